@@ -1,0 +1,1 @@
+"""Which department? The city's directory and the way through it."""
