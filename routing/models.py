@@ -26,7 +26,7 @@ class Region(Base):
     """A place of the city's tree; `path` holds the codes from the city down, '3705/370502/370502003'."""
 
     __tablename__ = "region"
-    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 4", name="region_level"),)
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 4", name="level"),)
 
     code: Mapped[str] = mapped_column(String(20), primary_key=True)
     name: Mapped[str]
@@ -40,8 +40,8 @@ class Department(Base):
 
     __tablename__ = "department"
     __table_args__ = (
-        CheckConstraint("level BETWEEN 1 AND 4", name="department_level"),
-        CheckConstraint(_one_of("kind", KINDS), name="department_kind"),
+        CheckConstraint("level BETWEEN 1 AND 4", name="level"),
+        CheckConstraint(_one_of("kind", KINDS), name="kind"),
         Index("department_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
         Index("department_line", "line", "level"),
     )
@@ -63,7 +63,7 @@ class Category(Base):
     """What a matter is about: three levels, codes 'AA', 'AA-BB', 'AA-BB-CC'; `path` of ids, '/1/5/'."""
 
     __tablename__ = "category"
-    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 3", name="category_level"),)
+    __table_args__ = (CheckConstraint("level BETWEEN 1 AND 3", name="level"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(String(8), unique=True)
@@ -83,13 +83,13 @@ class DirectoryItem(Base):
 
     __tablename__ = "directory_item"
     __table_args__ = (
-        UniqueConstraint("code", "version", name="directory_item_version"),
-        CheckConstraint("legal_basis <> ''", name="directory_item_legal_basis"),
-        CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="directory_item_validity"),
+        UniqueConstraint("code", "version"),
+        CheckConstraint("legal_basis <> ''", name="legal_basis"),
+        CheckConstraint("valid_until IS NULL OR valid_until >= valid_from", name="validity"),
         CheckConstraint(
             "(lead_department_code IS NULL) = (lead_line IS NOT NULL)"
             " AND (lead_line IS NULL) = (lead_level IS NULL)",
-            name="directory_item_lead",
+            name="lead",
         ),
     )
 
@@ -120,10 +120,10 @@ class RoutingRule(Base):
 
     __tablename__ = "routing_rule"
     __table_args__ = (
-        CheckConstraint("(lead_line IS NULL) = (lead_level IS NULL)", name="routing_rule_lead"),
+        CheckConstraint("(lead_line IS NULL) = (lead_level IS NULL)", name="lead"),
         CheckConstraint(
             "lead_department_code IS NOT NULL OR lead_line IS NOT NULL OR disposition IS NOT NULL",
-            name="routing_rule_outcome",
+            name="outcome",
         ),
     )
 
@@ -169,9 +169,9 @@ class Policy(Base):
 
     __tablename__ = "policy"
     __table_args__ = (
-        CheckConstraint(_one_of("clock", CLOCKS), name="policy_clock"),
-        CheckConstraint(_one_of("limit_unit", LIMIT_UNITS), name="policy_limit_unit"),
-        CheckConstraint("limit_value > 0", name="policy_limit_value"),
+        CheckConstraint(_one_of("clock", CLOCKS), name="clock"),
+        CheckConstraint(_one_of("limit_unit", LIMIT_UNITS), name="limit_unit"),
+        CheckConstraint("limit_value > 0", name="limit_value"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -192,7 +192,7 @@ class ReferenceVersion(Base):
     """One row, raised by a trigger whenever a table above changes."""
 
     __tablename__ = "reference_version"
-    __table_args__ = (CheckConstraint("id = 1", name="reference_version_single"),)
+    __table_args__ = (CheckConstraint("id = 1", name="single_row"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1, server_default="1")
     version: Mapped[int] = mapped_column(BigInteger, default=1, server_default="1")

@@ -1,0 +1,253 @@
+"""Reference data out of the database, kept by version; and the one question: which unit?
+
+Reads see committed data. No function here commits; edits belong to the caller's unit of work.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db import db
+from routing import rules
+from routing.directory import Directory
+from routing.models import (
+    CalendarDay,
+    Category,
+    CitySetting,
+    Department,
+    DirectoryItem,
+    Policy,
+    ReferenceVersion,
+    Region,
+    RoutingRule,
+)
+from routing.reference import CategoryNode, PolicyRow, Reference
+from routing.values import Chain, Decision, Duty, Facts, Place, Rule, Target, Unit, When
+from routing.words import normal
+
+_kept: dict[int, Reference] = {}
+
+
+def reference(version: int) -> Reference:
+    """Reference data of `version` or later, loaded at most once for each version and process.
+
+    Loading uses a connection and a snapshot of its own, so nothing uncommitted is ever kept. A version not
+    yet committed is known only to the transaction that raised it, and read through it every time.
+    """
+    found = _kept.get(version)
+    if found is not None:
+        return found
+    with Session(db.engine.execution_options(isolation_level="REPEATABLE READ")) as snapshot:
+        found = load(snapshot)
+    if found.version < version:
+        return load(db.session())
+    _kept.clear()
+    _kept.update({version: found, found.version: found})
+    return found
+
+
+def current_version(session: Session) -> int:
+    """The number to pass to the functions below; one row, read once at the start of a unit of work."""
+    return session.scalars(select(ReferenceVersion.version)).one()
+
+
+def load(session: Session) -> Reference:
+    """Everything, as this session sees it."""
+    settings = {row.key: row.value for row in session.scalars(select(CitySetting))}
+    policies = session.scalars(select(Policy).where(Policy.is_active).order_by(Policy.id))
+    return Reference(
+        version=current_version(session),
+        directory=_directory(session, float(settings.get("routing_threshold", 1.0))),
+        categories=_categories(session),
+        settings=settings,
+        policies=tuple(_policy(row) for row in policies),
+        calendar={row.day: row.is_working for row in session.scalars(select(CalendarDay))},
+    )
+
+
+def decide(facts: Facts, version: int) -> Decision:
+    return rules.decide(facts, reference(version).directory)
+
+
+def units(version: int) -> Mapping[str, Unit]:
+    """All units by code, inactive ones too."""
+    return reference(version).units
+
+
+def unit_by_code(code: str, version: int) -> Unit:
+    """KeyError for a code that does not exist."""
+    return reference(version).units[code]
+
+
+def unit_by_id(unit_id: int, version: int) -> Unit:
+    """KeyError for an id that does not exist."""
+    return reference(version).units_by_id[unit_id]
+
+
+def descendants(unit_id: int, version: int) -> frozenset[int]:
+    """Ids of the unit itself and of all below it."""
+    return reference(version).descendants(unit_id)
+
+
+def region_chain(code: str, version: int) -> Chain:
+    """Codes from the city down to `code`; empty for an unknown code."""
+    return reference(version).region_chain(code)
+
+
+def setting(key: str, version: int) -> Any:
+    """KeyError when the city has no such setting."""
+    return reference(version).setting(key)
+
+
+def policies(version: int) -> tuple[PolicyRow, ...]:
+    return reference(version).policies
+
+
+def calendar_days(version: int) -> Mapping[date, bool]:
+    """Days the calendar names, and whether people work on them; other days go by their weekday."""
+    return reference(version).calendar
+
+
+def working_periods(version: int) -> tuple[tuple[time, time], ...]:
+    return reference(version).working_periods
+
+
+def zone(version: int) -> ZoneInfo:
+    return reference(version).zone
+
+
+def add_directory_version(session: Session, code: str, valid_from: date, **changes: Any) -> DirectoryItem:
+    """The duty's next version with these columns changed, in force from that day; the last one ends before.
+
+    Raises NoResultFound for an unknown code, ValueError when the last version starts no earlier.
+    """
+    versions = select(DirectoryItem).where(DirectoryItem.code == code).order_by(DirectoryItem.version.desc())
+    last = session.scalars(versions.limit(1).with_for_update()).one()
+    if valid_from <= last.valid_from:
+        raise ValueError(f"{code} version {last.version} starts on {last.valid_from}")
+    kept = {column.key: getattr(last, column.key) for column in DirectoryItem.__table__.columns}
+    kept.update(changes, version=last.version + 1, valid_from=valid_from, valid_until=None)
+    del kept["id"]
+    last.valid_until = valid_from - timedelta(days=1)
+    item = DirectoryItem(**kept)
+    session.add(item)
+    session.flush()
+    return item
+
+
+def _directory(session: Session, threshold: float) -> Directory:
+    items = session.scalars(select(DirectoryItem).where(DirectoryItem.is_active).order_by(DirectoryItem.id))
+    ordered = select(RoutingRule).where(RoutingRule.is_active).order_by(RoutingRule.position, RoutingRule.id)
+    return Directory(
+        units=_units(session),
+        duties=tuple(_duty(row) for row in items),
+        rules=tuple(_rule(row) for row in session.scalars(ordered)),
+        places={
+            row.code: Place(row.code, row.name, row.level, row.parent_code)
+            for row in session.scalars(select(Region).order_by(Region.code))
+        },
+        threshold=threshold,
+    )
+
+
+def _units(session: Session) -> dict[str, Unit]:
+    rows = list(session.scalars(select(Department).order_by(Department.id)))
+    codes = {row.id: row.code for row in rows}
+    return {
+        row.code: Unit(
+            code=row.code,
+            id=row.id,
+            name=row.name,
+            short_name=row.short_name,
+            level=row.level,
+            kind=row.kind,
+            line=row.line,
+            region=row.region_code,
+            parent=codes[row.parent_id] if row.parent_id is not None else None,
+            is_active=row.is_active,
+        )
+        for row in rows
+    }
+
+
+def _categories(session: Session) -> dict[str, CategoryNode]:
+    rows = list(session.scalars(select(Category).order_by(Category.code)))
+    codes = {row.id: row.code for row in rows}
+    return {
+        row.code: CategoryNode(
+            row.code,
+            row.id,
+            row.name,
+            row.name_en,
+            row.level,
+            codes[row.parent_id] if row.parent_id is not None else None,
+        )
+        for row in rows
+    }
+
+
+def _policy(row: Policy) -> PolicyRow:
+    return PolicyRow(
+        id=row.id,
+        clock=row.clock,
+        ticket_type=row.ticket_type,
+        urgency=row.urgency,
+        category_code=row.category_code,
+        limit_value=row.limit_value,
+        limit_unit=row.limit_unit,
+        ladder=tuple(row.ladder),
+        statutory=row.statutory,
+        source=row.source,
+        version=row.version,
+    )
+
+
+def _targets(stored: list[dict[str, Any]]) -> tuple[Target, ...]:
+    return tuple(Target(**one) for one in stored)
+
+
+def _duty(row: DirectoryItem) -> Duty:
+    return Duty(
+        code=row.code,
+        version=row.version,
+        matter=row.matter,
+        category=row.category_code,
+        lead=Target(row.lead_department_code, row.lead_line, row.lead_level),
+        assists=_targets(row.assists),
+        legal_basis=row.legal_basis,
+        keywords=tuple((str(word), float(weight)) for word, weight in row.keywords),
+        anti_keywords=tuple(row.anti_keywords),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+    )
+
+
+def _rule(row: RoutingRule) -> Rule:
+    has_lead = row.lead_department_code is not None or row.lead_line is not None
+    return Rule(
+        id=row.id,
+        position=row.position,
+        name=row.name,
+        when=_when(row.when_),
+        lead=Target(row.lead_department_code, row.lead_line, row.lead_level) if has_lead else None,
+        assists=_targets(row.assists),
+        category=row.category_code,
+        disposition=row.disposition,
+    )
+
+
+def _when(stored: Mapping[str, Any]) -> When:
+    """TypeError for a condition that does not exist, so that no rule is ever half understood."""
+    lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
+    when = When(**{**stored, **lists})
+    return replace(
+        when,
+        words_any=tuple(map(normal, when.words_any)),
+        words_all=tuple(map(normal, when.words_all)),
+        words_none=tuple(map(normal, when.words_none)),
+    )
