@@ -1,0 +1,1 @@
+"""The process side of ./hotline: environment, embedded servers, processes. Standard library only."""

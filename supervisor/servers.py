@@ -1,0 +1,95 @@
+"""The database and the queue of one command: embedded ones started together, or those that the environment names."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor import postgres, valkey
+from supervisor.errors import Refusal
+from supervisor.folder import DataFolder
+from supervisor.processes import Crew, Spec, Wish
+from supervisor.usage import ROOT, Options
+
+SERVER_START = 120.0  # seconds; recovery after a power cut reads up to 2 GB of log
+PRODUCTION_KEYS = ("SECRET_KEY", "PII_KEYS", "BLIND_KEY")
+URL_NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "HOTLINE_PG_ADMIN_URL")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which servers to start, and how: `private` ones live as long as one test run and never wait for the disk."""
+
+    given: bool = True
+    private: bool = False
+    may_create_databases: bool = False
+
+
+def environment(options: Options, folder: DataFolder, default: str = "demo") -> dict[str, str]:
+    """What every process of the instance gets: ours, the folder's keys, where things are."""
+    env = dict(os.environ)
+    for name in ("PYTHONHOME", "VIRTUAL_ENV"):
+        env.pop(name, None)
+    env.setdefault("HOTLINE_ENV", default)
+    env.update(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONUTF8="1", HOTLINE_DATA=str(folder.root))
+    env["HOTLINE_PORT"] = str(options.port)
+    env["HOTLINE_DEMO"] = "1" if options.demo and env["HOTLINE_ENV"] != "production" else "0"
+    if env["HOTLINE_ENV"] != "production":
+        env.setdefault("PUBLIC_BASE_URL", f"http://{reachable(options.host)}:{options.port}")
+        for name, value in folder.keys().items():
+            env.setdefault(name, value)
+    return env
+
+
+def reachable(host: str) -> str:
+    """The address at which this machine reaches a server that listens on `host`."""
+    if host in ("", "0.0.0.0"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def start(crew: Crew, env: dict[str, str], wanted: Wanted) -> None:
+    """Starts what is not given, waits until both answer, and adds their addresses to `env`."""
+    own_database = not (wanted.given and env.get("DATABASE_URL"))
+    own_queue = not (wanted.given and env.get("REDIS_URL"))
+    folder, specs = crew.folder, list[Spec]()
+    if own_queue:
+        specs.append(valkey.spec(folder, env))
+    if own_database:
+        specs.append(postgres.spec(folder, env, crew.wish, lasting=not wanted.private))
+    children = {child.spec.name: child for child in crew.add(specs)}
+
+    def ready() -> bool:
+        waiting_database = own_database and not postgres.is_ready(folder, children["postgres"].pid)
+        return not waiting_database and not (own_queue and not valkey.is_ready(folder, children["valkey"].pid))
+
+    crew.wait(ready, SERVER_START, "the database or the queue")
+    addresses = dict[str, str]()
+    if own_database:
+        postgres.make_roles(folder, env, wanted.may_create_databases)
+        addresses.update(postgres.urls(folder.socket_folder()))
+    else:
+        env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
+    if own_queue:
+        addresses["REDIS_URL"] = valkey.url(folder)
+    env.update(addresses)
+    # Addresses that somebody gave may hold a password: they stay out of the file.
+    crew.publish(urls={name.lower(): value for name, value in addresses.items()}, environment=env["HOTLINE_ENV"])
+
+
+def borrow(state: Mapping[str, Any], env: dict[str, str]) -> None:
+    """Adds to `env` the servers of the instance that runs on the folder. Refusal when they are not the folder's own."""
+    env.update({name.upper(): str(value) for name, value in dict(state.get("urls", {})).items()})
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if not env.get(name):
+            raise Refusal(f"what runs on this folder was given a {name}: set the same one for this command.")
+    env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
+
+
+def new_crew(folder: DataFolder) -> Crew:
+    """A crew that hears Ctrl-C and SIGTERM from now on."""
+    wish = Wish()
+    wish.listen()
+    crew = Crew(folder, wish)
+    crew.facts["supervisor"] = os.getpid()
+    return crew

@@ -1,0 +1,93 @@
+"""Starting a process so that it ends with us, and ending it with everything it started."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_LINUX = sys.platform.startswith("linux")
+_LIBC = ctypes.CDLL(None) if _LINUX else None
+
+
+def _dies_with_us(death_signal: int) -> Callable[[], None]:
+    """For the child between fork and exec: be sent `death_signal` when the thread that started it ends."""
+    parent = os.getpid()
+
+    def ask_kernel() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # we may ignore it, and that would be inherited
+        if _LIBC is not None:
+            _LIBC.prctl(PR_SET_PDEATHSIG, death_signal)
+            if os.getppid() != parent:  # it ended before we asked
+                os._exit(1)
+
+    return ask_kernel
+
+
+def spawn(
+    command: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    log: Path | None = None,
+    death_signal: int = signal.SIGKILL,
+    pass_fds: Sequence[int] = (),
+    account: tuple[int, int] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Starts a process. With a log it gets a session of its own and no input; without, it shares our terminal.
+
+    `account` is (uid, gid) to run as. Call it from the main thread only: the kernel ties the death signal to it.
+    """
+    # One thread only runs here, so preexec_fn is safe.
+    start = _dies_with_us(death_signal)
+    uid, gid = account or (None, None)
+    groups: list[int] | None = [] if account else None
+    if log is None:
+        return subprocess.Popen(command, env=env, cwd=cwd, preexec_fn=start, pass_fds=pass_fds)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command, env=env, cwd=cwd, preexec_fn=start, pass_fds=pass_fds, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            user=uid, group=gid, extra_groups=groups,
+        )  # fmt: skip
+
+
+def born(pid: int) -> str:
+    """When a process started, as the kernel counts, to tell it from a later one with its number; '' if unknown."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def members(session: int) -> list[int]:
+    """The processes of a session (a child with a log leads one), from /proc; [] where that does not exist."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and fields[0] != "Z":
+            found.append(int(entry.parent.name))
+    return found
+
+
+def send(pid: int, number: int) -> None:
+    """Sends a signal to one process, if it is still there."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def kill_session(leader: int) -> None:
+    """Kills what is left of a child: its process group, and groups that its own children opened."""
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    for pid in members(leader):
+        send(pid, signal.SIGKILL)

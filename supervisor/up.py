@@ -1,0 +1,144 @@
+"""./hotline up: servers, migrations, web, worker and clock, until Ctrl-C."""
+
+import errno
+import http.client
+import os
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+
+from supervisor import servers
+from supervisor.errors import Refusal, StopWanted, last_line
+from supervisor.folder import DataFolder
+from supervisor.processes import Crew, Spec, kill_leftovers, say
+from supervisor.spawn import kill_session, spawn
+from supervisor.usage import ROOT, Options
+
+READY_WITHIN = 120.0  # seconds for the web processes to answer
+GRACE = 3  # seconds in which a web process finishes its requests when it is to stop
+
+
+def up(options: Options) -> int:
+    """Runs the instance until it is told to stop; 0 then. Refusal when it cannot start."""
+    folder = DataFolder(options.folder)
+    folder.create()
+    if not folder.lock("up"):
+        raise Refusal(_in_use(folder))
+    kill_leftovers(folder)
+    folder.claim(os.environ.get("HOTLINE_ENV") or "demo")
+    crew = servers.new_crew(folder)
+    env = servers.environment(options, folder)
+    address = f"http://{servers.reachable(options.host)}:{options.port}"
+    with _listen(options) as door:
+        try:
+            crew.publish(url=address, host=options.host, port=options.port, ready=False)
+            servers.start(crew, env, servers.Wanted())
+            _prepare(crew, env, options.demo)
+            crew.add(_specs(folder, env, door.fileno()))
+            crew.wait(lambda: _answers(options), READY_WITHIN, f"{address}/readyz")
+            crew.publish(ready=True)
+            _welcome(folder, address)
+            while True:
+                crew.wish.pause()
+                crew.tend()
+        except StopWanted:
+            say("stopping ...")
+            return 0
+        finally:
+            crew.stop()
+
+
+def _in_use(folder: DataFolder) -> str:
+    state, holder = folder.read_state(), folder.holder()
+    where = state.get("url") or f"./hotline {holder.get('command', 'up')}"
+    return (
+        f"{folder.root} is in use by {where} (process {holder.get('pid', '?')}): "
+        "stop that one, or name another folder with --data."
+    )
+
+
+def _listen(options: Options) -> socket.socket:
+    """The listening socket, held here so that callers wait, not fail, while a dead web process is replaced."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    door = socket.socket(family, socket.SOCK_STREAM)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((options.host, options.port))
+    except OSError as error:
+        door.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Refusal(f"port {options.port} is taken: choose another one with --port.") from error
+        if error.errno == errno.EACCES:
+            raise Refusal(f"port {options.port} is for root alone: choose one above 1023 with --port.") from error
+        raise Refusal(f"cannot listen on {options.host}: {error.strerror}; give an address of this machine.") from error
+    door.listen(2048)
+    return door
+
+
+def _prepare(crew: Crew, env: Mapping[str, str], demo: bool) -> None:
+    """Migrates and seeds, by the product's own command. Refusal with its last words when it fails."""
+    say("preparing the database ...")
+    log = crew.folder.log("prepare")
+    wanted = "--demo" if demo and env["HOTLINE_DEMO"] == "1" else "--no-demo"
+    command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/wsgi.py:create_app", "prepare", wanted]
+    process = spawn(command, env, ROOT, log)
+    try:
+        while process.poll() is None:
+            crew.wish.pause()
+            crew.tend()
+    finally:
+        if process.poll() is None:
+            kill_session(process.pid)
+            process.wait()
+    if process.returncode != 0:
+        raise Refusal(f"{last_line(log).removeprefix('Error: ').rstrip('.')} (the whole story: {log}).")
+
+
+def count(env: Mapping[str, str], name: str, default: int) -> int:
+    """How many processes of a kind the environment asks for."""
+    text = env.get(name) or str(default)
+    if not text.isdigit() or not 0 < int(text) <= 64:
+        raise Refusal(f"{name} is {text!r}: give a number from 1 to 64.")
+    return int(text)
+
+
+def _specs(folder: DataFolder, env: Mapping[str, str], door: int) -> list[Spec]:
+    """The product's own processes: one web server with its workers, and each worker and clock."""
+    web = [
+        sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door}",
+        "--workers", str(count(env, "HOTLINE_WEB_PROCESSES", 2)), "--graceful-timeout", str(GRACE),
+        "--no-control-socket", "--worker-tmp-dir", str(folder.run), "wsgi:app",
+    ]  # fmt: skip
+    if os.access("/dev/shm", os.W_OK):  # a heartbeat file must not wait for a busy disk
+        web[web.index("--worker-tmp-dir") + 1] = "/dev/shm"
+    specs = [
+        Spec("web", tuple(web), env, ROOT, folder.log("web"), death_signal=signal.SIGTERM,
+             patience=GRACE + 2, pass_fds=(door,)),
+    ]  # fmt: skip
+    for kind in ("worker", "clock"):
+        for number in range(1, count(env, f"HOTLINE_{kind.upper()}_PROCESSES", 1) + 1):
+            name = f"{kind}-{number}"
+            own = {**env, "HOTLINE_PROCESS": name}
+            specs.append(Spec(name, (sys.executable, str(ROOT / f"{kind}.py")), own, ROOT, folder.log(name)))
+    return specs
+
+
+def _answers(options: Options) -> bool:
+    """Whether /readyz says 200."""
+    host = servers.reachable(options.host).strip("[]")
+    line = http.client.HTTPConnection(host, options.port, timeout=2)
+    try:
+        line.request("GET", "/readyz")
+        return line.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        line.close()
+
+
+def _welcome(folder: DataFolder, address: str) -> None:
+    say(f"ready: {address}")
+    text = folder.run / "welcome.txt"
+    if text.exists():
+        say(text.read_text(encoding="utf-8").rstrip())
