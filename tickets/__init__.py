@@ -1,0 +1,1 @@
+"""What may happen to a ticket: the only room that writes tickets."""
