@@ -1,0 +1,370 @@
+"""Due times on a city's working calendar, the moments of an escalation ladder, and which policy sets a
+limit. Pure: aware datetimes in, UTC out. Rows, settings and the clock that moves are the caller's."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise, takewhile
+from typing import Literal, cast, get_args
+from zoneinfo import ZoneInfo
+
+Unit = Literal["min", "h", "wh", "d", "wd"]
+Kind = Literal["share", "remaining", "overdue"]
+Light = Literal["green", "yellow", "red"]
+Spans = list[tuple[datetime, datetime]]
+
+UNITS: tuple[Unit, ...] = get_args(Unit)
+KINDS: tuple[Kind, ...] = get_args(Kind)
+DAY_UNITS = ("d", "wd")
+WORKING_UNITS = ("wh", "wd")
+ORDINARY = "normal"
+"""The urgency that leaves the limit to the ticket's type."""
+LONGEST = 100_000
+"""Largest value of a limit: keeps a mistyped policy from running past the last day a date can hold."""
+
+_LIMIT = re.compile(r"([0-9]{1,6})(min|h|wh|d|wd)")
+_MIDNIGHT = time(0)
+_WALL: Mapping[Unit, timedelta] = {"min": timedelta(minutes=1), "h": timedelta(hours=1)}
+_ONE_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When the city works: its zone, the periods of a working day in order, and the days that are
+    explicitly working or not. A day not named works from Monday to Friday."""
+
+    zone: ZoneInfo
+    periods: tuple[tuple[time, time], ...]
+    days: Mapping[date, bool] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        edges = [edge for period in self.periods for edge in period]
+        if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
+            raise ValueError("Working periods must be at least one, each with a length, in order, apart.")
+
+    def is_working(self, day: date) -> bool:
+        explicit = self.days.get(day)
+        return day.weekday() < 5 if explicit is None else explicit
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How long: min and h on the wall clock, wh in working time, d calendar days, wd working days."""
+
+    value: int
+    unit: Unit
+
+    def __post_init__(self) -> None:
+        if self.unit not in UNITS or not 1 <= self.value <= LONGEST:
+            raise ValueError(f"A limit is 1 to {LONGEST} of {', '.join(UNITS)}, not {self}.")
+
+    @classmethod
+    def parse(cls, text: str) -> "Limit":
+        """From "5wd". Raises ValueError."""
+        match = _LIMIT.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a limit like 30min, 2h, 4wh, 7d or 5wd.")
+        return cls(int(match[1]), cast(Unit, match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.value}{self.unit}"
+
+
+def due_at(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """When `limit` ends if it begins at `start` (aware, any zone). UTC.
+
+    d and wd count from the next day, to 24:00 or to the end of that day's working time; the rest
+    counts at once, wh only inside working time. Raises ValueError for a naive start.
+    """
+    start = _in_utc(start)
+    if limit.unit in _WALL:
+        return start + limit.value * _WALL[limit.unit]
+    if limit.unit == "wh":
+        return _pass(_spans_from(start, calendar), timedelta(hours=limit.value), start)
+    day = start.astimezone(calendar.zone).date()
+    if limit.unit == "d":
+        return _midnight_after(day + limit.value * _ONE_DAY, calendar)
+    return _end_of_work(_step(day, limit.value, _ONE_DAY, calendar), calendar)
+
+
+def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
+    """The working time from `start` to `end`, both aware; zero when `end` is not later."""
+    return _length(_spans_within(_in_utc(start), _in_utc(end), calendar))
+
+
+def green(limit: Limit, factor: float | Decimal = Decimal("0.7")) -> Limit:
+    """The promised limit of the green channel: shorter by `factor` (0 to 1), whole units, at least 1."""
+    exact = Decimal(str(factor))  # the written factor: 90 times the float nearest to 0.7 is below 63
+    if not 0 < exact <= 1:
+        raise ValueError(f"The factor must be above 0 and at most 1, not {factor}.")
+    return Limit(max(1, int(limit.value * exact)), limit.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step of an escalation ladder: at `level` the people of `tier` hear of the deadline.
+
+    share: `value` of the time is gone. remaining: `value` (a limit, or a share) is left; `share`, where
+    given, is what must be left of a clock in min, h or wh. overdue: `value` (a limit, or 0) has passed.
+    """
+
+    level: int
+    tier: str
+    kind: Kind
+    value: Limit | float
+    share: float | None = None
+
+
+def ladder_from_data(data: Sequence[Mapping[str, object]]) -> tuple[Rung, ...]:
+    """Rungs from policy rows: {"level", "tier", "kind", "value"[, "share"]}, levels rising.
+
+    Raises ValueError naming the first rung that is wrong.
+    """
+    rungs = []
+    for position, entry in enumerate(data, start=1):
+        try:
+            rungs.append(_rung(entry))
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"Rung {position} of the ladder: {error}") from error
+    if any(lower.level >= upper.level for lower, upper in pairwise(rungs)):
+        raise ValueError("The levels of a ladder must rise.")
+    return tuple(rungs)
+
+
+def moment(rung: Rung, start: datetime, due: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """When one rung is reached on a clock from `start` to `due` that runs by `limit`; never before `start`.
+
+    Shares of a clock in wh or wd are shares of its working time, so they fall inside working time.
+    """
+    return _Clock(_in_utc(start), _in_utc(due), limit, calendar).moment(rung)
+
+
+def moments(
+    start: datetime, due: datetime, limit: Limit, ladder: Iterable[Rung], calendar: Calendar
+) -> tuple[tuple[int, datetime], ...]:
+    """(level, UTC moment) of every rung in the ladder's order; none precedes the rung before it."""
+    clock = _Clock(_in_utc(start), _in_utc(due), limit, calendar)
+    reached: list[tuple[int, datetime]] = []
+    for rung in ladder:
+        at = clock.moment(rung)
+        reached.append((rung.level, max(at, reached[-1][1]) if reached else at))
+    return tuple(reached)
+
+
+def levels_due(
+    moments: Iterable[tuple[int, datetime]], fired: Collection[int], now: datetime
+) -> tuple[int | None, tuple[int, ...], datetime | None]:
+    """(level that acts, levels to log as skipped, next moment) at `now`, given the levels already logged.
+
+    The highest due level acts unless one above it was logged before; every other due one is skipped.
+    """
+    pending = [(level, at) for level, at in moments if level not in fired]
+    due = sorted(level for level, at in pending if at <= now)
+    acting = due.pop() if due and due[-1] > max(fired, default=-1) else None
+    return acting, tuple(due), min((at for _, at in pending if at > now), default=None)
+
+
+def light(now: datetime, due: datetime, yellow_at: datetime | None) -> Light:
+    """Red from the due time on, yellow from `yellow_at` on, else green."""
+    if now >= due:
+        return "red"
+    return "yellow" if yellow_at is not None and now >= yellow_at else "green"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How long one clock runs for which tickets; None matches all, a category matches what is under it."""
+
+    id: int
+    clock: str
+    ticket_type: str | None
+    urgency: str | None
+    category: str | None
+    limit: Limit
+    ladder: tuple[Rung, ...] = ()
+    statutory: bool = False
+
+    def tier(self, level: int) -> str:
+        """Who hears of `level`. Raises KeyError for a level that the ladder has not."""
+        return {rung.level: rung.tier for rung in self.ladder}[level]
+
+    def matches(self, facts: "PolicyFacts") -> bool:
+        return (
+            self.ticket_type in (None, facts.ticket_type)
+            and self.urgency in (None, facts.urgency)
+            and (self.category is None or f"{facts.category or ''}-".startswith(f"{self.category}-"))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """What of a ticket decides its limits; category codes are AA, AA-BB or AA-BB-CC."""
+
+    ticket_type: str
+    urgency: str
+    category: str | None
+
+
+def choose_policy(rows: Iterable[Policy], facts: PolicyFacts) -> Policy | None:
+    """The policy of a ticket among the rows of one clock, or None if none matches.
+
+    A category's statutory limit goes first (the longest code wins), then urgency unless it is ordinary,
+    then type, then the default; of equals the more exact one, then the lower id.
+    """
+    return max((row for row in rows if row.matches(facts)), key=_rank, default=None)
+
+
+def _rank(row: Policy) -> tuple[int, bool, bool, int, bool, int]:
+    depth = len(row.category) if row.category else 0
+    return (
+        depth if row.statutory else 0,
+        row.urgency not in (None, ORDINARY),
+        row.ticket_type is not None,
+        depth,
+        row.urgency is not None,
+        -row.id,
+    )
+
+
+def _rung(entry: Mapping[str, object]) -> Rung:
+    level, tier, kind, share = entry["level"], entry["tier"], entry["kind"], entry.get("share")
+    if not isinstance(level, int) or isinstance(level, bool) or level < 0:
+        raise ValueError("level must be a whole number from 0.")
+    if not isinstance(tier, str) or not tier:
+        raise ValueError("tier must be a name.")
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
+    if share is not None and kind != "remaining":
+        raise ValueError("share belongs to remaining only.")
+    value = _rung_value(kind, entry["value"])
+    return Rung(level, tier, kind, value, None if share is None else _part(share))
+
+
+def _rung_value(kind: Kind, value: object) -> Limit | float:
+    if isinstance(value, str) and kind != "share":
+        return Limit.parse(value)
+    if kind == "overdue":
+        if value != 0:
+            raise ValueError("value must be 0 or a limit like 2wd.")
+        return 0.0
+    return _part(value)
+
+
+def _part(value: object) -> float:
+    if not isinstance(value, int | float | Decimal) or not 0 < value < 1:
+        raise ValueError("a share must be between 0 and 1.")
+    return float(value)
+
+
+@dataclass
+class _Clock:
+    """One run of a clock from start to due (both UTC); its working time is worked out at most once."""
+
+    start: datetime
+    due: datetime
+    limit: Limit
+    calendar: Calendar
+
+    @cached_property
+    def spans(self) -> Spans:
+        return _spans_within(self.start, self.due, self.calendar)
+
+    def moment(self, rung: Rung) -> datetime:
+        if rung.kind == "overdue":
+            reached = self._overdue(rung.value)
+        elif rung.kind == "share":
+            reached = self._share_gone(cast(float, rung.value))
+        elif rung.share is not None and self.limit.unit not in DAY_UNITS:
+            reached = self._share_gone(1 - rung.share)
+        else:
+            reached = self._remaining(rung.value)
+        return max(reached, self.start)
+
+    def _overdue(self, value: Limit | float) -> datetime:
+        if not isinstance(value, Limit):
+            return self.due
+        # A day that ends at 24:00 is the day before: the first day overdue is the next one.
+        return due_at(self.due - _INSTANT if value.unit in DAY_UNITS else self.due, value, self.calendar)
+
+    def _share_gone(self, share: float) -> datetime:
+        if self.limit.unit in WORKING_UNITS:
+            return _pass(self.spans, _length(self.spans) * share, self.start)
+        return self.start + (self.due - self.start) * share
+
+    def _remaining(self, left: Limit | float) -> datetime:
+        if not isinstance(left, Limit):
+            return self._share_gone(1 - left)
+        if left.unit in _WALL:
+            return self.due - left.value * _WALL[left.unit]
+        if left.unit == "wh":
+            return _pass(self.spans, _length(self.spans) - timedelta(hours=left.value), self.start)
+        last_day = (self.due - _INSTANT).astimezone(self.calendar.zone).date()
+        if left.unit == "d":
+            return _midnight_after(last_day - left.value * _ONE_DAY, self.calendar)
+        return _end_of_work(_step(last_day, left.value, -_ONE_DAY, self.calendar), self.calendar)
+
+
+def _pass(spans: Iterable[tuple[datetime, datetime]], length: timedelta, start: datetime) -> datetime:
+    """The moment at which `length` of the time inside `spans` has passed; `start` if that is nothing."""
+    reached = start
+    for begins, ends in spans if length > timedelta(0) else ():
+        reached = min(begins + length, ends)
+        length -= ends - begins
+        if length <= timedelta(0):
+            break
+    return reached
+
+
+def _length(spans: Spans) -> timedelta:
+    return sum((ends - begins for begins, ends in spans), timedelta(0))
+
+
+def _spans_within(start: datetime, end: datetime, calendar: Calendar) -> Spans:
+    """The working spans between two moments, clipped to them."""
+    before_end = takewhile(lambda span: span[0] < end, _spans_from(start, calendar))
+    return [(begins, min(ends, end)) for begins, ends in before_end]
+
+
+def _spans_from(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """Working periods from `start` on, without end: UTC, in order, apart."""
+    day = start.astimezone(calendar.zone).date()
+    while True:
+        for begins, ends in calendar.periods if calendar.is_working(day) else ():
+            ends_at = _utc(day, ends, calendar)
+            # `start` moves along, because where clocks change a period may begin before the last one ended.
+            begins_at = max(_utc(day, begins, calendar), start)
+            if begins_at < ends_at:
+                yield begins_at, ends_at
+                start = ends_at
+        day += _ONE_DAY
+
+
+def _step(day: date, count: int, step: timedelta, calendar: Calendar) -> date:
+    """The `count`-th working day after `day`, or before it with a negative step."""
+    while count:
+        day += step
+        count -= calendar.is_working(day)
+    return day
+
+
+def _end_of_work(day: date, calendar: Calendar) -> datetime:
+    return _utc(day, calendar.periods[-1][1], calendar)
+
+
+def _midnight_after(day: date, calendar: Calendar) -> datetime:
+    return _utc(day + _ONE_DAY, _MIDNIGHT, calendar)
+
+
+def _utc(day: date, at: time, calendar: Calendar) -> datetime:
+    return datetime.combine(day, at, calendar.zone).astimezone(UTC)
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Arithmetic between datetimes of one zone ignores its clock changes, so all of it is done in UTC."""
+    if at.tzinfo is None:
+        raise ValueError("A moment without a time zone.")
+    return at.astimezone(UTC)
