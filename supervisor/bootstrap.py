@@ -47,7 +47,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _environment() -> dict[str, str]:
     """Ours, with the environment's programs first, and a home for caches where HOME is not ours to write."""
-    env = dict(os.environ, PYTHONPATH=str(ROOT), PATH=f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
+    programs = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    env = dict(os.environ, PYTHONPATH=str(ROOT), PATH=programs)
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK | os.X_OK):
         env["HOME"] = str(VENV / "home")
@@ -119,7 +120,7 @@ def _make_venv(env: dict[str, str]) -> None:
 
 
 def _pip(env: dict[str, str]) -> list[str]:
-    """A command that is pip for .venv: its own, or one from outside that can work on it (22.3 or later); [] if none."""
+    """A command that is pip for .venv: its own, or one from outside (22.3 or later); [] if there is none."""
     inside = [str(PYTHON), "-m", "pip"]
     outside = [[sys.executable, "-m", "pip"], ["pip3"], ["pip"]]
     for command in [inside, *([*pip, "--python", str(PYTHON)] for pip in outside)]:
@@ -137,7 +138,8 @@ def _install(lock: Path, env: dict[str, str]) -> None:
     if pip and not uv.exists():
         _install_uv(lock, pip, env)
     if uv.exists():
-        command = [str(uv), "pip", "install", "--quiet", "--python", str(PYTHON), "--require-hashes", "-r", str(lock)]
+        command = [str(uv), "pip", "install", "-q", "--python", str(PYTHON)]
+        command += ["--require-hashes", "-r", str(lock)]
         if run_step(command, _mirror(env, pip)).returncode == 0:
             return
         say("uv could not; trying pip ...")

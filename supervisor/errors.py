@@ -23,7 +23,7 @@ def sentence_of(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk is full{where}: free some space, or give another folder with --data."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"may not write there{where}: run hotline as the owner of that folder, or give another with --data."
+        return f"may not write there{where}: run hotline as that folder's owner, or give another with --data."
     return f"{error.strerror or error}{where}."
 
 

@@ -1,4 +1,4 @@
-"""The data folder: where everything of one instance lies, who holds it, its secrets, its list of processes."""
+"""The data folder: where everything of one instance lies, who holds it, its keys, its list of processes."""
 
 import base64
 import fcntl
@@ -37,11 +37,12 @@ class DataFolder:
         free = shutil.disk_usage(self.root).free
         if free < LEAST_FREE:
             raise Refusal(
-                f"only {free // 2**20} MB are free where {self.root} lies: free some space, or name another --data."
+                f"only {free // 2**20} MB are free where {self.root} lies: free some space, or name "
+                "another folder with --data."
             )
 
     def lock(self, command: str, wait: bool = False) -> bool:
-        """Takes the folder for this process; False when another process has it. It is freed when we end."""
+        """Takes the folder for this process until it ends; False when another process has it."""
         handle = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -63,7 +64,7 @@ class DataFolder:
         return _read_json(self.root / "lock")
 
     def socket_folder(self) -> Path:
-        """A folder of ours alone whose path is short enough for unix sockets; `run` unless that is too long."""
+        """A folder of ours alone with a path short enough for unix sockets: mostly `run`."""
         if len(os.fsencode(self.run)) <= SOCKET_ROOM:
             return self.run
         name = f"hotline-{os.getuid()}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]}"
@@ -74,7 +75,7 @@ class DataFolder:
         short.mkdir(mode=0o700, exist_ok=True)
         found = short.lstat()
         if short.is_symlink() or found.st_uid != os.getuid() or found.st_mode & 0o077:
-            raise Refusal(f"{short} is not a private folder of ours: remove it, or give --data a shorter path.")
+            raise Refusal(f"{short} is not a private folder of ours: remove it, or give a shorter --data.")
         return short
 
     def log(self, name: str) -> Path:
@@ -90,13 +91,15 @@ class DataFolder:
         kept = note.read_text().strip() if note.exists() else ""
         if kept and kept != environment:
             raise Refusal(
-                f"{self.root} belongs to HOTLINE_ENV={kept}: set HOTLINE_ENV to that, or name another folder with --data."
+                f"{self.root} belongs to HOTLINE_ENV={kept}: set HOTLINE_ENV to that, or name another "
+                "folder with --data."
             )
         if not kept:
             note.write_text(environment + "\n")
 
     def keys(self) -> dict[str, str]:
-        """SECRET_KEY, PII_KEYS and BLIND_KEY of this folder, made at the first call. Losing them loses the data."""
+        """SECRET_KEY, PII_KEYS and BLIND_KEY of this folder, made at the first call; without them its
+        personal data cannot be read."""
         path = self.root / "secrets.json"
         found = _read_json(path)
         if not found:

@@ -35,7 +35,8 @@ def _files(root: Path) -> dict[str, str]:
 
 
 def _wanted(root: Path) -> str:
-    return hashlib.sha256((root / "package.json").read_bytes() + (root / "package-lock.json").read_bytes()).hexdigest()
+    both = (root / "package.json").read_bytes() + (root / "package-lock.json").read_bytes()
+    return hashlib.sha256(both).hexdigest()
 
 
 def _vendored(root: Path) -> str:

@@ -57,7 +57,7 @@ def flask(options: Options) -> int:
 
 
 def _running(folder: DataFolder) -> dict[str, object]:
-    """The state that an `up` on the folder wrote, once its servers answer; {} when the holder is another command."""
+    """The state that an `up` on the folder wrote, once its servers answer; {} for another command."""
     until = time.monotonic() + STATE_WITHIN
     while folder.holder().get("command") == "up" and time.monotonic() < until:
         state = folder.read_state()
@@ -68,7 +68,7 @@ def _running(folder: DataFolder) -> dict[str, object]:
 
 
 def _beside(options: Options, folder: DataFolder, command: list[str], state: dict[str, object]) -> int:
-    """Runs the command on the servers of the `up` that has the folder; leaves its list of processes alone."""
+    """Runs the command on the servers of the `up` that has the folder."""
     env = servers.environment(options, folder, default=str(state.get("environment", "demo")))
     env["HOTLINE_PORT"] = str(state.get("port", options.port))
     if "PUBLIC_BASE_URL" not in os.environ and env["HOTLINE_ENV"] != "production":
@@ -82,8 +82,14 @@ def _beside(options: Options, folder: DataFolder, command: list[str], state: dic
 
 
 def _on_own_servers(
-    options: Options, folder: DataFolder, command: list[str], own: dict[str, str], wanted: servers.Wanted, cwd: Path
+    options: Options,
+    folder: DataFolder,
+    command: list[str],
+    own: dict[str, str],
+    wanted: servers.Wanted,
+    cwd: Path,
 ) -> int:
+    """Runs the command, with `own` in its environment, on servers started for it; its exit code."""
     crew = servers.new_crew(folder)
     try:
         env = servers.environment(options, folder, default="demo") | own

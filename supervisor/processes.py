@@ -1,7 +1,6 @@
 """The processes of one instance: started, watched, started again when they die, stopped together."""
 
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -90,7 +89,7 @@ class Child:
         self.starts += 1
 
     def ended(self) -> int | None:
-        """The exit code when it has just ended, with its remains killed and its next start planned; else None."""
+        """The exit code if it has just ended, its remains killed and its next start planned; else None."""
         if self.process is None or (code := self.process.poll()) is None:
             return None
         now = time.monotonic()
@@ -160,7 +159,9 @@ class Crew:
         until = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > until:
-                raise Refusal(f"{what} did not answer within {seconds:.0f} s: see the logs in {self.folder.logs}.")
+                raise Refusal(
+                    f"{what} did not answer within {seconds:.0f} s: see the logs in {self.folder.logs}."
+                )
             self.wish.pause()
             self.tend()
         for child in self.children:
@@ -205,8 +206,10 @@ def _stop_together(children: list[Child]) -> None:
 def kill_leftovers(folder: DataFolder) -> None:
     """Ends what a killed supervisor left running on this folder. Hold the folder's lock."""
     state = folder.read_state()
-    for pid, birth in dict(state.get("born", {})).items():
-        if birth and born(int(pid)) == birth:
-            print(f"ending process {pid}, left over from before", file=sys.stderr, flush=True)
-            kill_session(int(pid))
+    listed = dict(state.get("born", {})).items()
+    left = [int(pid) for pid, birth in listed if birth and born(int(pid)) == birth]
+    if left:
+        say("ending what an earlier run left behind ...")
+    for pid in left:
+        kill_session(pid)
     folder.forget_state()

@@ -1,4 +1,4 @@
-"""The database and the queue of one command: embedded ones started together, or those that the environment names."""
+"""The database and the queue of one command: embedded ones, or those that the environment names."""
 
 import os
 from collections.abc import Mapping
@@ -12,13 +12,11 @@ from supervisor.processes import Crew, Spec, Wish
 from supervisor.usage import ROOT, Options
 
 SERVER_START = 120.0  # seconds; recovery after a power cut reads up to 2 GB of log
-PRODUCTION_KEYS = ("SECRET_KEY", "PII_KEYS", "BLIND_KEY")
-URL_NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "HOTLINE_PG_ADMIN_URL")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which servers to start, and how: `private` ones live as long as one test run and never wait for the disk."""
+    """Which servers to start: `given` lets the environment name them, `private` ones need no fsync."""
 
     given: bool = True
     private: bool = False
@@ -61,28 +59,34 @@ def start(crew: Crew, env: dict[str, str], wanted: Wanted) -> None:
 
     def ready() -> bool:
         waiting_database = own_database and not postgres.is_ready(folder, children["postgres"].pid)
-        return not waiting_database and not (own_queue and not valkey.is_ready(folder, children["valkey"].pid))
+        return not waiting_database and not (
+            own_queue and not valkey.is_ready(folder, children["valkey"].pid)
+        )
 
     crew.wait(ready, SERVER_START, "the database or the queue")
-    addresses = dict[str, str]()
+    own = dict[str, str]()
     if own_database:
         postgres.make_roles(folder, env, wanted.may_create_databases)
-        addresses.update(postgres.urls(folder.socket_folder()))
-    else:
-        env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
+        own.update(postgres.urls(folder.socket_folder()))
     if own_queue:
-        addresses["REDIS_URL"] = valkey.url(folder)
-    env.update(addresses)
+        own["REDIS_URL"] = valkey.url(folder)
     # Addresses that somebody gave may hold a password: they stay out of the file.
-    crew.publish(urls={name.lower(): value for name, value in addresses.items()}, environment=env["HOTLINE_ENV"])
+    crew.publish(urls={name.lower(): value for name, value in own.items()}, environment=env["HOTLINE_ENV"])
+    env.update(own)
+    env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
+    if not wanted.may_create_databases:
+        env.pop("HOTLINE_PG_ADMIN_URL", None)
 
 
 def borrow(state: Mapping[str, Any], env: dict[str, str]) -> None:
-    """Adds to `env` the servers of the instance that runs on the folder. Refusal when they are not the folder's own."""
+    """Adds to `env` the servers of the instance that runs on the folder. Refusal when not all are known."""
     env.update({name.upper(): str(value) for name, value in dict(state.get("urls", {})).items()})
+    env.pop("HOTLINE_PG_ADMIN_URL", None)
     for name in ("DATABASE_URL", "REDIS_URL"):
         if not env.get(name):
-            raise Refusal(f"what runs on this folder was given a {name}: set the same one for this command.")
+            raise Refusal(
+                f"what runs on this folder was given its {name}: set the same one for this command."
+            )
     env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
 
 

@@ -1,5 +1,6 @@
 """Starting a process so that it ends with us, and ending it with everything it started."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -36,9 +37,9 @@ def spawn(
     pass_fds: Sequence[int] = (),
     account: tuple[int, int] | None = None,
 ) -> subprocess.Popen[bytes]:
-    """Starts a process. With a log it gets a session of its own and no input; without, it shares our terminal.
+    """Starts a process. With a log it gets a session of its own and no input; without, our terminal.
 
-    `account` is (uid, gid) to run as. Call it from the main thread only: the kernel ties the death signal to it.
+    `account` is (uid, gid) to run as. Only for the main thread: the kernel ties the death signal to it.
     """
     # One thread only runs here, so preexec_fn is safe.
     start = _dies_with_us(death_signal)
@@ -55,7 +56,7 @@ def spawn(
 
 
 def born(pid: int) -> str:
-    """When a process started, as the kernel counts, to tell it from a later one with its number; '' if unknown."""
+    """When a process started, as the kernel counts, to tell it from a later one of its number; or ''."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (OSError, IndexError):
@@ -77,17 +78,13 @@ def members(session: int) -> list[int]:
 
 def send(pid: int, number: int) -> None:
     """Sends a signal to one process, if it is still there."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def kill_session(leader: int) -> None:
     """Kills what is left of a child: its process group, and groups that its own children opened."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     for pid in members(leader):
         send(pid, signal.SIGKILL)

@@ -9,9 +9,10 @@ from supervisor.errors import DISK_FULL
 
 # What pip, uv and npm say when they cannot reach anything.
 NO_NETWORK = (
-    "Name or service not known", "Temporary failure in name resolution", "Network is unreachable", "ENOTFOUND",
-    "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "Connection refused", "timed out", "dns error",
-    "Could not find a version", "error sending request", "NewConnectionError", "tcp connect error", "Max retries",
+    "Name or service not known", "Temporary failure in name resolution", "Network is unreachable",
+    "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH", "Connection refused", "timed out",
+    "dns error", "Could not find a version", "error sending request", "NewConnectionError", "Max retries",
+    "tcp connect error",
 )  # fmt: skip
 
 
@@ -31,7 +32,7 @@ class Done:
         if DISK_FULL in self.output or "ENOSPC" in self.output:
             return ": the disk is full; free some space and run hotline again."
         if any(sign in self.output for sign in NO_NETWORK):
-            return ": the package index cannot be reached; check the network or the proxy and run hotline again."
+            return ": the package index cannot be reached; check network and proxy and run hotline again."
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         return f": {lines[-1][:300]}" if lines else "."
 
@@ -44,8 +45,8 @@ def run_step(command: Sequence[str], env: dict[str, str], cwd: Path | None = Non
     """Runs a program without input and keeps what it says. A program that is not there ends with 127."""
     try:
         done = subprocess.run(
-            command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            encoding="utf-8", errors="replace",
+            command, env=env, cwd=cwd, encoding="utf-8", errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
     except (FileNotFoundError, PermissionError) as error:
         return Done(127, str(error))

@@ -35,6 +35,7 @@ def up(options: Options) -> int:
             crew.publish(url=address, host=options.host, port=options.port, ready=False)
             servers.start(crew, env, servers.Wanted())
             _prepare(crew, env, options.demo)
+            del env["DATABASE_OWNER_URL"]  # the processes work with the lesser role
             crew.add(_specs(folder, env, door.fileno()))
             crew.wait(lambda: _answers(options), READY_WITHIN, f"{address}/readyz")
             crew.publish(ready=True)
@@ -59,7 +60,7 @@ def _in_use(folder: DataFolder) -> str:
 
 
 def _listen(options: Options) -> socket.socket:
-    """The listening socket, held here so that callers wait, not fail, while a dead web process is replaced."""
+    """The listening socket, held here: callers wait, not fail, while a dead web process is replaced."""
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     door = socket.socket(family, socket.SOCK_STREAM)
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -70,8 +71,12 @@ def _listen(options: Options) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise Refusal(f"port {options.port} is taken: choose another one with --port.") from error
         if error.errno == errno.EACCES:
-            raise Refusal(f"port {options.port} is for root alone: choose one above 1023 with --port.") from error
-        raise Refusal(f"cannot listen on {options.host}: {error.strerror}; give an address of this machine.") from error
+            raise Refusal(
+                f"port {options.port} is for root alone: choose one above 1023 with --port."
+            ) from error
+        raise Refusal(
+            f"cannot listen on {options.host}: {error.strerror}; give one of this machine."
+        ) from error
     door.listen(2048)
     return door
 
@@ -127,7 +132,7 @@ def _specs(folder: DataFolder, env: Mapping[str, str], door: int) -> list[Spec]:
 def _answers(options: Options) -> bool:
     """Whether /readyz says 200."""
     host = servers.reachable(options.host).strip("[]")
-    line = http.client.HTTPConnection(host, options.port, timeout=2)
+    line = http.client.HTTPConnection(host, options.port, timeout=1)
     try:
         line.request("GET", "/readyz")
         return line.getresponse().status == 200

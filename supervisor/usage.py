@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from supervisor.errors import Refusal
 
@@ -70,7 +71,7 @@ def _port(text: str) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> "argparse.NoReturn":  # type: ignore[name-defined]
+    def error(self, message: str) -> NoReturn:
         raise Refusal(f"{message}: see ./hotline help.")
 
 
@@ -81,7 +82,8 @@ def parse(arguments: Sequence[str]) -> Options:
         raise Refusal(f"there is no command {command!r}: see ./hotline help.")
     parser = _Parser(prog=f"hotline {command}", add_help=False, allow_abbrev=False)
     parser.add_argument("--data", default=os.environ.get("HOTLINE_DATA") or None)
-    parser.add_argument("--port", type=_port, default=_port(os.environ.get("HOTLINE_PORT") or str(DEFAULT_PORT)))
+    default = _port(os.environ.get("HOTLINE_PORT") or str(DEFAULT_PORT))
+    parser.add_argument("--port", type=_port, default=default)
     if command == "up":
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--no-demo", action="store_true")
@@ -102,7 +104,7 @@ def parse(arguments: Sequence[str]) -> Options:
 
 
 def _leading(arguments: list[str]) -> tuple[list[str], list[str]]:
-    """(--data and --port with their values at the front, everything after), so that the rest passes untouched."""
+    """(--data and --port with their values at the front, everything after), which passes untouched."""
     cut = 0
     while cut < len(arguments):
         word = arguments[cut]

@@ -43,9 +43,9 @@ def spec(folder: DataFolder, env: Mapping[str, str]) -> Spec:
     """How to start it: no port, no eviction, append-only file written out each second."""
     folder.valkey.mkdir(exist_ok=True, mode=0o700)
     settings = {
-        "port": "0", "unixsocket": str(socket_path(folder)), "unixsocketperm": "700", "dir": str(folder.valkey),
-        "appendonly": "yes", "appendfsync": "everysec", "save": "", "maxmemory-policy": "noeviction",
-        "daemonize": "no", "loglevel": "notice",
+        "port": "0", "unixsocket": str(socket_path(folder)), "unixsocketperm": "700",
+        "dir": str(folder.valkey), "appendonly": "yes", "appendfsync": "everysec", "save": "",
+        "maxmemory-policy": "noeviction", "daemonize": "no", "loglevel": "notice",
     }  # fmt: skip
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     return Spec(
