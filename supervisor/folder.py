@@ -1,6 +1,7 @@
 """The data folder: where everything of one instance lies, who holds it, its keys, its list of processes."""
 
 import base64
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -115,7 +116,11 @@ class DataFolder:
         return _read_json(self.run / "processes.json")
 
     def forget_state(self) -> None:
+        """For the end: nothing runs on the folder any more."""
         (self.run / "processes.json").unlink(missing_ok=True)
+        if (short := self.socket_folder()) != self.run:
+            with contextlib.suppress(OSError):  # something still lies in it
+                short.rmdir()
 
 
 def fresh_keys() -> dict[str, str]:

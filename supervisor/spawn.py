@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+PR_SET_CHILD_SUBREAPER = 36
 _LINUX = sys.platform.startswith("linux")
 _LIBC = ctypes.CDLL(None) if _LINUX else None
 
@@ -64,14 +65,19 @@ def born(pid: int) -> str:
 
 
 def members(session: int) -> list[int]:
-    """The processes of a session (a child with a log leads one), from /proc; [] where that does not exist."""
+    """The living processes of a session; a child with a log leads one."""
+    return _processes(3, session)
+
+
+def _processes(column: int, number: int) -> list[int]:
+    """Living processes by a column of /proc/PID/stat after the name; [] where that does not exist."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = entry.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[3]) == session and fields[0] != "Z":
+        if int(fields[column]) == number and fields[0] != "Z":
             found.append(int(entry.parent.name))
     return found
 
@@ -80,6 +86,21 @@ def send(pid: int, number: int) -> None:
     """Sends a signal to one process, if it is still there."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
+
+
+def adopt_orphans() -> None:
+    """From now on, what our children leave behind becomes our child, where kill_children finds it."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def kill_children(spared: Collection[int]) -> None:
+    """Kills every child of this process, and those that come to it by that, except the spared."""
+    while left := [pid for pid in _processes(1, os.getpid()) if pid not in spared]:
+        for pid in left:
+            send(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def kill_session(leader: int) -> None:

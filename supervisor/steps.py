@@ -34,7 +34,8 @@ class Done:
         if any(sign in self.output for sign in NO_NETWORK):
             return ": the package index cannot be reached; check network and proxy and run hotline again."
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
-        return f": {lines[-1][:300]}" if lines else "."
+        telling = [line for line in lines if "error" in line.lower()]
+        return f": {(telling or lines)[-1][:300]}" if lines else "."
 
 
 def say(text: str) -> None:
