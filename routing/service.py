@@ -9,11 +9,12 @@ from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db import db
-from routing import rules
+from routing import rules, search
 from routing.directory import Directory
 from routing.models import (
     CalendarDay,
@@ -25,6 +26,7 @@ from routing.models import (
     ReferenceVersion,
     Region,
     RoutingRule,
+    TextIndex,
 )
 from routing.reference import CategoryNode, PolicyRow, Reference
 from routing.values import Chain, Decision, Duty, Facts, Place, Rule, Target, Unit, When
@@ -54,6 +56,11 @@ def reference(version: int) -> Reference:
 def current_version(session: Session) -> int:
     """The number to pass to the functions below; one row, read once at the start of a unit of work."""
     return session.scalars(select(ReferenceVersion.version)).one()
+
+
+def current() -> Reference:
+    """Reference data as the running transaction sees it: one small query, then the kept value."""
+    return reference(current_version(db.session()))
 
 
 def load(session: Session) -> Reference:
@@ -119,6 +126,17 @@ def working_periods(version: int) -> tuple[tuple[time, time], ...]:
 
 def zone(version: int) -> ZoneInfo:
     return reference(version).zone
+
+
+def index_texts(session: Session, texts: Mapping[str, str]) -> None:
+    """Put texts into the word index by key, in place of what was there."""
+    if not texts:
+        return
+    rows = [{"key": key, "words": search.tokens(text)} for key, text in texts.items()]
+    vector = func.to_tsvector("simple", bindparam("words"))
+    statement = insert(TextIndex).values(key=bindparam("key"), tokens=vector)
+    again = statement.on_conflict_do_update(index_elements=["key"], set_={"tokens": statement.excluded.tokens})
+    session.connection().execute(again, rows)
 
 
 def add_directory_version(session: Session, code: str, valid_from: date, **changes: Any) -> DirectoryItem:

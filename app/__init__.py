@@ -1,0 +1,102 @@
+"""create_app(): the one place where the rooms are joined."""
+
+import os
+from datetime import timedelta
+from typing import Any
+
+from flask import Flask
+
+from app import access, errors, headers, health
+from app.admin.views import bp as admin_bp
+from app.auth.session import load_user
+from app.auth.views import bp as auth_bp
+from app.cli import register_commands
+from app.desk.views import bp as desk_bp
+from app.extensions import babel, csrf, login, migrate, socketio
+from app.languages import choose_language
+from app.live.sockets import register_handlers
+from app.live.views import bp as live_bp
+from app.public.views import bp as public_bp
+from app.push import channel_of
+from app.templating import register_filters
+from config import Config
+from db import db
+from tickets.sealing import Keys
+from tickets.vault import Vault
+
+BLUEPRINTS = (public_bp, auth_bp, admin_bp, desk_bp, live_bp, health.bp)
+
+# Every wait for the database is bounded: a hung server or lock fails a request, never a process.
+CONNECT_ARGS = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 5000}
+CONNECT_OPTIONS = (
+    "-c statement_timeout=5s -c lock_timeout=2s -c timezone=UTC -c idle_in_transaction_session_timeout=10s"
+)
+
+
+def create_app(config: Config | None = None, **overrides: Any) -> Flask:
+    """The application for one process. Raises config.UnsafeConfig before anything is opened.
+
+    `overrides` are Flask settings (a test's CLOCK), and CONNECT_OPTIONS for a process with other time-outs.
+    """
+    config = config or Config.from_environ(os.environ)
+    app = Flask(__name__, template_folder="../templates")
+    options = overrides.pop("CONNECT_OPTIONS", CONNECT_OPTIONS)
+    app.config.from_mapping(_flask_settings(config, options))
+    app.config.from_mapping(overrides)
+    app.extensions["hotline"] = config
+    app.extensions["vault"] = Vault(Keys.parse(config.pii_keys, config.blind_key), config.secret_key.encode())
+    _join(app, config)
+    return app
+
+
+def _flask_settings(config: Config, options: str) -> dict[str, Any]:
+    secure = config.public_base_url.startswith("https://")
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SQLALCHEMY_DATABASE_URI": config.database_url,
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "pool_size": 10, "max_overflow": 20, "pool_timeout": 2, "pool_pre_ping": True,
+            "connect_args": CONNECT_ARGS | {"options": options},
+        },
+        "SESSION_COOKIE_NAME": "__Host-hotline" if secure else "hotline",
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=12),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "MAX_CONTENT_LENGTH": 1024 * 1024,
+        "MAX_FORM_MEMORY_SIZE": 256 * 1024,
+        "MAX_FORM_PARTS": 100,
+        "TESTING": config.env == "test",
+        "BABEL_DEFAULT_LOCALE": "zh",
+        "BABEL_TRANSLATION_DIRECTORIES": "translations",
+    }
+
+
+def _join(app: Flask, config: Config) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory="migrations", compare_type=True)
+    babel.init_app(app, locale_selector=choose_language)
+    csrf.init_app(app)
+    login.init_app(app)
+    login.login_view = "auth.sign_in"
+    login.user_loader(load_user)
+    access.guard(app)
+    errors.register(app)
+    headers.register(app)
+    register_filters(app)
+    register_commands(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    register_handlers(socketio)
+    socketio.init_app(
+        app,
+        async_mode=app.config.get("ASYNC_MODE", "threading"),
+        message_queue=config.redis_url,
+        channel=channel_of(config.env),
+        transports=["websocket"],
+        manage_session=False,
+        max_http_buffer_size=64 * 1024,
+        ping_interval=20,
+        ping_timeout=20,
+    )

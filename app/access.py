@@ -1,0 +1,69 @@
+"""Who may enter: every endpoint and socket event declares it here, and what declares nothing is shut."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, request
+from flask_login import current_user
+
+from tickets.permissions import VISITOR, Actor
+
+View = TypeVar("View", bound=Callable[..., Any])
+PUBLIC = "public"
+STAFF = "staff"
+
+
+def public(view: View) -> View:
+    """Anybody may enter."""
+    return _declare(view, PUBLIC)
+
+
+def staff(view: View) -> View:
+    """Anybody signed in may enter; what they see inside is decided by the one rule of rooms."""
+    return _declare(view, STAFF)
+
+
+def requires(*permissions: str) -> Callable[[View], View]:
+    """Who is signed in and holds one of these permissions may enter."""
+    return lambda view: _declare(view, frozenset(permissions))
+
+
+def _declare(view: View, entry: str | frozenset[str]) -> View:
+    view.entry = entry  # type: ignore[attr-defined]
+    return view
+
+
+def entry_of(view: Callable[..., Any]) -> str | frozenset[str] | None:
+    """What an endpoint or socket handler declares, or None."""
+    return getattr(view, "entry", None)
+
+
+def actor() -> Actor:
+    """Who asks, as the rules see them: a member of staff, or a visitor."""
+    return current_user.actor if current_user.is_authenticated else VISITOR
+
+
+def may_enter(entry: str | frozenset[str] | None) -> bool:
+    """Whether the one who asks satisfies a declaration."""
+    if entry == PUBLIC:
+        return True
+    if entry is None or not current_user.is_authenticated:
+        return False
+    return entry == STAFF or not entry.isdisjoint(current_user.actor.permissions)
+
+
+def guard(app: Flask) -> None:
+    """Shut every endpoint to those whom its declaration does not name."""
+
+    @app.before_request
+    def check_entry() -> Any:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if view is None:
+            return None
+        entry = PUBLIC if request.endpoint == "static" else entry_of(view)
+        g.entry = entry
+        if may_enter(entry):
+            return None
+        if not current_user.is_authenticated and entry is not None:
+            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+        return abort(403)

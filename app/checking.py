@@ -1,0 +1,107 @@
+"""Does the database hold what it promises? Read-only, for operators after an import, a crash or a restore."""
+
+import json
+
+import click
+from flask.cli import with_appcontext
+from sqlalchemy import select, text
+
+from app.outbox import GENESIS, link
+from db import db, transaction
+from tickets.event_models import Publication, TicketEvent
+
+# name -> SQL that finds offenders. Each is one pass over the tables, whatever their size.
+FAULTS = {
+    "tickets without a number, or with one too early": """
+        SELECT id FROM ticket WHERE (number IS NULL) <> (state IN ('DRAFT', 'DISCARDED'))""",
+    "registered tickets without their event": """
+        SELECT t.id FROM ticket t WHERE t.number IS NOT NULL AND NOT EXISTS (
+          SELECT FROM ticket_event e
+          WHERE e.subject = 'ticket' AND e.subject_id = t.id AND e.kind = 'ticket.registered')""",
+    "tickets whose version is not that of their last event": """
+        SELECT t.id FROM ticket t LEFT JOIN (
+          SELECT subject_id, max(version) AS version, count(*) AS events, count(DISTINCT version) AS versions
+          FROM ticket_event WHERE subject = 'ticket' GROUP BY subject_id) e ON e.subject_id = t.id
+        WHERE e.version IS DISTINCT FROM t.version OR e.events <> t.version OR e.versions <> t.version""",
+    "tickets without text": """
+        SELECT t.id FROM ticket t WHERE t.number IS NOT NULL AND NOT EXISTS (
+          SELECT FROM ticket_text x WHERE x.ticket_id = t.id AND x.field IN ('title', 'content'))""",
+    "registered tickets without a decision": """
+        SELECT t.id FROM ticket t WHERE t.number IS NOT NULL AND NOT EXISTS (
+            SELECT FROM routing_decision d WHERE d.ticket_id = t.id)""",
+    "open parts without a running handling clock": """
+        SELECT a.ticket_id FROM assignment a JOIN ticket t ON t.id = a.ticket_id
+        WHERE t.state = 'IN_PROGRESS' AND a.state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'REJECTED')
+          AND NOT EXISTS (SELECT FROM deadline d
+            WHERE d.assignment_id = a.id AND d.clock = 'handle' AND d.stopped_at IS NULL)""",
+    "tickets to dispatch without a running dispatch clock": """
+        SELECT t.id FROM ticket t WHERE t.state = 'TO_DISPATCH' AND NOT EXISTS (
+          SELECT FROM deadline d WHERE d.ticket_id = t.id AND d.clock = 'dispatch' AND d.stopped_at IS NULL)""",
+    "running clocks of ended tickets": """
+        SELECT d.ticket_id FROM deadline d JOIN ticket t ON t.id = d.ticket_id
+        WHERE d.stopped_at IS NULL AND t.closed_at IS NOT NULL""",
+    "tickets in progress that nobody has": """
+        SELECT t.id FROM ticket t WHERE t.state = 'IN_PROGRESS' AND NOT EXISTS (
+          SELECT FROM assignment a WHERE a.ticket_id = t.id
+            AND a.state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'REJECTED', 'SUBMITTED'))""",
+    "rungs of the ladder reached twice or before their time": """
+        SELECT deadline_id FROM escalation WHERE escalated_at < owed_at""",
+    "events neither published nor waiting": """
+        SELECT e.id FROM ticket_event e WHERE NOT EXISTS (
+            SELECT FROM publication p WHERE p.event_id = e.id)
+          AND NOT EXISTS (SELECT FROM outbox o WHERE o.event_id = e.id)""",
+    "events published and still waiting": """
+        SELECT o.event_id FROM outbox o JOIN publication p ON p.event_id = o.event_id""",
+    "gaps in the published sequence": """
+        SELECT max(seq) FROM publication HAVING count(*) > 0 AND (count(*) <> max(seq) OR min(seq) <> 1)""",
+}
+CHUNK = 5000
+
+
+def faults(chain: bool = True) -> dict[str, list[int]]:
+    """Fault -> up to ten ids that show it; empty when all is well. `chain` also recomputes every hash."""
+    found = {}
+    with transaction():
+        db.session.execute(text("SET LOCAL statement_timeout = 0"))
+        for name, query in FAULTS.items():
+            ids = list(db.session.scalars(text(f"{query} LIMIT 10")))
+            if ids:
+                found[name] = ids
+        broken = first_broken_link() if chain else None
+    if broken is not None:
+        found["events that are not what was published"] = [broken]
+    return found
+
+
+def first_broken_link() -> int | None:
+    """The first sequence whose hash does not follow from its event and the hash before, or None."""
+    previous, last = GENESIS, 0
+    while True:
+        rows = db.session.execute(
+            select(Publication.seq, Publication.hash, TicketEvent)
+            .join(TicketEvent, TicketEvent.id == Publication.event_id)
+            .where(Publication.seq > last)
+            .order_by(Publication.seq)
+            .limit(CHUNK)
+        ).all()
+        for seq, stored, event in rows:
+            if link(previous, event) != stored:
+                return int(seq)
+            previous, last = stored, seq
+        if len(rows) < CHUNK:
+            return None
+        db.session.expunge_all()
+
+
+@click.command("check")
+@click.option("--chain/--no-chain", default=True, help="Recompute the hash of every published event.")
+@with_appcontext
+def check_command(chain: bool) -> None:
+    """Check every ticket for its events, publications, clocks and decision. Exit code 1 on a fault."""
+    found = faults(chain)
+    with transaction():
+        tickets = db.session.scalar(text("SELECT count(*) FROM ticket"))
+        events = db.session.scalar(text("SELECT count(*) FROM ticket_event"))
+    click.echo(json.dumps({"tickets": tickets, "events": events, "faults": found}, ensure_ascii=False))
+    if found:
+        raise SystemExit(1)

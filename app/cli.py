@@ -1,0 +1,106 @@
+"""The command line: prepare the database, check it, import another line's records, manage accounts."""
+
+import sys
+from pathlib import Path
+
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from flask_migrate import upgrade
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from app.auth.commands import demo_accounts, staff_commands
+from app.auth.roles import seed_roles
+from app.checking import check_command
+from app.importing import import_commands
+from app.outbox import unit_of_work
+from db import db
+from routing.seed import seed
+
+OLDEST_POSTGRES = 15
+DEMO_PASSWORD_NOTE = "Everybody's password in the demo city"
+
+
+def register_commands(app: Flask) -> None:
+    """Attach all commands to the application."""
+    for command in (prepare, check_command, import_commands, staff_commands):
+        app.cli.add_command(command)
+
+
+@click.command("prepare")
+@click.option("--demo/--no-demo", default=False, help="The demo city with accounts, or an empty city.")
+@with_appcontext
+def prepare(demo: bool) -> None:
+    """Bring the database to what this version needs. Quick when there is nothing to do."""
+    config = current_app.extensions["hotline"]
+    if demo and config.is_production:
+        raise click.ClickException("The demo city has known passwords: not with HOTLINE_ENV=production.")
+    try:
+        _check_server(config.is_production)
+        migrate_to_head()
+    except OperationalError as fault:
+        raise click.ClickException(f"The database does not answer: {str(fault.orig).strip()}") from fault
+    accounts = seed_all(demo)
+    _welcome(Path(config.data_dir), accounts)
+
+
+def migrate_to_head() -> None:
+    """Run the migrations that are missing, as the owner."""
+    head = ScriptDirectory("migrations" if Path("migrations").exists() else _migrations()).get_current_head()
+    engine = create_engine(current_app.extensions["hotline"].database_owner_url)
+    with engine.connect() as connection:
+        present = MigrationContext.configure(connection).get_current_revision()
+    engine.dispose()
+    if present != head:
+        click.echo("migrating the database ...")
+        upgrade(directory=_migrations())
+
+
+def _migrations() -> str:
+    return str(Path(current_app.root_path).parent / "migrations")
+
+
+def seed_all(demo: bool) -> list[tuple[str, ...]]:
+    """Reference data and roles where there are none; demo accounts with the demo city."""
+    with unit_of_work() as now:
+        seed(db.session(), demo=demo)
+        seed_roles(db.session())
+        return demo_accounts(db.session(), now) if demo else []
+
+
+def _check_server(production: bool) -> None:
+    with db.engine.connect() as connection:
+        version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10000
+        if version < OLDEST_POSTGRES:
+            raise click.ClickException(
+                f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or later, or unset DATABASE_URL."
+            )
+        unsafe = [
+            name for name in ("fsync", "synchronous_commit") if connection.scalar(text(f"SHOW {name}")) == "off"
+        ]
+        superuser = connection.scalar(text("SELECT usesuper FROM pg_user WHERE usename = current_user"))
+    if unsafe:
+        message = f"PostgreSQL runs with {' and '.join(unsafe)} off: a crash can lose acknowledged complaints."
+        if production:
+            raise click.ClickException(message)
+        click.echo(f"warning: {message}", err=True)
+    if superuser and production:
+        raise click.ClickException(
+            "DATABASE_URL is a superuser, who can rewrite the record of events: use a role of its own."
+        )
+
+
+def _welcome(data: Path, accounts: list[tuple[str, ...]]) -> None:
+    """Leave what `hotline up` prints once everything is ready."""
+    lines = ["\t".join(account) for account in accounts]
+    if not lines:
+        lines = ["no accounts yet? make the first administrator: ./hotline flask staff first-admin"]
+    try:
+        (data / "run").mkdir(parents=True, exist_ok=True)
+        (data / "run" / "welcome.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as fault:
+        click.echo(f"note: {data}/run/welcome.txt not written: {fault.strerror}", err=True)
+        sys.stdout.write("\n".join(lines) + "\n")

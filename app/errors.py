@@ -1,0 +1,96 @@
+"""Refusals and faults, each mapped to its answer in this one place."""
+
+import logging
+from typing import Any
+
+from flask import Flask, jsonify, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from tickets import errors
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.NotNow: 409,
+    errors.Stale: 409,
+    errors.Invalid: 422,
+    errors.KeyReused: 422,
+}
+RETRY_SECONDS = 3
+
+
+def sentences() -> dict[str, str]:
+    """What to tell a person, by code of the refusal."""
+    return {
+        "not_found": _("There is nothing here that you can see."),
+        "forbidden": _("Your role does not allow this."),
+        "not_now": _("This is not possible in the ticket's present state. It may have moved on."),
+        "stale": _("Somebody changed this ticket while you were writing. Your text is still here."),
+        "invalid": _("Some fields need another look."),
+        "key_reused": _("This form was sent already, with other words."),
+        "csrf": _("The page was open too long. Please send it again; what you typed is still here."),
+        "unavailable": _("The system cannot store anything right now. Please try again in a few seconds."),
+        "too_large": _("That is more than this form can take."),
+        "fault": _("Something went wrong on our side. It has been noted."),
+    }
+
+
+def register(app: Flask) -> None:
+    """Attach the handlers."""
+    for kind, status in STATUS.items():
+        app.register_error_handler(kind, _refused(status))
+    app.register_error_handler(CSRFError, lambda fault: answer(400, "csrf"))
+    app.register_error_handler(413, lambda fault: answer(413, "too_large"))
+    app.register_error_handler(OperationalError, _unavailable)
+    app.register_error_handler(PoolTimeout, _unavailable)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _fault)
+
+
+def _refused(status: int) -> Any:
+    return lambda fault: answer(status, fault.code, **fault.values)
+
+
+def _unavailable(fault: Exception) -> Response:
+    log.warning("database unavailable: %s", type(fault).__name__)
+    response = answer(503, "unavailable")
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
+def _http(fault: HTTPException) -> Response:
+    code = fault.code or 500
+    if code < 400:
+        return fault.get_response()  # type: ignore[return-value]
+    names = {404: "not_found", 403: "forbidden", 401: "forbidden", 405: "not_found"}
+    return answer(code, names.get(code, "invalid"))
+
+
+def _fault(fault: Exception) -> Response:
+    """Anything unforeseen: the log gets the trace without its values, the person one sentence."""
+    if isinstance(fault, DBAPIError):
+        if fault.connection_invalidated:
+            return _unavailable(fault)
+        # The statement's parameters may hold what a citizen wrote.
+        fault.hide_parameters = True
+    log.error("fault at %s %s", request.method, request.path, exc_info=fault)
+    return answer(500, "fault")
+
+
+def answer(status: int, code: str, **values: Any) -> Response:
+    """One refusal as a page, or as JSON for a caller that asked for it."""
+    sentence = sentences().get(code, code)
+    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        response = jsonify(error=code, message=sentence, **values)
+    else:
+        response = Response(render_template("errors/error.html", status=status, code=code, message=sentence))
+        response.mimetype = "text/html"
+    response.status_code = status
+    return response

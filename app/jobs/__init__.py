@@ -1,0 +1,1 @@
+"""What RQ workers run: look at row N and do what it owes."""

@@ -1,0 +1,1 @@
+"""News for open screens: sockets and catch-up."""

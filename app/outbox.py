@@ -1,0 +1,204 @@
+"""The unit of work, and the relay that gives events their place in the one sequence."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.dialects import postgresql
+
+from app.subscribers import JOBS
+from db import database_now, db, transaction
+from tickets.event_models import JobOwed, Lease, Outbox, Publication, RoomHead, TicketEvent
+
+LEASE = "relay"
+LEASE_TERM = timedelta(seconds=3)
+BATCH = 500
+PARKED_AFTER = 5
+GENESIS = b"\x00" * 32
+
+
+@contextmanager
+def unit_of_work() -> Iterator[datetime]:
+    """One transaction around one verb. Yields `now`: the database's, or that of the clock a test set."""
+    with transaction():
+        clock = current_app.config.get("CLOCK")
+        yield clock() if clock else database_now()
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """One published event, ready to be sent: `prevs` maps each room to its last sequence before this."""
+
+    seq: int
+    event_id: int
+    subject: str
+    subject_id: int
+    kind: str
+    rooms_after: tuple[str, ...]
+    prevs: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Leadership:
+    """Proof of having led: writes made under an older fence are refused."""
+
+    holder: str
+    fence: int
+
+
+def take_lead(holder: str) -> Leadership | None:
+    """Take or renew the relay's lease; None while somebody else holds it."""
+    with unit_of_work() as now:
+        lease = db.session.scalars(select(Lease).where(Lease.name == LEASE).with_for_update()).one()
+        if lease.holder != holder and lease.expires_at is not None and lease.expires_at > now:
+            return None
+        if lease.holder != holder:
+            lease.holder = holder
+            lease.fence += 1
+        lease.expires_at = now + LEASE_TERM
+        return Leadership(holder, lease.fence)
+
+
+class LostLead(Exception):
+    """Another process leads now."""
+
+
+def is_waiting() -> bool:
+    """Whether the outbox holds anything: a look that locks and writes nothing."""
+    with transaction():
+        return db.session.scalar(select(Outbox.event_id).limit(1)) is not None
+
+
+def stamp(lead: Leadership) -> list[Stamped]:
+    """Publish waiting events in one transaction; returns what can now be sent. Touches nothing but Postgres.
+
+    An event that cannot be published is set aside and tried again later, so it never blocks the rest.
+    Raises LostLead.
+    """
+    with unit_of_work() as now:
+        _hold(lead)
+        rows = db.session.execute(
+            select(Outbox, TicketEvent)
+            .join(TicketEvent, TicketEvent.id == Outbox.event_id)
+            .where(or_(Outbox.retry_at.is_(None), Outbox.retry_at <= now))
+            .order_by(Outbox.event_id)
+            .limit(BATCH)
+            .with_for_update(of=Outbox, skip_locked=True)
+        ).all()
+        if not rows:
+            return []
+        good = [event for row, event in rows if not _set_aside(row, event, now)]
+        return _publish(good, now)
+
+
+def _hold(lead: Leadership) -> None:
+    """Lock the lease row for this transaction and see that the fence still fits."""
+    query = select(Lease.fence).where(Lease.name == LEASE, Lease.holder == lead.holder).with_for_update()
+    if db.session.scalar(query) != lead.fence:
+        raise LostLead()
+
+
+def _set_aside(row: Outbox, event: TicketEvent, now: datetime) -> bool:
+    """Put off an event that has no canonical form. The reason is kept; after some tries only an alarm is left."""
+    try:
+        canonical(event)
+    except (TypeError, ValueError) as fault:
+        row.attempts += 1
+        row.fault = repr(fault)
+        row.retry_at = now + timedelta(minutes=1 if row.attempts < PARKED_AFTER else 60)
+        return True
+    return False
+
+
+def _publish(events: list[TicketEvent], now: datetime) -> list[Stamped]:
+    if not events:
+        return []
+    last = db.session.execute(
+        select(Publication.seq, Publication.hash).order_by(Publication.seq.desc()).limit(1)
+    ).one_or_none()
+    seq, chain = (last.seq, last.hash) if last else (0, GENESIS)
+    rooms = sorted({room for event in events for room in (*event.rooms_before, *event.rooms_after)})
+    heads = dict(
+        db.session.execute(select(RoomHead.room, RoomHead.seq).where(RoomHead.room.in_(rooms))).all()
+    )
+    rows, stamped = [], []
+    for event in events:
+        seq, chain = seq + 1, link(chain, event)
+        rows.append({"seq": seq, "event_id": event.id, "hash": chain, "published_at": now})
+        stamped.append(_stamped(seq, event, heads))
+    db.session.execute(insert(Publication), rows)
+    _save_heads(heads)
+    _owe_jobs(events, now)
+    db.session.execute(delete(Outbox).where(Outbox.event_id.in_([event.id for event in events])))
+    return stamped
+
+
+def _stamped(seq: int, event: TicketEvent, heads: dict[str, int]) -> Stamped:
+    rooms = sorted({*event.rooms_before, *event.rooms_after})
+    prevs = {room: heads.get(room, 0) for room in rooms}
+    heads.update(dict.fromkeys(rooms, seq))
+    return Stamped(
+        seq, event.id, event.subject, event.subject_id, event.kind, tuple(event.rooms_after), prevs
+    )
+
+
+def _save_heads(heads: dict[str, int]) -> None:
+    if not heads:
+        return
+    statement = postgresql.insert(RoomHead).values([{"room": room, "seq": seq} for room, seq in heads.items()])
+    db.session.execute(
+        statement.on_conflict_do_update(index_elements=["room"], set_={"seq": statement.excluded.seq})
+    )
+
+
+def _owe_jobs(events: Iterable[TicketEvent], now: datetime) -> None:
+    owed = [
+        {"job": job, "subject_id": event.subject_id, "due_at": now}
+        for event in events
+        for job in JOBS[event.kind]
+    ]
+    if owed:
+        db.session.execute(insert(JobOwed), owed)
+
+
+def canonical(event: TicketEvent) -> bytes:
+    """The bytes of an event that its hash covers. Raises TypeError or ValueError where it has none."""
+    content: list[Any] = [
+        event.id, event.subject, event.subject_id, event.version, event.kind, event.actor, event.actor_id,
+        event.department_id, event.at.timestamp(), event.payload, event.rooms_before, event.rooms_after,
+    ]
+    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+
+
+def link(previous: bytes, event: TicketEvent) -> bytes:
+    """The chain's hash for an event that follows `previous`."""
+    return hashlib.sha256(previous + canonical(event)).digest()
+
+
+def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
+    """Claim owed jobs that are due, grouped by name. Call inside a unit of work of its own."""
+    with unit_of_work() as now:
+        rows = db.session.scalars(
+            select(JobOwed)
+            .where(JobOwed.due_at <= now, or_(JobOwed.claimed_until.is_(None), JobOwed.claimed_until < now))
+            .order_by(JobOwed.due_at, JobOwed.id)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).all()
+        groups: dict[str, list[int]] = {}
+        for row in rows:
+            row.claimed_until = now + lease
+            groups.setdefault(row.job, []).append(row.id)
+        return groups
+
+
+def release_jobs(ids: Iterable[int]) -> None:
+    """Give claimed jobs back at once: nobody could be told of them, which is not an attempt."""
+    with unit_of_work():
+        db.session.execute(update(JobOwed).where(JobOwed.id.in_(list(ids))).values(claimed_until=None))

@@ -1,0 +1,78 @@
+"""From published events to open screens: what each room is told, and who may listen."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from socketio import RedisManager
+
+from app.outbox import Stamped
+
+CROWDED = 20
+"""More events than this for one room in one go are told as one message: fetch what changed."""
+TOKEN_SECONDS = 12 * 3600
+
+
+def channel_of(env: str) -> str:
+    """The Redis channel that all processes of one installation share."""
+    return f"hotline-{env}"
+
+
+def writer(redis_url: str, env: str) -> RedisManager:
+    """A write-only way to the sockets of all web processes. Its waits are bounded; it raises nothing."""
+    return RedisManager(
+        redis_url,
+        channel=channel_of(env),
+        write_only=True,
+        redis_options={"socket_timeout": 1, "socket_connect_timeout": 0.5},
+    )
+
+
+def messages(
+    stamped: Iterable[Stamped], rows: Mapping[int, dict[str, Any]], rooms_now: Mapping[int, set[str]]
+) -> Iterable[tuple[str, dict[str, Any]]]:
+    """(room, message) for each published event of a ticket, in order.
+
+    `rows` are the tickets' board rows as they stand; a room the ticket is no longer in is told `gone`, so no
+    row ever reaches a room that may not see it, even when events are sent late.
+    """
+    by_room: dict[str, list[Stamped]] = {}
+    for event in stamped:
+        if event.subject == "ticket":
+            for room in event.prevs:
+                by_room.setdefault(room, []).append(event)
+    for room, told in by_room.items():
+        if len(told) > CROWDED:
+            yield room, {"room": room, "seq": told[-1].seq, "prev": told[0].prevs[room], "fetch": True}
+            continue
+        for event in told:
+            yield room, _message(room, event, rows.get(event.subject_id), rooms_now)
+
+
+def _message(
+    room: str, event: Stamped, row: dict[str, Any] | None, rooms_now: Mapping[int, set[str]]
+) -> dict[str, Any]:
+    message = {
+        "room": room, "seq": event.seq, "prev": event.prevs[room], "kind": event.kind, "id": event.subject_id,
+    }
+    if row is None or room not in rooms_now.get(event.subject_id, set()):
+        return message | {"gone": True}
+    return message | {"version": row["version"], "row": row}
+
+
+def page_token(session_id: str) -> str:
+    """A token that a page of this session hands over when it opens its socket."""
+    return _signer().dumps(session_id)
+
+
+def is_page_token(token: object, session_id: str) -> bool:
+    """Whether the token was made for this session."""
+    try:
+        return isinstance(token, str) and _signer().loads(token, max_age=TOKEN_SECONDS) == session_id
+    except BadSignature:
+        return False
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key, salt="live")  # type: ignore[arg-type]

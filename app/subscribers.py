@@ -1,0 +1,15 @@
+"""Who reacts to what. Every kind of event has its entry; an empty one is an answer too.
+
+Every event is also pushed to the rooms it concerns; here stand the jobs it calls for besides.
+"""
+
+from collections.abc import Mapping
+
+from tickets.events import KINDS
+
+INDEX_TEXT = "app.jobs.texts.index_texts"
+
+JOBS: Mapping[str, tuple[str, ...]] = {kind: () for kind in KINDS} | {
+    "ticket.registered": (INDEX_TEXT,),
+    "ticket.amended": (INDEX_TEXT,),
+}

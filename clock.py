@@ -1,0 +1,175 @@
+"""A clock process: sweeps over what is due, hands out jobs, and, in one of them at a time, the relay."""
+
+import logging
+import os
+import queue
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask import Flask
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import create_app, outbox
+from app.auth.accounts import sweep_accounts
+from app.enqueue import enqueue, redis_client
+from app.jobs import deadlines
+from app.outbox import LostLead, Stamped, unit_of_work
+from app.push import messages, writer
+from app.throttle import sweep_attempts
+from db import db, transaction
+from tickets import clocks, drafts, queries
+
+log = logging.getLogger("clock")
+
+RELAY_SECONDS = 0.05
+LEASE_SECONDS = 1.0
+SWEEP_SECONDS = 10.0
+JOBS_SECONDS = 1.0
+TIDY_SECONDS = 300.0
+CLAIM = timedelta(seconds=30)
+SWEEP_LIMIT = 5000
+JOBS_LIMIT = 2000
+BACKLOG = 200
+
+# A frozen clock must not keep the lease row locked: the server ends its idle transaction.
+CONNECT_OPTIONS = (
+    "-c statement_timeout=5s -c lock_timeout=2s -c timezone=UTC -c idle_in_transaction_session_timeout=2s"
+)
+
+
+class Clock:
+    """The loops of one clock process; each runs in a thread of its own until `stop` is set."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.config = app.extensions["hotline"]
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.stop = threading.Event()
+        self.redis = redis_client(self.config.redis_url)
+        self.writer = writer(self.config.redis_url, self.config.env)
+        self.unsent: queue.Queue[list[Stamped]] = queue.Queue(BACKLOG)
+        self.lead: outbox.Leadership | None = None
+
+    def run(self) -> None:
+        """Start the loops and wait for a signal."""
+        loops = (
+            (self.keep_lead, LEASE_SECONDS),
+            (self.relay, RELAY_SECONDS),
+            (self.send, 0.0),
+            (self.sweep, SWEEP_SECONDS),
+            (self.hand_out_jobs, JOBS_SECONDS),
+            (self.tidy, TIDY_SECONDS),
+        )
+        threads = [threading.Thread(target=self._loop, args=loop, daemon=True) for loop in loops]
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, lambda *_: self.stop.set())
+        for thread in threads:
+            thread.start()
+        while not self.stop.wait(1):
+            pass
+        for thread in threads:
+            thread.join(3)
+
+    def _loop(self, step: Callable[[], object], seconds: float) -> None:
+        with self.app.app_context():
+            while not self.stop.is_set():
+                try:
+                    again = step()
+                except SQLAlchemyError as fault:
+                    # A lost connection is not an attempt: the rows are as they were, and the next round comes.
+                    log.warning("%s: database: %s", step.__name__, type(fault).__name__)
+                    db.session.remove()
+                    again = False
+                    self.stop.wait(0.5)
+                except Exception:
+                    # One bad round must not end the loop that everything overdue depends on.
+                    log.exception("%s failed", step.__name__)
+                    db.session.remove()
+                    again = False
+                    self.stop.wait(1)
+                if not again:
+                    self.stop.wait(seconds)
+
+    def keep_lead(self) -> None:
+        """Take or renew the relay's lease."""
+        self.lead = outbox.take_lead(self.name)
+
+    def relay(self) -> bool:
+        """Publish what waits, if this process leads. Returns whether there may be more at once."""
+        lead = self.lead
+        if lead is None or not outbox.is_waiting():
+            return False
+        try:
+            stamped = outbox.stamp(lead)
+        except LostLead:
+            self.lead = None
+            return False
+        if stamped:
+            self._queue_sending(stamped)
+        return len(stamped) == outbox.BATCH
+
+    def _queue_sending(self, stamped: list[Stamped]) -> None:
+        try:
+            self.unsent.put_nowait(stamped)
+        except queue.Full:
+            # Boards notice the gap in `prev` and fetch; what is told late is told by HTTP.
+            log.warning("%d events not pushed: Redis is slow or away", len(stamped))
+
+    def send(self) -> bool:
+        """Tell the rooms. Nothing here is owed: a board that misses a message asks for what changed."""
+        try:
+            stamped = self.unsent.get(timeout=0.5)
+        except queue.Empty:
+            return True
+        ids = {event.subject_id for event in stamped if event.subject == "ticket"}
+        with transaction():
+            rows = {key: row.to_data() for key, row in queries.rows_by_id(ids).items()}
+            rooms = queries.rooms_now(ids)
+        for room, message in messages(stamped, rows, rooms):
+            self.writer.emit("news", message, namespace="/", room=room)
+        return True
+
+    def sweep(self) -> bool:
+        """Claim what is due and hand it to the workers. Returns whether there may be more at once."""
+        with unit_of_work() as now:
+            ids = clocks.due_deadlines(now, SWEEP_LIMIT, now + CLAIM)
+        if not ids:
+            return False
+        try:
+            enqueue(self.redis, f"{deadlines.__name__}.act_on_deadlines", ids)
+        except RedisError as fault:
+            log.warning("%d deadlines wait: Redis: %s", len(ids), type(fault).__name__)
+            with unit_of_work():
+                clocks.release(ids)
+            return False
+        return len(ids) == SWEEP_LIMIT
+
+    def hand_out_jobs(self) -> None:
+        """Hand out jobs owed by events. A job strikes its own rows; what is lost comes back with its claim."""
+        for job, ids in outbox.claim_jobs(JOBS_LIMIT, CLAIM).items():
+            try:
+                enqueue(self.redis, job, ids)
+            except RedisError as fault:
+                log.warning("%d jobs wait: Redis: %s", len(ids), type(fault).__name__)
+                outbox.release_jobs(ids)
+
+    def tidy(self) -> None:
+        """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
+        with unit_of_work() as now:
+            drafts.sweep_forms(now)
+            sweep_accounts(now)
+            sweep_attempts(now)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    Clock(create_app(CONNECT_OPTIONS=CONNECT_OPTIONS)).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""All settings of one installation, typed and frozen, read from the environment once. Settings of the city
+itself (limits, calendar, thresholds) are data, not here."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, urlsplit
+
+MODES = ("demo", "production", "test")
+
+
+class UnsafeConfig(ValueError):
+    """A setting is missing or unsafe. The message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """One installation. Fields carry the name of their variable in .env.example."""
+
+    env: str  # HOTLINE_ENV
+    database_url: str  # DATABASE_URL: web, worker and clock; a role that cannot change events
+    database_owner_url: str  # DATABASE_OWNER_URL: migrations only
+    redis_url: str  # REDIS_URL
+    secret_key: str  # SECRET_KEY: cookies, forms, query codes
+    pii_keys: str  # PII_KEYS: "id:base64 of 32 bytes", the first writes, further ones are still read
+    blind_key: str  # BLIND_KEY: base64 of 32 bytes, for keyed hashes that are searched
+    public_base_url: str  # PUBLIC_BASE_URL: as citizens and staff type it
+    data_dir: str  # HOTLINE_DATA
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Config":
+        """Read and check. Raises UnsafeConfig."""
+        config = cls(
+            env=environ.get("HOTLINE_ENV") or "demo",
+            database_url=psycopg_url(environ.get("DATABASE_URL", "")),
+            database_owner_url=psycopg_url(
+                environ.get("DATABASE_OWNER_URL") or environ.get("DATABASE_URL", "")
+            ),
+            redis_url=environ.get("REDIS_URL", ""),
+            secret_key=environ.get("SECRET_KEY", ""),
+            pii_keys=environ.get("PII_KEYS", ""),
+            blind_key=environ.get("BLIND_KEY", ""),
+            public_base_url=environ.get("PUBLIC_BASE_URL") or "http://127.0.0.1:8000",
+            data_dir=environ.get("HOTLINE_DATA") or ".data",
+        )
+        config._check_complete()
+        if config.is_production:
+            config._check_production(environ)
+        return config
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    def _check_complete(self) -> None:
+        if self.env not in MODES:
+            raise UnsafeConfig(f"HOTLINE_ENV must be one of {', '.join(MODES)}, not {self.env!r}.")
+        for name in ("database_url", "redis_url", "secret_key", "pii_keys", "blind_key"):
+            if not getattr(self, name):
+                raise UnsafeConfig(f"{name.upper()} is not set; ./hotline up sets it, see .env.example.")
+        for pair in self.pii_keys.split(","):
+            if len(_decoded(pair.partition(":")[2])) != 32:
+                raise UnsafeConfig("PII_KEYS must be id:base64 of 32 random bytes, see .env.example.")
+        if len(_decoded(self.blind_key)) < 32:
+            raise UnsafeConfig("BLIND_KEY must be base64 of 32 random bytes, see .env.example.")
+
+    def _check_production(self, environ: Mapping[str, str]) -> None:
+        words = self.secret_key.lower()
+        if len(self.secret_key) < 32 or len(set(self.secret_key)) < 10:
+            raise UnsafeConfig("SECRET_KEY must have 32 random characters or more in production.")
+        if any(word in words for word in ("change", "secret", "example", "default", "sample")):
+            raise UnsafeConfig("SECRET_KEY looks like a sample; make one with: openssl rand -hex 32")
+        if environ.get("FLASK_DEBUG", "") not in ("", "0"):
+            raise UnsafeConfig("FLASK_DEBUG must be off in production.")
+        if not self.public_base_url.startswith("https://"):
+            raise UnsafeConfig("PUBLIC_BASE_URL must begin with https:// in production.")
+        if "*" in environ.get("CORS_ALLOWED_ORIGINS", ""):
+            raise UnsafeConfig("CORS_ALLOWED_ORIGINS must not be * in production.")
+        if not _redis_is_guarded(self.redis_url):
+            raise UnsafeConfig("REDIS_URL needs a password, or a unix socket, in production.")
+        if self.database_url == self.database_owner_url:
+            raise UnsafeConfig(
+                "DATABASE_OWNER_URL must be another role than DATABASE_URL in production, "
+                "so that the product cannot change its own record of events."
+            )
+        if environ.get("RQ_SERIALIZER", "json") != "json":
+            raise UnsafeConfig("RQ_SERIALIZER must be json: pickled jobs can run anything.")
+
+
+def psycopg_url(url: str) -> str:
+    """A Postgres URL of any common spelling, for SQLAlchemy with psycopg."""
+    scheme, separator, rest = url.partition("://")
+    if scheme in ("postgres", "postgresql"):
+        return f"postgresql+psycopg{separator}{rest}"
+    return url
+
+
+def _redis_is_guarded(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "unix" or bool(parts.password) or "password" in parse_qs(parts.query)
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,119 @@
+"""Verbs after the reply: review, rate, close; and the end of a clock that closes by itself."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from db import db
+from tickets import clocks, errors
+from tickets.change import Locked, check, finish, lock, require, write_texts
+from tickets.lifecycle import AssignmentState
+from tickets.models import Assignment, Deadline, FollowUp, Rating
+from tickets.permissions import Actor
+
+OUTCOMES = ("confirmed", "unreachable", "declined")
+UNRATED = "unrated"
+
+
+def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
+    """审核通过. The reply goes out to the citizen, who is asked to rate."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "accept", version)
+    for part in _submitted(locked):
+        part.state = AssignmentState.DONE
+        part.ended_at = now
+    clocks.stop(ticket_id, now)
+    locked.ticket.state = "TO_CALLBACK"
+    clocks.start(locked.ticket, "callback", now, epoch=locked.ticket.version)
+    finish(locked, actor, now, "ticket.accepted")
+
+
+def reject(actor: Actor, now: datetime, ticket_id: int, note: str, version: int | None = None) -> None:
+    """驳回. The lead unit's reply is not good enough; it does it again, on a new clock."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "reject", version)
+    require(review_note=note)
+    clocks.stop(ticket_id, now)
+    locked.ticket.state = "IN_PROGRESS"
+    for part in _submitted(locked):
+        if part.role == "lead":
+            part.state = AssignmentState.REJECTED
+            clocks.start(locked.ticket, "handle", now, part, epoch=locked.ticket.version)
+    texts = write_texts(locked.ticket, {"review_note": note}, actor, now)
+    finish(locked, actor, now, "ticket.rejected", texts=texts)
+
+
+def _submitted(locked: Locked) -> list[Assignment]:
+    return [part for part in locked.parts if part.state == AssignmentState.SUBMITTED]
+
+
+def rate(
+    actor: Actor,
+    now: datetime,
+    ticket_id: int,
+    solved: bool | None,
+    satisfied: int | None,
+    note: str = "",
+    version: int | None = None,
+) -> None:
+    """评价. The citizen's word: solved or not; 1 not satisfied, 2 basically, 3 satisfied. Closes the ticket."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "rate", version)
+    require(solved=solved, satisfied=satisfied)
+    if satisfied not in (1, 2, 3):
+        raise errors.Invalid(fields={"satisfied": "unknown"})
+    db.session.add(
+        Rating(
+            ticket_id=ticket_id,
+            round=locked.ticket.round,
+            solved=bool(solved),
+            satisfied=satisfied,
+            rated_at=now,
+        )
+    )
+    _close(locked, now)
+    texts = write_texts(locked.ticket, {"rating_note": note}, actor, now)
+    finish(locked, actor, now, "ticket.rated", solved=bool(solved), satisfied=satisfied, texts=texts)
+
+
+def close(actor: Actor, now: datetime, ticket_id: int, outcome: str, version: int | None = None) -> None:
+    """回访结案. Close after asking the citizen; `outcome` says what came of it, silence is never satisfied."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "close", version)
+    require(outcome=outcome)
+    if outcome not in OUTCOMES:
+        raise errors.Invalid(fields={"outcome": "unknown"})
+    _close_with(locked, actor, now, outcome)
+
+
+def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
+    """Do what a due deadline asks for. Safe to repeat and to overlap. Returns whether anything was done."""
+    row = db.session.execute(
+        select(Deadline.ticket_id, Deadline.clock).where(Deadline.id == deadline_id)
+    ).one_or_none()
+    if row is None:
+        return False
+    if row.clock != clocks.CLOSES_AT_END:
+        return clocks.escalate(actor, now, deadline_id)
+    locked = lock(actor, row.ticket_id)
+    due = db.session.scalar(
+        select(Deadline.id).where(Deadline.id == deadline_id, Deadline.next_at <= now)
+    )
+    if due is None:
+        return False
+    check(actor, locked, "close")
+    _close_with(locked, actor, now, UNRATED)
+    return True
+
+
+def _close_with(locked: Locked, actor: Actor, now: datetime, outcome: str) -> None:
+    asked_by = actor.id if actor.kind == "staff" else None
+    db.session.add(FollowUp(ticket_id=locked.ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome))
+    _close(locked, now)
+    finish(locked, actor, now, "ticket.closed", outcome=outcome)
+
+
+def _close(locked: Locked, now: datetime) -> None:
+    clocks.stop(locked.ticket.id, now)
+    locked.ticket.state = "CLOSED"
+    locked.ticket.closed_at = now

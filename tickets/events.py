@@ -1,0 +1,78 @@
+"""Kinds of event, what each may carry, and record(): the only way an event comes to be."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from db import db
+from tickets.event_models import Outbox, TicketEvent
+from tickets.permissions import Actor
+
+KINDS: Mapping[str, frozenset[str]] = {
+    # kind: the keys its payload may have. Values are ids, codes and hex hashes; never what people wrote.
+    "ticket.opened": frozenset({"channel"}),
+    "ticket.discarded": frozenset({"texts"}),
+    "ticket.registered": frozenset({"channel", "texts", "contact", "import"}),
+    "ticket.amended": frozenset({"changed", "texts", "contact"}),
+    "ticket.answered": frozenset({"texts"}),
+    "ticket.referred": frozenset({"disposition", "texts"}),
+    "ticket.triaged": frozenset({"decision"}),
+    "ticket.dispatched": frozenset({"lead", "assists", "decision", "texts", "round"}),
+    "assignment.signed": frozenset({"assignment"}),
+    "assignment.handled": frozenset({"assignment", "texts"}),
+    "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),
+    "assignment.upheld": frozenset({"assignment", "texts"}),
+    "assignment.returned": frozenset({"assignment", "texts"}),
+    "assignment.replied": frozenset({"assignment", "texts"}),
+    "ticket.submitted": frozenset(),
+    "ticket.accepted": frozenset({"texts"}),
+    "ticket.rejected": frozenset({"texts"}),
+    "ticket.rated": frozenset({"solved", "satisfied", "texts"}),
+    "ticket.closed": frozenset({"outcome"}),
+    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
+    "contact.revealed": frozenset({"field", "texts"}),
+    "staff.created": frozenset({"roles"}),
+    "staff.changed": frozenset({"roles", "changed"}),
+    "staff.disabled": frozenset(),
+    "staff.enabled": frozenset(),
+    "staff.reset": frozenset(),
+    "staff.signed_in": frozenset(),
+    "staff.signed_out": frozenset(),
+}
+
+
+def record(
+    kind: str,
+    *,
+    subject: str,
+    subject_id: int,
+    version: int,
+    actor: Actor,
+    now: datetime,
+    rooms_before: Iterable[str] = (),
+    rooms_after: Iterable[str] = (),
+    department_id: int | None = None,
+    **payload: Any,
+) -> TicketEvent:
+    """Add the event and its outbox row to the running transaction.
+
+    Raises ValueError on an unknown kind or payload key: a slip of the programmer, found at the call.
+    """
+    unknown = payload.keys() - KINDS.get(kind, frozenset())
+    if kind not in KINDS or unknown:
+        raise ValueError(f"event {kind} does not carry {sorted(unknown)}")
+    event = TicketEvent(
+        subject=subject,
+        subject_id=subject_id,
+        version=version,
+        kind=kind,
+        actor=actor.kind,
+        actor_id=actor.id,
+        department_id=department_id,
+        at=now,
+        payload={key: value for key, value in payload.items() if value is not None},
+        rooms_before=sorted(rooms_before),
+        rooms_after=sorted(rooms_after),
+    )
+    db.session.add(Outbox(event=event))
+    return event

@@ -1,0 +1,268 @@
+"""Tables of a ticket: identity, matter, control, contact, assignments, clocks and ratings. Columns only."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Sequence,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db import Base
+from tickets.lifecycle import AssignmentState, TicketState
+
+number_sequence = Sequence("ticket_number_seq", metadata=Base.metadata)
+ticket_sequence = Sequence("ticket_id_seq", metadata=Base.metadata)
+
+_OPEN_ASSIGNMENT = "state IN ('PENDING_SIGN','HANDLING','REJECTED','RETURN_REQUESTED','SUBMITTED')"
+_BEFORE_DISPATCH = "state IN ('REGISTERED','TO_DISPATCH')"
+
+
+def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class Ticket(Base):
+    """工单. What the citizen follows. Lights and counts are derived, never stored."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", TicketState), name="state"),
+        CheckConstraint("(number IS NULL) = (state IN ('DRAFT','DISCARDED'))", name="numbered"),
+        UniqueConstraint("external_system", "external_no"),
+        Index("ix_ticket_before_dispatch", "registered_at", "id", postgresql_where=text(_BEFORE_DISPATCH)),
+        Index("ix_ticket_review", "id", postgresql_where=text("state IN ('TO_REVIEW','TO_CALLBACK')")),
+        Index("ix_ticket_registered_by", "registered_by", "id"),
+        Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, ticket_sequence, primary_key=True)
+    number: Mapped[str | None] = mapped_column(Text, unique=True)
+    state: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=0)
+    rooms: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+    # Identity
+    channel: Mapped[str] = mapped_column(Text)
+    line_no: Mapped[str] = mapped_column(Text, default="12345")
+    external_system: Mapped[str | None] = mapped_column(Text)
+    external_no: Mapped[str | None] = mapped_column(Text)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    form_key: Mapped[str | None] = mapped_column(Text, unique=True)
+    form_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    code_counter: Mapped[int] = mapped_column(default=0)
+    code_key_id: Mapped[str | None] = mapped_column(Text)
+    code_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    registered_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    created_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    registered_at: Mapped[datetime | None]
+    dispatched_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+
+    # Caller: flags only; what identifies a person is in Contact
+    anonymous: Mapped[bool] = mapped_column(default=False)
+    confidential: Mapped[bool] = mapped_column(default=False)
+    wants_reply: Mapped[bool] = mapped_column(default=True)
+    caller_label: Mapped[str | None] = mapped_column(Text)
+
+    # Matter: `title` is masked once, at write; the words as spoken are in TicketText
+    type: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(Text, default="")
+    category_code: Mapped[str | None] = mapped_column(Text)
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    region_code: Mapped[str | None] = mapped_column(Text)
+    region_path: Mapped[str | None] = mapped_column(Text)
+    place: Mapped[str | None] = mapped_column(Text)
+    longitude: Mapped[float | None]
+    latitude: Mapped[float | None]
+    happened_at: Mapped[datetime | None]
+    person_count: Mapped[int] = mapped_column(default=1)
+    enterprise: Mapped[bool] = mapped_column(default=False)
+    threat: Mapped[bool] = mapped_column(default=False)
+
+    # Control: settings
+    urgency: Mapped[str] = mapped_column(Text, default="normal")
+    green_channel: Mapped[bool] = mapped_column(default=False)
+    disposition: Mapped[str | None] = mapped_column(Text)
+    round: Mapped[int] = mapped_column(default=0)
+
+
+class TicketText(Base):
+    """What people wrote: versioned and erasable. Events name its id, never its body."""
+
+    __tablename__ = "ticket_text"
+    __table_args__ = (Index("ix_ticket_text_ticket_id", "ticket_id", "field", "version", unique=True),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
+    field: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1)
+    body: Mapped[str] = mapped_column(Text)
+    written_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    written_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
+
+
+class Contact(Base):
+    """The person behind a ticket, sealed field by field (AES-256-GCM). The only place for personal data."""
+
+    __tablename__ = "contact"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True, autoincrement=False)
+    name: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone: Mapped[bytes | None] = mapped_column(LargeBinary)
+    address: Mapped[bytes | None] = mapped_column(LargeBinary)
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    updated_at: Mapped[datetime]
+
+
+class Assignment(Base):
+    """承办任务. One per handling unit and round, lead (主办) or assisting (协办)."""
+
+    __tablename__ = "assignment"
+    __table_args__ = (
+        CheckConstraint(_one_of("state", AssignmentState), name="state"),
+        CheckConstraint("role IN ('lead','assist')", name="role"),
+        UniqueConstraint("ticket_id", "department_id", "round"),
+        Index("ix_assignment_open", "department_id", "ticket_id", postgresql_where=text(_OPEN_ASSIGNMENT)),
+        Index(
+            "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    department_id: Mapped[int] = mapped_column(ForeignKey("department.id"))
+    role: Mapped[str] = mapped_column(Text)
+    round: Mapped[int]
+    state: Mapped[str] = mapped_column(Text)
+    dispatched_at: Mapped[datetime]
+    signed_at: Mapped[datetime | None]
+    first_contact_at: Mapped[datetime | None]
+    submitted_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    suggested_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+
+
+class RoutingDecision(Base):
+    """What routing said of a ticket, and why, as it was then. One row each time it was asked."""
+
+    __tablename__ = "routing_decision"
+    __table_args__ = (Index("ix_routing_decision_ticket_id", "ticket_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    decided_at: Mapped[datetime]
+    dispatched: Mapped[bool]
+    lead_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    category_code: Mapped[str | None] = mapped_column(Text)
+    duty_code: Mapped[str | None] = mapped_column(Text)
+    duty_version: Mapped[int | None]
+    rule_id: Mapped[int | None]
+    confidence: Mapped[float]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Deadline(Base):
+    """One clock of a ticket or assignment. `next_at` is the next moment at which something is owed.
+
+    `levels` holds the ladder computed at the start: [[level, tier, moment], ...] in order. An extension or
+    redo stops this row and opens the next epoch. `claimed_until` is a sweep's lease, never a state.
+    """
+
+    __tablename__ = "deadline"
+    __table_args__ = (
+        Index("ix_deadline_due", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
+        Index("ix_deadline_running", "ticket_id", postgresql_where=text("stopped_at IS NULL")),
+        Index("ix_deadline_overdue", "due_at", "id", postgresql_where=text("stopped_at IS NULL")),
+        UniqueConstraint(
+            "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
+        ),
+        CheckConstraint("stopped_at IS NULL OR next_at IS NULL", name="stopped_owes_nothing"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    assignment_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
+    clock: Mapped[str] = mapped_column(Text)
+    epoch: Mapped[int] = mapped_column(default=1)
+    policy_id: Mapped[int | None] = mapped_column(ForeignKey("policy.id"))
+    limit: Mapped[str] = mapped_column(Text)
+    started_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    yellow_at: Mapped[datetime | None]
+    levels: Mapped[list[Any]] = mapped_column(JSONB)
+    next_at: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+
+
+class Escalation(Base):
+    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped)."""
+
+    __tablename__ = "escalation"
+    __table_args__ = (UniqueConstraint("deadline_id", "level"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
+    level: Mapped[int]
+    tier: Mapped[str] = mapped_column(Text)
+    owed_at: Mapped[datetime]
+    escalated_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(Text)
+
+
+class FollowUp(Base):
+    """回访. One attempt to ask the citizen, and what came of it."""
+
+    __tablename__ = "follow_up"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), index=True)
+    asked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(Text)
+
+
+class Rating(Base):
+    """评价. The citizen's own word on a round; nobody's silence becomes one."""
+
+    __tablename__ = "rating"
+    __table_args__ = (
+        UniqueConstraint("ticket_id", "round"),
+        CheckConstraint("satisfied BETWEEN 1 AND 3", name="satisfied"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
+    round: Mapped[int]
+    solved: Mapped[bool]
+    satisfied: Mapped[int]
+    rated_at: Mapped[datetime]
+
+
+class FormDraft(Base):
+    """What somebody typed and has not sent: sealed, without events, swept when it expires."""
+
+    __tablename__ = "form_draft"
+    __table_args__ = (UniqueConstraint("staff_id", "form"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    form: Mapped[str] = mapped_column(Text)
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    saved_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

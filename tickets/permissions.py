@@ -1,0 +1,110 @@
+"""Who may do what, and who sees what. One rule of rooms decides the check, the list and the live board."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import ColumnElement, false
+from sqlalchemy.orm import InstrumentedAttribute
+
+from tickets.lifecycle import HELD, AssignmentState, TicketState
+
+CONFIDENTIAL = "/c"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: `kind` is staff, citizen or system. A citizen holds one ticket's number and code.
+
+    `departments` are the units whose work the actor does; for a department lead they include the units below.
+    """
+
+    kind: str
+    id: int | None = None
+    permissions: frozenset[str] = frozenset()
+    departments: frozenset[int] = frozenset()
+    ticket_id: int | None = None
+    name: str = field(default="", compare=False)
+
+
+SYSTEM = Actor(
+    "system",
+    permissions=frozenset(
+        {"ticket.register", "ticket.route", "ticket.dispatch", "ticket.escalate", "ticket.follow_up"}
+    ),
+)
+VISITOR = Actor("citizen", permissions=frozenset({"ticket.register"}))
+
+
+def caller_of(ticket_id: int) -> Actor:
+    """The citizen who proved number and query code of one ticket."""
+    return Actor("citizen", permissions=frozenset({"ticket.rate"}), ticket_id=ticket_id)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The facts of a ticket that decide who sees it. `parts` are (department id, assignment state)."""
+
+    ticket_id: int
+    state: str
+    registered_by: int | None
+    confidential: bool
+    parts: tuple[tuple[int, str], ...] = ()
+
+
+def rooms_of_ticket(scope: Scope) -> frozenset[str]:
+    """The rooms a ticket is in. A confidential one is in rooms of their own, but for who took it down."""
+    rooms = set()
+    if scope.registered_by is not None:
+        rooms.add(f"staff:{scope.registered_by}")
+    if scope.state in (TicketState.DRAFT, TicketState.DISCARDED):
+        return frozenset(rooms)
+    suffix = CONFIDENTIAL if scope.confidential else ""
+    rooms.add("city" + suffix)
+    if _waits_for_dispatch(scope):
+        rooms.add("triage" + suffix)
+    rooms |= {f"dept:{unit}{suffix}" for unit, state in scope.parts if state in HELD}
+    return frozenset(rooms)
+
+
+def _waits_for_dispatch(scope: Scope) -> bool:
+    return scope.state in (TicketState.REGISTERED, TicketState.TO_DISPATCH) or any(
+        state == AssignmentState.RETURN_REQUESTED for _, state in scope.parts
+    )
+
+
+def rooms_of(actor: Actor) -> frozenset[str]:
+    """The rooms an actor may be in; live boards join exactly these."""
+    if actor.kind != "staff":
+        return frozenset()
+    may = actor.permissions
+    rooms = {f"staff:{actor.id}"} if "see.own" in may else set()
+    open_rooms = {"triage"} if "see.triage" in may else set()
+    if "see.city" in may:
+        open_rooms.add("city")
+    if "see.department" in may:
+        open_rooms |= {f"dept:{unit}" for unit in actor.departments}
+    if "see.confidential" in may:
+        rooms |= {room + CONFIDENTIAL for room in open_rooms}
+    return frozenset(rooms | open_rooms)
+
+
+def sees(actor: Actor, ticket_id: int, rooms: Iterable[str]) -> bool:
+    """Whether the actor may know of this ticket. The system sees all; a citizen the one with its code."""
+    if actor.kind == "system":
+        return True
+    if actor.kind == "citizen":
+        return actor.ticket_id == ticket_id
+    return not rooms_of(actor).isdisjoint(rooms)
+
+
+def visible_to(actor: Actor, rooms: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
+    """The same rule as a filter on the column that holds a ticket's rooms."""
+    mine = sorted(rooms_of(actor))
+    return rooms.overlap(mine) if mine else false()
+
+
+def may(actor: Actor, permission: str, *, unit: int | None = None) -> bool:
+    """Whether the actor holds a permission and, for one unit's part, works for that unit."""
+    if permission not in actor.permissions:
+        return False
+    return unit is None or not permission.startswith("assignment.") or unit in actor.departments
