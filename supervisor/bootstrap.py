@@ -151,14 +151,16 @@ def _install(lock: Path, env: dict[str, str]) -> None:
 
 
 def _install_uv(lock: Path, pip: list[str], env: dict[str, str]) -> None:
-    """uv itself, with the version and the hashes that the lock gives it. Without it pip does the rest."""
+    """uv itself, with the version and the hashes that the lock gives it. Where it has no wheel pip does all."""
     block = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nend", re.M | re.S)
     if block is None:
         return
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as only:
         only.write(block.group(0))
         only.flush()
-        run_step([*pip, "install", "--quiet", "--require-hashes", "--no-deps", "-r", only.name], env)
+        done = run_step([*pip, "install", "--quiet", "--require-hashes", "--no-deps", "-r", only.name], env)
+    if done.is_offline:
+        raise Refusal(f"the packages could not be installed{done.reason}")
 
 
 def _mirror(env: dict[str, str], pip: list[str]) -> dict[str, str]:

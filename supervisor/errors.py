@@ -4,8 +4,8 @@ import errno
 import re
 from pathlib import Path
 
-# How Python ends a traceback; a server that reports a failed start says less in the lines after it.
-EXCEPTION = re.compile(r"^[\w.]*(Error|Exception|Refusal|Refused|Exit)\b.*: ")
+# How Python ends a traceback and how PostgreSQL gives up; the lines after those say less.
+CAUSE = re.compile(r"^[\w.]*(Error|Exception|Refusal|Refused|Exit)\b.*: |\b(FATAL|PANIC): ")
 DISK_FULL = "No space left on device"
 
 
@@ -37,5 +37,5 @@ def last_line(log: Path) -> str:
     except FileNotFoundError:
         return ""
     spoken = [line.strip() for line in lines if line.strip()]
-    raised = [line for line in spoken if EXCEPTION.match(line)]
-    return (raised or spoken)[-1][:300] if spoken else ""
+    causes = [line for line in spoken if CAUSE.search(line)]
+    return (causes or spoken)[-1][:300] if spoken else ""

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -65,8 +66,9 @@ class DataFolder:
         return _read_json(self.root / "lock")
 
     def socket_folder(self) -> Path:
-        """A folder of ours alone with a path short enough for unix sockets: mostly `run`."""
-        if len(os.fsencode(self.run)) <= SOCKET_ROOM:
+        """A folder of ours alone with a path short and plain enough for unix sockets: mostly `run`."""
+        # A space in the path breaks the queue's list of clients, a quote the database's list of folders.
+        if len(os.fsencode(self.run)) <= SOCKET_ROOM and re.fullmatch(r"[\w./+-]+", str(self.run)):
             return self.run
         name = f"hotline-{os.getuid()}-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:12]}"
         base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from supervisor.errors import DISK_FULL, Refusal, last_line
 from supervisor.folder import DataFolder
@@ -52,7 +52,7 @@ def binaries() -> Path:
 
 
 def url(sockets: Path, role: str, database: str) -> str:
-    return f"postgresql+psycopg://{role}@/{quote(database)}?{urlencode({'host': str(sockets)})}"
+    return f"postgresql+psycopg://{role}@/{quote(database)}?host={quote(str(sockets), safe='')}"
 
 
 def urls(sockets: Path) -> dict[str, str]:

@@ -28,10 +28,14 @@ class Done:
         return self.output.strip().split("\n", 1)[0]
 
     @property
+    def is_offline(self) -> bool:
+        return self.returncode != 0 and any(sign in self.output for sign in NO_NETWORK)
+
+    @property
     def reason(self) -> str:
         if DISK_FULL in self.output or "ENOSPC" in self.output:
             return ": the disk is full; free some space and run hotline again."
-        if any(sign in self.output for sign in NO_NETWORK):
+        if self.is_offline:
             return ": the package index cannot be reached; check network and proxy and run hotline again."
         lines = [line.strip() for line in self.output.splitlines() if line.strip()]
         telling = [line for line in lines if "error" in line.lower()]

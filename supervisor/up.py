@@ -21,6 +21,7 @@ GRACE = 3  # seconds in which a web process finishes its requests when it is to 
 
 def up(options: Options) -> int:
     """Runs the instance until it is told to stop; 0 then. Refusal when it cannot start."""
+    counts = {kind: count(os.environ, kind) for kind in ("web", "worker", "clock")}
     folder = DataFolder(options.folder)
     folder.create()
     if not folder.lock("up"):
@@ -36,7 +37,7 @@ def up(options: Options) -> int:
             servers.start(crew, env, servers.Wanted())
             _prepare(crew, env, options.demo)
             del env["DATABASE_OWNER_URL"]  # the processes work with the lesser role
-            crew.add(_specs(folder, env, door.fileno()))
+            crew.add(_specs(folder, env, door.fileno(), counts))
             crew.wait(lambda: _answers(options), READY_WITHIN, f"{address}/readyz")
             crew.publish(ready=True)
             _welcome(folder, address)
@@ -100,19 +101,20 @@ def _prepare(crew: Crew, env: Mapping[str, str], demo: bool) -> None:
         raise Refusal(f"{last_line(log).removeprefix('Error: ').rstrip('.')} (the whole story: {log}).")
 
 
-def count(env: Mapping[str, str], name: str, default: int) -> int:
+def count(env: Mapping[str, str], kind: str) -> int:
     """How many processes of a kind the environment asks for."""
-    text = env.get(name) or str(default)
+    name = f"HOTLINE_{kind.upper()}_PROCESSES"
+    text = env.get(name) or ("2" if kind == "web" else "1")
     if not text.isdigit() or not 0 < int(text) <= 64:
         raise Refusal(f"{name} is {text!r}: give a number from 1 to 64.")
     return int(text)
 
 
-def _specs(folder: DataFolder, env: Mapping[str, str], door: int) -> list[Spec]:
+def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mapping[str, int]) -> list[Spec]:
     """The product's own processes: one web server with its workers, and each worker and clock."""
     web = [
         sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door}",
-        "--workers", str(count(env, "HOTLINE_WEB_PROCESSES", 2)), "--graceful-timeout", str(GRACE),
+        "--workers", str(counts["web"]), "--graceful-timeout", str(GRACE),
         "--no-control-socket", "--worker-tmp-dir", str(folder.run), "wsgi:app",
     ]  # fmt: skip
     if os.access("/dev/shm", os.W_OK):  # a heartbeat file must not wait for a busy disk
@@ -122,7 +124,7 @@ def _specs(folder: DataFolder, env: Mapping[str, str], door: int) -> list[Spec]:
              patience=GRACE + 2, pass_fds=(door,)),
     ]  # fmt: skip
     for kind in ("worker", "clock"):
-        for number in range(1, count(env, f"HOTLINE_{kind.upper()}_PROCESSES", 1) + 1):
+        for number in range(1, counts[kind] + 1):
             name = f"{kind}-{number}"
             own = {**env, "HOTLINE_PROCESS": name}
             specs.append(Spec(name, (sys.executable, str(ROOT / f"{kind}.py")), own, ROOT, folder.log(name)))
