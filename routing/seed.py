@@ -1,0 +1,192 @@
+"""Reference data for an empty database: a fictional demo city, or the bare frame of a real one.
+
+The files in routing/demo are the demo city; categories, policies and settings serve both.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import holidays
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from routing.models import (
+    CalendarDay,
+    Category,
+    CitySetting,
+    Department,
+    DirectoryItem,
+    Policy,
+    Region,
+    RoutingRule,
+)
+
+DATA = Path(__file__).parent / "demo"
+IN_FORCE_FROM = date(2020, 1, 1)
+CALENDAR_YEARS = range(2024, 2028)
+BARE_CITY = {"code": "0000", "name": "本市", "level": "1", "parent_code": ""}
+BARE_HOTLINE = {
+    "code": "0000.hotline",
+    "name": "12345政务服务便民热线中心",
+    "short_name": "热线中心",
+    "level": "1",
+    "kind": "hotline",
+    "line": "hotline",
+    "parent_code": "",
+    "region_code": "0000",
+}
+BARE_SETTINGS = {
+    "city_name": {"zh": "本市", "en": "The city"},
+    "hotline_name": {"zh": "12345政务服务便民热线", "en": "12345 hotline"},
+}
+
+
+def seed(session: Session, demo: bool = True) -> bool:
+    """Fill the tables if there is no region yet; says whether it did. The caller commits."""
+    if session.scalars(select(Region.code).limit(1)).first() is not None:
+        return False
+    _add_categories(session)
+    _add_places(session, table("regions") if demo else [BARE_CITY])
+    _add_departments(session, table("departments") if demo else [BARE_HOTLINE])
+    settings = {**document("settings"), **({} if demo else BARE_SETTINGS)}
+    session.add_all(CitySetting(key=key, value=value) for key, value in settings.items())
+    session.add_all(Policy(**row) for row in document("policies"))
+    session.add_all(calendar_days())
+    if demo:
+        session.add_all(_item(row) for row in table("duties"))
+        session.add_all(_rule(row) for row in document("rules"))
+    session.flush()
+    return True
+
+
+def table(name: str) -> list[dict[str, str]]:
+    """The rows of a CSV file of the demo city, by column."""
+    with open(DATA / f"{name}.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def document(name: str) -> Any:
+    """A JSON file of the demo city."""
+    return json.loads((DATA / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def target(text: str) -> dict[str, Any]:
+    """'9901.bus' names a unit, 'urban@2' the unit of a line on a level; as stored in `assists`."""
+    line, at, level = text.partition("@")
+    return {"line": line, "level": int(level)} if at else {"unit": text}
+
+
+def keywords(text: str) -> list[list[Any]]:
+    """'路灯:3 照明:2' as [[word, weight], ...]."""
+    pairs = (entry.rpartition(":") for entry in text.split())
+    return [[word, int(weight)] for word, _, weight in pairs]
+
+
+def calendar_days() -> Iterator[CalendarDay]:
+    """National holidays and the weekend days worked in exchange, as the holidays package knows them."""
+    china = holidays.country_holidays("CN", years=CALENDAR_YEARS, language="zh_CN")
+    source = f"holidays {version('holidays')}"
+    day, end = date(CALENDAR_YEARS[0], 1, 1), date(CALENDAR_YEARS[-1], 12, 31)
+    while day <= end:
+        is_working, note = china.is_working_day(day), china.get(day)
+        if note is not None or is_working != (day.weekday() < 5):
+            yield CalendarDay(day=day, is_working=is_working, note=note or "调休上班", source=source)
+        day += timedelta(days=1)
+
+
+def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
+    """Parents stand before their children in the file."""
+    paths: dict[str, str] = {}
+    for row in rows:
+        parent = row["parent_code"]
+        paths[row["code"]] = f"{paths[parent]}/{row['code']}" if parent else row["code"]
+        session.add(
+            Region(
+                code=row["code"],
+                name=row["name"],
+                level=int(row["level"]),
+                parent_code=parent or None,
+                path=paths[row["code"]],
+            )
+        )
+    session.flush()
+
+
+def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
+    made: dict[str, Department] = {}
+    for row in rows:
+        made[row["code"]] = Department(
+            code=row["code"],
+            name=row["name"],
+            short_name=row["short_name"],
+            level=int(row["level"]),
+            kind=row["kind"],
+            line=row["line"] or None,
+            region_code=row["region_code"],
+            path="",
+        )
+    _hang(session, made, {row["code"]: row["parent_code"] for row in rows})
+
+
+def _add_categories(session: Session) -> None:
+    rows = table("categories")
+    made = {
+        row["code"]: Category(
+            code=row["code"], name=row["name"], name_en=row["name_en"], level=int(row["level"]), path=""
+        )
+        for row in rows
+    }
+    _hang(session, made, {row["code"]: row["parent_code"] for row in rows})
+
+
+def _hang(
+    session: Session, made: Mapping[str, Category] | Mapping[str, Department], parents: Mapping[str, str]
+) -> None:
+    """Give rows their ids first, then parents and paths of ids; parents stand before their children."""
+    session.add_all(made.values())
+    session.flush()
+    for code, row in made.items():
+        parent = made[parents[code]] if parents[code] else None
+        row.parent_id = parent.id if parent else None
+        row.path = f"{parent.path if parent else '/'}{row.id}/"
+    session.flush()
+
+
+def _item(row: Mapping[str, str]) -> DirectoryItem:
+    return DirectoryItem(
+        code=row["code"],
+        matter=row["matter"],
+        category_code=row["category_code"],
+        **_lead(target(row["lead"])),
+        assists=[target(one) for one in row["assists"].split()],
+        legal_basis=row["legal_basis"],
+        keywords=keywords(row["keywords"]),
+        anti_keywords=row["anti_keywords"].split(),
+        valid_from=IN_FORCE_FROM,
+    )
+
+
+def _rule(row: Mapping[str, Any]) -> RoutingRule:
+    return RoutingRule(
+        position=row["position"],
+        name=row["name"],
+        when_=row["when"],
+        **_lead(row.get("lead", {})),
+        assists=row.get("assists", []),
+        category_code=row.get("category"),
+        disposition=row.get("disposition"),
+    )
+
+
+def _lead(lead: Mapping[str, Any]) -> dict[str, Any]:
+    """A target as the columns of a duty or a rule."""
+    return {
+        "lead_department_code": lead.get("unit"),
+        "lead_line": lead.get("line"),
+        "lead_level": lead.get("level"),
+    }
