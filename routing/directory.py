@@ -105,7 +105,10 @@ class Directory:
         return tuple(dict.fromkeys(unit.code for unit in units if unit is not None and unit.code != lead))
 
     def region_of(self, given: Chain, hits: Hits) -> Chain:
-        """`given`, carried further down by the places named in the text as far as these agree."""
+        """`given`, carried further down by the places named in the text as far as these agree.
+
+        That two of them are both in the city says nothing: the city alone is never read.
+        """
         named = {code for word in hits.words for code in self.place_names.get(word, ())}
         chains = [chain for code in named if (chain := self.chain(code))[: len(given)] == given]
         if not chains:
@@ -113,7 +116,7 @@ class Directory:
         support = [(sum(code in named for code in chain), chain) for chain in chains]
         most = max(count for count, _ in support)
         agreed = shared_beginning(sorted(chain for count, chain in support if count == most))
-        return agreed if len(agreed) > len(given) else given
+        return agreed if len(agreed) > max(len(given), 1) else given
 
 
 def shared_beginning(chains: Sequence[Chain]) -> Chain:

@@ -4,7 +4,6 @@ Reads see committed data. No function here commits; edits belong to the caller's
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -30,7 +29,6 @@ from routing.models import (
 )
 from routing.reference import CategoryNode, PolicyRow, Reference
 from routing.values import Chain, Decision, Duty, Facts, Place, Rule, Target, Unit, When
-from routing.words import normal
 
 _kept: dict[int, Reference] = {}
 
@@ -135,8 +133,8 @@ def index_texts(session: Session, texts: Mapping[str, str]) -> None:
     rows = [{"key": key, "words": search.tokens(text)} for key, text in texts.items()]
     vector = func.to_tsvector("simple", bindparam("words"))
     statement = insert(TextIndex).values(key=bindparam("key"), tokens=vector)
-    again = statement.on_conflict_do_update(index_elements=["key"], set_={"tokens": statement.excluded.tokens})
-    session.connection().execute(again, rows)
+    update = {"tokens": statement.excluded.tokens}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=["key"], set_=update), rows)
 
 
 def add_directory_version(session: Session, code: str, valid_from: date, **changes: Any) -> DirectoryItem:
@@ -251,21 +249,9 @@ def _rule(row: RoutingRule) -> Rule:
         id=row.id,
         position=row.position,
         name=row.name,
-        when=_when(row.when_),
+        when=When.from_data(row.when_),
         lead=Target(row.lead_department_code, row.lead_line, row.lead_level) if has_lead else None,
         assists=_targets(row.assists),
         category=row.category_code,
         disposition=row.disposition,
-    )
-
-
-def _when(stored: Mapping[str, Any]) -> When:
-    """TypeError for a condition that does not exist, so that no rule is ever half understood."""
-    lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
-    when = When(**{**stored, **lists})
-    return replace(
-        when,
-        words_any=tuple(map(normal, when.words_any)),
-        words_all=tuple(map(normal, when.words_all)),
-        words_none=tuple(map(normal, when.words_none)),
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from routing.words import normal
+
 DISPOSITIONS = ("emergency", "statutory", "explain", "malicious", "triage")
 
 Chain = tuple[str, ...]  # codes of places from the city down
@@ -127,6 +129,17 @@ class When:
     urgencies: tuple[str, ...] = ()
     confidential: bool | None = None
     enterprise: bool | None = None
+
+    @classmethod
+    def from_data(cls, stored: Mapping[str, Any]) -> "When":
+        """TypeError for a condition that does not exist, so that no rule is ever half understood."""
+        given: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()
+        }
+        for key in ("words_any", "words_all", "words_none"):
+            if key in given:
+                given[key] = tuple(map(normal, given[key]))
+        return cls(**given)
 
     def holds(self, facts: Facts, region: tuple[str, ...], text: str) -> bool:
         """Cheap conditions first; `text` is title and text as `words.normal` gives them."""
