@@ -1,4 +1,4 @@
-"""How the directory fares on real messages that carry a class of another scheme: seven classes, 6,632 messages.
+"""How the directory fares on 6,632 real messages that carry one of seven classes of another scheme.
 
 Reads messages-train.csv in the folder HOTLINE_SHARED names; prints figures and ids, never a text.
 """
@@ -114,7 +114,7 @@ def confusion(pairs: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
 
 
 def by_confidence(decided: Iterable[tuple[dict[str, str], Decision]]) -> dict[str, dict[str, float]]:
-    """Decisions of the directory alone, in steps of confidence: how many, and how often the class was right."""
+    """The directory's own decisions in steps of confidence: how many, how often the class was right."""
     steps: dict[int, list[bool]] = {}
     for row, decision in decided:
         if decision.rule is None and decision.category is not None:

@@ -34,14 +34,17 @@ class Directory:
         for position, duty in enumerate(self.duties):
             for word, weight in duty.keywords:
                 found.setdefault(normal(word), {})[position] = weight
-        count = len(self.duties)
+        count = len({duty.code for duty in self.duties})
+        rarity = {word: self._rarity(holders, count) for word, holders in found.items()}
         return {
-            word: tuple(
-                (position, weight * math.log(1 + count / len(holders)) / math.log(1 + count))
-                for position, weight in holders.items()
-            )
+            word: tuple((position, weight * rarity[word]) for position, weight in holders.items())
             for word, holders in found.items()
         }
+
+    def _rarity(self, holders: Iterable[int], count: int) -> float:
+        """1 for a word of one of `count` duties, less the more share it; versions of a duty count once."""
+        sharing = len({self.duties[position].code for position in holders})
+        return math.log(1 + count / sharing) / math.log(1 + count)
 
     @cached_property
     def counter_evidence(self) -> Mapping[str, tuple[int, ...]]:

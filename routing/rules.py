@@ -15,8 +15,10 @@ REPEAT_WEIGHT = 0.25  # each further occurrence, three at most
 ANTI_FACTOR = 0.25  # what is left of a duty's score when one of its anti-keywords occurs
 OFF_CATEGORY_FACTOR = 0.3  # what is left of a duty outside the category an operator chose
 CATEGORY_BONUS = 8.0  # added to the duties inside that category
-PLACE_MISSING_FACTOR = 0.9  # the unit one level up has to pass the matter on
-SCORE_SCALE = 6.0  # the score at which evidence without a rival is worth 1 - 1/e
+SIBLING_SHARE = 0.5  # of the evidence for other duties of the same second-level category
+COUSIN_SHARE = 0.3  # of the evidence for the rest of the same top category
+CONFIDENCE_BASE, CONFIDENCE_BY_SCORE, CONFIDENCE_BY_MARGIN = -2.4, 0.9, 2.25
+"""Logistic fit on half of a public set of messages (bench/routing_eval.py): is the class right?"""
 ALTERNATIVES = 3
 
 
@@ -45,10 +47,9 @@ class _Candidate:
         """0 to 1; rises with the score, falls as another unit comes close; 0 where no unit was found."""
         if self.unit is None:
             return 0.0
-        evidence = 1 - math.exp(-self.score / SCORE_SCALE)
-        best = max(self.score, self.rival)
-        share = 0.5 + (self.score - self.rival) / (2 * best)
-        return round(evidence * share * (PLACE_MISSING_FACTOR if self.place_missing else 1.0), 4)
+        margin = (self.score - self.rival) / max(self.score, self.rival)
+        odds = CONFIDENCE_BASE + CONFIDENCE_BY_SCORE * math.log1p(self.score) + CONFIDENCE_BY_MARGIN * margin
+        return round(1 / (1 + math.exp(-odds)), 4)
 
 
 def decide(facts: Facts, directory: Directory) -> Decision:
@@ -144,8 +145,6 @@ def _candidates(case: _Case) -> list[_Candidate]:
     seen: set[str] = set()
     for position in sorted(scores, key=lambda position: (-scores[position], duties[position].code)):
         duty = duties[position]
-        if not duty.in_force(case.facts.on):
-            continue
         unit, missing = case.directory.resolve(duty.lead, case.region)
         if (unit.code in seen) if unit else found:
             continue
@@ -161,7 +160,7 @@ def _rivalled(candidate: _Candidate, found: list[_Candidate]) -> _Candidate:
 
 
 def _scores(case: _Case) -> dict[int, float]:
-    """Position of a duty to its score, above 0; duties with no evidence are absent."""
+    """Position of a duty to its score, above 0; duties with no evidence or not in force are absent."""
     scores: dict[int, float] = {}
     for counts, factor in ((case.hits.title, TITLE_WEIGHT), (case.hits.text, 1.0)):
         for word, count in counts.items():
@@ -172,14 +171,33 @@ def _scores(case: _Case) -> dict[int, float]:
     against = {position for word in case.hits.words for position in counter.get(word, ())}
     for position in against & scores.keys():
         scores[position] *= ANTI_FACTOR
-    return _lifted(case.facts.category, scores, case.directory.duties) if case.facts.category else scores
+    duties, on = case.directory.duties, case.facts.on
+    pooled = _pooled({at: score for at, score in scores.items() if duties[at].in_force(on)}, duties)
+    return _lifted(case, pooled) if case.facts.category else pooled
 
 
-def _lifted(category: str, scores: dict[int, float], duties: tuple[Duty, ...]) -> dict[int, float]:
+def _pooled(scores: dict[int, float], duties: tuple[Duty, ...]) -> dict[int, float]:
+    """A matter shows in words of many duties: those of one field speak for each other in part."""
+    fields: dict[str, float] = {}
+    tops: dict[str, float] = {}
+    for position, score in scores.items():
+        field = duties[position].field
+        fields[field] = fields.get(field, 0.0) + score
+        tops[field[:2]] = tops.get(field[:2], 0.0) + score
+    pooled: dict[int, float] = {}
+    for position, score in scores.items():
+        field = duties[position].field
+        siblings, cousins = fields[field] - score, tops[field[:2]] - fields[field]
+        pooled[position] = score + SIBLING_SHARE * siblings + COUSIN_SHARE * cousins
+    return pooled
+
+
+def _lifted(case: _Case, scores: dict[int, float]) -> dict[int, float]:
     """An operator's choice lifts the duties inside it, found by words or not, and lowers the others."""
+    category = case.facts.category or ""
     lifted = {position: score * OFF_CATEGORY_FACTOR for position, score in scores.items()}
-    for position, duty in enumerate(duties):
-        if is_within(duty.category, category):
+    for position, duty in enumerate(case.directory.duties):
+        if is_within(duty.category, category) and duty.in_force(case.facts.on):
             lifted[position] = scores.get(position, 0.0) + CATEGORY_BONUS
     return lifted
 

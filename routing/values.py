@@ -106,6 +106,11 @@ class Duty:
     valid_from: date | None = None
     valid_until: date | None = None
 
+    @property
+    def field(self) -> str:
+        """The second level of its category, 'AA-BB'."""
+        return self.category[:5]
+
     def in_force(self, on: date | None) -> bool:
         if on is None:
             return True
