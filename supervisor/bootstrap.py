@@ -151,7 +151,7 @@ def _install(lock: Path, env: dict[str, str]) -> None:
 
 
 def _install_uv(lock: Path, pip: list[str], env: dict[str, str]) -> None:
-    """uv itself, with the version and the hashes that the lock gives it. Where it has no wheel pip does all."""
+    """uv itself, with the version and hashes that the lock gives it. Where it has no wheel pip does all."""
     block = re.search(r"^uv==.*?(?=^\S)", lock.read_text() + "\nend", re.M | re.S)
     if block is None:
         return

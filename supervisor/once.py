@@ -11,6 +11,7 @@ from pathlib import Path
 from supervisor import servers
 from supervisor.errors import StopWanted
 from supervisor.folder import DataFolder, fresh_keys
+from supervisor.prepare import forget
 from supervisor.processes import kill_leftovers, say
 from supervisor.spawn import adopt_orphans, kill_children, spawn
 from supervisor.usage import ROOT, Options
@@ -44,6 +45,7 @@ def flask(options: Options) -> int:
     folder = DataFolder(options.folder)
     folder.create()
     command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/wsgi.py:create_app", *options.rest]
+    forget(folder)
     while not folder.lock("flask"):
         state = _running(folder)
         if state:

@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from typing import Any
@@ -14,7 +14,7 @@ from supervisor.spawn import born, kill_session, send, spawn
 
 TICK = 0.05  # seconds between two looks at the processes
 STEADY = 10.0  # seconds after which a process counts as healthy, so that its next death is a first one
-EARLY_DEATHS = 4  # deaths of one process before it was ever ready that end the command
+EARLY_DEATHS = 4  # deaths of one process in a row that end the command while all is still starting
 
 
 def say(text: str) -> None:
@@ -73,7 +73,6 @@ class Child:
     deaths: int = 0
     started: float = 0.0
     due: float = 0.0
-    proven: bool = field(default=False)
 
     @property
     def pid(self) -> int:
@@ -111,6 +110,7 @@ class Crew:
         self.wish = wish
         self.children: list[Child] = []
         self.facts: dict[str, Any] = {}
+        self.starting = False
 
     def add(self, specs: Iterable[Spec]) -> list[Child]:
         new = [Child(spec) for spec in specs]
@@ -132,7 +132,7 @@ class Crew:
         self.folder.write_state(state)
 
     def tend(self) -> None:
-        """Looks at every process once; starts again what died. Refusal when one never came up."""
+        """Looks at every process once; starts again what died. Refusal when one does not come up at all."""
         changed = False
         for child in self.children:
             code = child.ended()
@@ -150,13 +150,15 @@ class Crew:
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
         if DISK_FULL in words:
             words = f"the disk of {self.folder.root} is full: free some space"
-        if not child.proven and child.deaths >= EARLY_DEATHS:
+        if self.starting and child.deaths >= EARLY_DEATHS:
             raise Refusal(f"{name} does not start: {words or how} (its log: {child.spec.log}).")
-        say(f"{name} {how}, starting it again{': ' + words if code > 0 and words else ''}")
+        if child.deaths < EARLY_DEATHS or child.deaths % 10 == 0:
+            say(f"{name} {how}, starting it again{': ' + words if code > 0 and words else ''}")
 
     def wait(self, ready: Callable[[], bool], seconds: float, what: str) -> None:
         """Tends the processes until `ready()`. Refusal after the time, StopWanted on Ctrl-C."""
         until = time.monotonic() + seconds
+        self.starting = True
         while not ready():
             if time.monotonic() > until:
                 raise Refusal(
@@ -164,8 +166,7 @@ class Crew:
                 )
             self.wish.pause()
             self.tend()
-        for child in self.children:
-            child.proven = child.proven or child.process is not None
+        self.starting = False
 
     def finish(self, process: Popen[bytes]) -> int:
         """Tends the others while one command runs to its end; a stop is passed on to it. Its exit code."""

@@ -9,10 +9,10 @@ import sys
 from collections.abc import Mapping
 
 from supervisor import servers
-from supervisor.errors import Refusal, StopWanted, last_line
+from supervisor.errors import Refusal, StopWanted
 from supervisor.folder import DataFolder
-from supervisor.processes import Crew, Spec, kill_leftovers, say
-from supervisor.spawn import kill_session, spawn
+from supervisor.prepare import prepare
+from supervisor.processes import Spec, kill_leftovers, say
 from supervisor.usage import ROOT, Options
 
 READY_WITHIN = 120.0  # seconds for the web processes to answer
@@ -35,10 +35,13 @@ def up(options: Options) -> int:
         try:
             crew.publish(url=address, host=options.host, port=options.port, ready=False)
             servers.start(crew, env, servers.Wanted())
-            _prepare(crew, env, options.demo)
+            prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
             del env["DATABASE_OWNER_URL"]  # the processes work with the lesser role
-            crew.add(_specs(folder, env, door.fileno(), counts))
+            specs = _specs(folder, env, door.fileno(), counts)
+            workers = [spec for spec in specs if spec.name.startswith("worker")]
+            crew.add(spec for spec in specs if spec not in workers)
             crew.wait(lambda: _answers(options), READY_WITHIN, f"{address}/readyz")
+            crew.add(workers)  # not before: readiness does not need them, and loading them would delay it
             crew.publish(ready=True)
             _welcome(folder, address)
             while True:
@@ -80,25 +83,6 @@ def _listen(options: Options) -> socket.socket:
         ) from error
     door.listen(2048)
     return door
-
-
-def _prepare(crew: Crew, env: Mapping[str, str], demo: bool) -> None:
-    """Migrates and seeds, by the product's own command. Refusal with its last words when it fails."""
-    say("preparing the database ...")
-    log = crew.folder.log("prepare")
-    wanted = "--demo" if demo and env["HOTLINE_DEMO"] == "1" else "--no-demo"
-    command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/wsgi.py:create_app", "prepare", wanted]
-    process = spawn(command, env, ROOT, log)
-    try:
-        while process.poll() is None:
-            crew.wish.pause()
-            crew.tend()
-    finally:
-        if process.poll() is None:
-            kill_session(process.pid)
-            process.wait()
-    if process.returncode != 0:
-        raise Refusal(f"{last_line(log).removeprefix('Error: ').rstrip('.')} (the whole story: {log}).")
 
 
 def count(env: Mapping[str, str], kind: str) -> int:
