@@ -1,0 +1,64 @@
+"""What the words after ./hotline mean."""
+
+from pathlib import Path
+
+import pytest
+
+from supervisor.errors import Refusal
+from supervisor.usage import ROOT, parse
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    for name in ("HOTLINE_DATA", "HOTLINE_PORT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_up_defaults_to_the_demo_beside_the_script():
+    options = parse(["up"])
+    assert (options.folder, options.port, options.host, options.demo) == (
+        ROOT / ".data",
+        8000,
+        "127.0.0.1",
+        True,
+    )
+
+
+def test_up_takes_port_data_and_no_demo():
+    options = parse(["up", "--port", "8123", "--data", "/srv/x", "--no-demo"])
+    assert (options.folder, options.port, options.demo) == (Path("/srv/x"), 8123, False)
+
+
+def test_the_environment_stands_in_for_options(monkeypatch):
+    monkeypatch.setenv("HOTLINE_DATA", "/srv/y")
+    monkeypatch.setenv("HOTLINE_PORT", "8200")
+    assert (parse(["flask", "x"]).folder, parse(["up"]).port) == (Path("/srv/y"), 8200)
+    assert parse(["up", "--port", "8201"]).port == 8201
+
+
+def test_only_leading_options_are_taken_from_a_product_command():
+    options = parse(["flask", "--data=/srv/z", "import", "--data", "other", "file.csv"])
+    assert options.folder == Path("/srv/z")
+    assert options.rest == ("import", "--data", "other", "file.csv")
+
+
+def test_all_is_for_us_and_the_rest_for_pytest():
+    options = parse(["test", "-k", "x", "--all", "-rs"])
+    assert options.long
+    assert options.rest == ("-k", "x", "-rs")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["fly"], "no command 'fly'"),
+        (["up", "--port", "99999"], "1 to 65535"),
+        (["up", "--port", "no"], "1 to 65535"),
+        (["up", "--nonsense"], "--nonsense"),
+        (["flask", "--data"], "--data"),
+    ],
+)
+def test_what_is_not_understood_gets_one_sentence(words, told):
+    with pytest.raises(Refusal, match="help|port") as refused:
+        parse(words)
+    assert told in str(refused.value)
