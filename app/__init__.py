@@ -55,7 +55,7 @@ def _flask_settings(config: Config, options: str) -> dict[str, Any]:
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "pool_size": 10, "max_overflow": 20, "pool_timeout": 2, "pool_pre_ping": True,
+            "pool_size": 10, "max_overflow": 20, "pool_timeout": 2,
             "connect_args": CONNECT_ARGS | {"options": options},
         },
         "SESSION_COOKIE_NAME": "__Host-hotline" if secure else "hotline",

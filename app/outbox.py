@@ -11,6 +11,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 
 from app.subscribers import JOBS
 from db import database_now, db, transaction
@@ -28,7 +29,18 @@ def unit_of_work() -> Iterator[datetime]:
     """One transaction around one verb. Yields `now`: the database's, or that of the clock a test set."""
     with transaction():
         clock = current_app.config.get("CLOCK")
-        yield clock() if clock else database_now()
+        yield clock() if clock else _first_now()
+
+
+def _first_now() -> datetime:
+    """The database's time, over a connection known to be good: one that a restart cut is replaced once."""
+    try:
+        return database_now()
+    except DBAPIError as fault:
+        if not fault.connection_invalidated:
+            raise
+        db.session.rollback()
+        return database_now()
 
 
 @dataclass(frozen=True)

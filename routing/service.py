@@ -31,6 +31,7 @@ from routing.reference import CategoryNode, PolicyRow, Reference
 from routing.values import Chain, Decision, Duty, Facts, Place, Rule, Target, Unit, When
 
 _kept: dict[int, Reference] = {}
+_KEPT_BY_SESSION = "reference"
 
 
 def reference(version: int) -> Reference:
@@ -57,8 +58,12 @@ def current_version(session: Session) -> int:
 
 
 def current() -> Reference:
-    """Reference data as the running transaction sees it: one small query, then the kept value."""
-    return reference(current_version(db.session()))
+    """Reference data as the running unit of work sees it: asked for once, then kept with its session."""
+    session = db.session()
+    found: Reference | None = session.info.get(_KEPT_BY_SESSION)
+    if found is None:
+        found = session.info[_KEPT_BY_SESSION] = reference(current_version(session))
+    return found
 
 
 def load(session: Session) -> Reference:
@@ -153,6 +158,7 @@ def add_directory_version(session: Session, code: str, valid_from: date, **chang
     item = DirectoryItem(**kept)
     session.add(item)
     session.flush()
+    session.info.pop(_KEPT_BY_SESSION, None)
     return item
 
 

@@ -110,25 +110,25 @@ def write_texts(
     now: datetime,
     part: Assignment | None = None,
 ) -> dict[str, int] | None:
-    """Store what was written, each as the next version of its field. Returns field -> text id, for the event."""
+    """Store what was written, each as the next version of its field. Returns field -> version, for the event."""
     given = {field: body.strip() for field, body in bodies.items() if body and body.strip()}
     if not given:
         return None
-    rows = [
+    latest = _latest_versions(ticket, given)
+    versions = {field: latest.get(field, 0) + 1 for field in given}
+    db.session.add_all(
         TicketText(
             ticket_id=ticket.id,
             assignment_id=part.id if part else None,
             field=field,
-            version=_latest_versions(ticket, given).get(field, 0) + 1,
+            version=versions[field],
             body=body,
             written_by=actor.id if actor.kind == "staff" else None,
             written_at=now,
         )
         for field, body in given.items()
-    ]
-    db.session.add_all(rows)
-    db.session.flush()
-    return {row.field: row.id for row in rows}
+    )
+    return versions
 
 
 def _latest_versions(ticket: Ticket, fields: Mapping[str, str]) -> dict[str, int]:

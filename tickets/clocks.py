@@ -82,7 +82,7 @@ def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = N
     db.session.add(
         Deadline(
             ticket_id=ticket.id,
-            assignment_id=part.id if part else None,
+            part=part,
             clock=clock,
             epoch=epoch,
             policy_id=policy.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from db import db
 from routing import rules
@@ -9,7 +10,7 @@ from routing import service as routing
 from routing.values import Decision, Facts
 from tickets import clocks, errors
 from tickets.change import Locked, check, finish, lock, require, write_texts
-from tickets.lifecycle import HELD, AssignmentState
+from tickets.lifecycle import HELD, AssignmentState, TicketState
 from tickets.models import Assignment, RoutingDecision
 from tickets.permissions import SYSTEM, Actor
 
@@ -18,18 +19,18 @@ RETURN_REASONS = ("wrong_area", "not_our_duty", "ownership_unclear", "overlappin
 
 def route(locked: Locked, now: datetime, title: str, text: str) -> None:
     """Ask routing whose matter this is; dispatch when it is sure enough, else leave it to triage."""
-    decision, row_id = decide(locked, now, title, text)
+    decision = decide(locked, now, title, text)
     if decision.dispatches and decision.lead is not None:
         units = routing.current().units
         assists = [units[code].id for code in decision.assists]
-        _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, decision=row_id)
+        _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, **_grounds(decision))
         return
     locked.ticket.state = "TO_DISPATCH"
     clocks.start(locked.ticket, "dispatch", now)
-    finish(locked, SYSTEM, now, "ticket.triaged", decision=row_id)
+    finish(locked, SYSTEM, now, "ticket.triaged", **_grounds(decision))
 
 
-def decide(locked: Locked, now: datetime, title: str, text: str) -> tuple[Decision, int]:
+def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
     """What routing says of the ticket, kept with its reasons; a ticket without a category takes the found one."""
     ticket = locked.ticket
     reference = routing.current()
@@ -51,26 +52,31 @@ def decide(locked: Locked, now: datetime, title: str, text: str) -> tuple[Decisi
         ticket.category_code = decision.category
     if ticket.region_path is None and decision.region:
         ticket.region_code, ticket.region_path = decision.region[-1], "/".join(decision.region)
-    return decision, _keep(locked, now, decision).id
+    _keep(locked, now, decision)
+    return decision
 
 
-def _keep(locked: Locked, now: datetime, decision: Decision) -> RoutingDecision:
+def _grounds(decision: Decision) -> dict[str, Any]:
+    """What the event says of a decision: the duty or rule it stands on, and how sure it was."""
+    return {"duty": decision.duty, "rule": decision.rule, "confidence": round(decision.confidence, 3)}
+
+
+def _keep(locked: Locked, now: datetime, decision: Decision) -> None:
     units = routing.current().units
-    row = RoutingDecision(
-        ticket_id=locked.ticket.id,
-        decided_at=now,
-        dispatched=decision.dispatches and decision.lead is not None,
-        lead_department_id=units[decision.lead].id if decision.lead else None,
-        category_code=decision.category,
-        duty_code=decision.duty,
-        duty_version=decision.duty_version,
-        rule_id=decision.rule,
-        confidence=decision.confidence,
-        detail=decision.to_data(),
+    db.session.add(
+        RoutingDecision(
+            ticket_id=locked.ticket.id,
+            decided_at=now,
+            dispatched=decision.dispatches and decision.lead is not None,
+            lead_department_id=units[decision.lead].id if decision.lead else None,
+            category_code=decision.category,
+            duty_code=decision.duty,
+            duty_version=decision.duty_version,
+            rule_id=decision.rule,
+            confidence=decision.confidence,
+            detail=decision.to_data(),
+        )
     )
-    db.session.add(row)
-    db.session.flush()
-    return row
 
 
 def dispatch(
@@ -90,19 +96,19 @@ def dispatch(
 
 
 def _dispatch(
-    locked: Locked, actor: Actor, now: datetime, lead: int, assists: Sequence[int], **payload: object
+    locked: Locked, actor: Actor, now: datetime, lead: int, assists: Sequence[int], **payload: Any
 ) -> None:
     """Open one assignment a unit, with its own clocks for signing and handling."""
     _check_units(lead, assists)
     ticket = locked.ticket
-    clocks.stop(ticket.id, now, clocks=("dispatch",))
+    if ticket.state == TicketState.TO_DISPATCH:
+        clocks.stop(ticket.id, now, clocks=("dispatch",))
     ticket.round += 1
     ticket.state = "IN_PROGRESS"
     ticket.dispatched_at = ticket.dispatched_at or now
     parts = [_assignment(locked, now, lead, "lead")]
     parts += [_assignment(locked, now, unit, "assist") for unit in dict.fromkeys(assists) if unit != lead]
     db.session.add_all(parts)
-    db.session.flush()
     for part in parts:
         clocks.start(ticket, "sign", now, part)
         clocks.start(ticket, "handle", now, part)
@@ -211,7 +217,6 @@ def _replace(locked: Locked, actor: Actor, now: datetime, old: Assignment, unit:
     locked.ticket.round += 1
     part = _assignment(locked, now, unit, old.role)
     db.session.add(part)
-    db.session.flush()
     clocks.start(locked.ticket, "sign", now, part)
     clocks.start(locked.ticket, "handle", now, part)
     locked.parts.append(part)

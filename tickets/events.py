@@ -9,15 +9,16 @@ from tickets.event_models import Outbox, TicketEvent
 from tickets.permissions import Actor
 
 KINDS: Mapping[str, frozenset[str]] = {
-    # kind: the keys its payload may have. Values are ids, codes and hex hashes; never what people wrote.
+    # kind: the keys its payload may have. Values are ids, codes and numbers, `texts` the version of each text
+    # that was written; never what people wrote.
     "ticket.opened": frozenset({"channel"}),
     "ticket.discarded": frozenset({"texts"}),
     "ticket.registered": frozenset({"channel", "texts", "contact", "import"}),
     "ticket.amended": frozenset({"changed", "texts", "contact"}),
     "ticket.answered": frozenset({"texts"}),
     "ticket.referred": frozenset({"disposition", "texts"}),
-    "ticket.triaged": frozenset({"decision"}),
-    "ticket.dispatched": frozenset({"lead", "assists", "decision", "texts", "round"}),
+    "ticket.triaged": frozenset({"duty", "rule", "confidence"}),
+    "ticket.dispatched": frozenset({"lead", "assists", "duty", "rule", "confidence", "texts", "round"}),
     "assignment.signed": frozenset({"assignment"}),
     "assignment.handled": frozenset({"assignment", "texts"}),
     "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),

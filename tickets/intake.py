@@ -12,6 +12,7 @@ from routing import service as routing
 from tickets import clocks, errors, masking, numbers
 from tickets.change import Locked, check, finish, lock, require, scope_of, write_texts
 from tickets.dispatching import decide, route
+from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket, TicketText, number_sequence, ticket_sequence
 from tickets.permissions import Actor, rooms_of_ticket
 from tickets.vault import CONTACT_FIELDS, Vault
@@ -91,47 +92,60 @@ def open_ticket(
         raise errors.Forbidden(action="register")
     intake = _checked(intake)
     form_hash = vault.content_hash(asdict(intake)) if form_key else None
-    ticket = _insert(actor, now, intake, form_key, form_hash)
-    if ticket is None:
+    db.session.flush()
+    with db.session.no_autoflush:
+        ticket = _numbered(actor, now, intake, form_key, form_hash)
+        locked = Locked(ticket, [])
+        code = _register(locked, actor, now, intake, vault)
+        if clocks_run:
+            route(locked, now, intake.title, intake.content)
+        else:
+            decide(locked, now, intake.title, intake.content)
+            _close_history(locked, actor, now)
+        is_new = _insert(ticket)
+    if not is_new:
+        # Nothing of the twin was written yet: the flush above left only its rows waiting.
+        for row in list(db.session.new):
+            db.session.expunge(row)
         return _already_there(now, intake, vault, form_key, form_hash)
-    locked = Locked(ticket, [])
-    code = _register(locked, actor, now, intake, vault)
-    if clocks_run:
-        route(locked, now, intake.title, intake.content)
-    else:
-        decide(locked, now, intake.title, intake.content)
-        _close_history(locked, actor, now)
+    db.session.flush()
     return Opened(ticket, code, is_new=True)
 
 
-def _insert(
+def _numbered(
     actor: Actor, now: datetime, intake: Intake, form_key: str | None, form_hash: bytes | None
-) -> Ticket | None:
-    """Insert the ticket's row as REGISTERED, or return None when its key or external number is taken.
-
-    ON CONFLICT waits for a concurrent twin to commit, so fifty copies of one form make one ticket.
-    """
+) -> Ticket:
+    """A ticket with id and number, outside the session until its row is known to be new."""
     ticket_id, serial = db.session.execute(
         select(ticket_sequence.next_value(), number_sequence.next_value())
     ).one()
-    day = now.astimezone(routing.current().zone).date()
-    values = _columns(intake) | {
-        "id": ticket_id,
-        "number": numbers.ticket_number(day, serial),
-        "state": "REGISTERED",
-        "version": 0,
-        "rooms": [],
-        "title": masking.mask_text(intake.title),
-        "registered_by": actor.id if actor.kind == "staff" else None,
-        "created_at": now,
-        "registered_at": now,
-        "received_at": intake.received_at or now,
-        "form_key": form_key,
-        "form_hash": form_hash,
-        "code_counter": 0,
-    }
-    statement = insert(Ticket).values(values).on_conflict_do_nothing().returning(Ticket)
-    return db.session.scalars(statement).one_or_none()
+    return Ticket(
+        **_columns(intake),
+        id=ticket_id,
+        number=numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial),
+        state=TicketState.REGISTERED,
+        version=0,
+        rooms=[],
+        title=masking.mask_text(intake.title),
+        registered_by=actor.id if actor.kind == "staff" else None,
+        created_at=now,
+        registered_at=now,
+        received_at=intake.received_at or now,
+        form_key=form_key,
+        form_hash=form_hash,
+        code_counter=0,
+        round=0,
+    )
+
+
+def _insert(ticket: Ticket) -> bool:
+    """Insert the finished row; False when its form key or external number is taken.
+
+    ON CONFLICT waits for a concurrent twin to commit, so fifty copies of one form make one ticket.
+    """
+    values = {key: value for key, value in vars(ticket).items() if not key.startswith("_")}
+    statement = insert(Ticket).values(values).on_conflict_do_nothing().returning(Ticket.id)
+    return db.session.scalar(statement) is not None
 
 
 def _columns(intake: Intake) -> dict[str, Any]:
@@ -172,7 +186,7 @@ def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault
 
 
 def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
-    locked.ticket.state = "CLOSED"
+    locked.ticket.state = TicketState.CLOSED
     locked.ticket.closed_at = now
     finish(locked, actor, now, "ticket.closed", outcome="imported")
 

@@ -16,7 +16,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db import Base
 from tickets.lifecycle import AssignmentState, TicketState
@@ -99,7 +99,7 @@ class Ticket(Base):
 
 
 class TicketText(Base):
-    """What people wrote: versioned and erasable. Events name its id, never its body."""
+    """What people wrote: versioned and erasable. Events name field and version, never the body."""
 
     __tablename__ = "ticket_text"
     __table_args__ = (Index("ix_ticket_text_ticket_id", "ticket_id", "field", "version", unique=True),)
@@ -208,6 +208,7 @@ class Deadline(Base):
     next_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
+    part: Mapped[Assignment | None] = relationship()
 
 
 class Escalation(Base):

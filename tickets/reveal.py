@@ -9,7 +9,7 @@ from tickets import errors
 from tickets.change import finish, lock, require, write_texts
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import SIDE_RECORDS
-from tickets.models import Contact
+from tickets.models import Contact, Ticket
 from tickets.permissions import Actor, may
 from tickets.vault import CONTACT_FIELDS, Vault
 
@@ -22,9 +22,7 @@ def reveal(actor: Actor, now: datetime, ticket_id: int, field: str, reason: str,
     A unit never learns who stands behind a confidential ticket. Raises NotFound, Forbidden, Invalid.
     """
     locked = lock(actor, ticket_id)
-    if not may(actor, SIDE_RECORDS["reveal"]):
-        raise errors.Forbidden(action="reveal")
-    if locked.ticket.confidential and locked.ticket.registered_by != actor.id and "see.city" not in actor.permissions:
+    if not may_reveal(actor, locked.ticket):
         raise errors.Forbidden(action="reveal")
     require(reveal_reason=reason)
     if field not in CONTACT_FIELDS:
@@ -36,6 +34,16 @@ def reveal(actor: Actor, now: datetime, ticket_id: int, field: str, reason: str,
     texts = write_texts(locked.ticket, {"reveal_reason": reason}, actor, now)
     finish(locked, actor, now, "contact.revealed", field=field, texts=texts)
     return value
+
+
+def hides_caller(actor: Actor, ticket: Ticket) -> bool:
+    """Who stands behind a confidential ticket stays in the hotline centre."""
+    return ticket.confidential and ticket.registered_by != actor.id and "see.city" not in actor.permissions
+
+
+def may_reveal(actor: Actor, ticket: Ticket) -> bool:
+    """Whether this actor may ask for this ticket's contact at all."""
+    return may(actor, SIDE_RECORDS["reveal"]) and not hides_caller(actor, ticket)
 
 
 def _revealed_lately(actor: Actor, now: datetime) -> int:

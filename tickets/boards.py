@@ -1,0 +1,325 @@
+"""Reads of many tickets: boards, search, what changed. Plain rows out, filtered by the one rule of rooms."""
+
+import base64
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy.orm import aliased
+
+from db import db
+from routing import search
+from routing import service as routing
+from routing.models import TextIndex
+from tickets import errors, numbers
+from tickets.event_models import Publication, RoomHead, TicketEvent
+from tickets.lifecycle import AssignmentState, TicketState
+from tickets.models import Assignment, Contact, Deadline, Escalation, Ticket, TicketText
+from tickets.permissions import Actor, rooms_of, visible_to
+from tickets.vault import Vault
+
+PAGE = 50
+CHANGES = 500
+FAR_BEHIND = 20_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a board or list. No personal data: the title was masked when it was written."""
+
+    id: int
+    number: str | None
+    title: str
+    state: str
+    urgency: str
+    type: str
+    channel: str
+    category: str | None
+    region: str | None
+    unit: int | None
+    unit_name: str | None
+    due_at: datetime | None
+    yellow_at: datetime | None
+    level: int | None
+    version: int
+    confidential: bool
+    registered_at: datetime | None
+
+    def to_data(self) -> dict[str, Any]:
+        """The row as JSON: moments in ISO 8601."""
+        values = asdict(self)
+        return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows in the board's order, and the key to ask for those after them (None at the end)."""
+
+    rows: list[Row]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a board holds: who may open it, a condition, and the columns it is ordered and paged by."""
+
+    who: str
+    where: ColumnElement[bool]
+    by: str  # due: earliest clock first; new: latest first
+    assigned: bool = False
+
+
+_PART = aliased(Assignment)
+_CLOCK = aliased(Deadline)
+_WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.TO_DISPATCH])
+_RETURNED = (
+    select(Assignment.id)
+    .where(Assignment.ticket_id == Ticket.id, Assignment.state == AssignmentState.RETURN_REQUESTED)
+    .exists()
+)
+_IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
+
+BOARDS: dict[str, Board] = {
+    "mine": Board("see.own", true(), "new"),
+    "triage": Board("see.triage", _WAITING, "due"),
+    "returns": Board("see.triage", _RETURNED, "due"),
+    "to_sign": Board("see.department", _PART.state == AssignmentState.PENDING_SIGN, "due", assigned=True),
+    "in_hand": Board("see.department", _PART.state.in_(_IN_HAND), "due", assigned=True),
+    "submitted": Board("see.department", _PART.state == AssignmentState.SUBMITTED, "new", assigned=True),
+    "review": Board("ticket.review", Ticket.state == TicketState.TO_REVIEW, "due"),
+    "callback": Board("ticket.follow_up", Ticket.state == TicketState.TO_CALLBACK, "due"),
+    "overdue": Board("see.city", true(), "overdue"),
+    "all": Board("see.city", true(), "new"),
+}
+
+
+def boards_of(actor: Actor) -> list[str]:
+    """The boards this actor may open, in their order."""
+    return [name for name, board in BOARDS.items() if board.who in actor.permissions]
+
+
+def board(actor: Actor, now: datetime, name: str, after: str | None = None, limit: int = PAGE) -> Page:
+    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
+    kind = BOARDS.get(name)
+    if kind is None or kind.who not in actor.permissions:
+        raise errors.NotFound()
+    query = _rows_query(kind).where(kind.where, visible_to(actor, Ticket.rooms))
+    if name == "mine":
+        query = query.where(Ticket.registered_by == actor.id)
+    if kind.assigned:
+        query = query.where(_PART.department_id.in_(sorted(actor.departments)))
+    if kind.by == "overdue":
+        query = query.where(_CLOCK.due_at < now, _CLOCK.stopped_at.is_(None))
+    return _page(query, "due" if kind.by == "overdue" else kind.by, after, limit)
+
+
+def find(actor: Actor, text: str, vault: Vault, after: str | None = None, limit: int = PAGE) -> Page:
+    """Tickets by number, by telephone number or by words, newest first, among those the actor may see."""
+    text = text.strip()
+    query = _rows_query(None).where(visible_to(actor, Ticket.rooms), _matches(text, vault))
+    return _page(query, "new", after, limit)
+
+
+def _matches(text: str, vault: Vault) -> ColumnElement[bool]:
+    number = numbers.normalise_number(text)
+    if numbers.is_ticket_number(number):
+        return Ticket.number == number
+    digits = "".join(char for char in number if char.isdigit())
+    if 5 <= len(digits) <= 15 and len(digits) >= len(number) - 3:
+        return Ticket.id.in_(select(Contact.ticket_id).where(Contact.phone_hash == vault.phone_hash(text)))
+    words = search.query(text)
+    if not words:
+        return Ticket.id.is_(None)
+    found = select(TextIndex.key).where(TextIndex.tokens.op("@@")(func.to_tsquery("simple", words)))
+    return Ticket.id.in_(select(func.cast(found.subquery().c.key, Ticket.id.type)))
+
+
+def _rows_query(kind: Board | None) -> Select[Any]:
+    """Tickets with their current unit and nearest running clock, one row each (or one a part of a unit's)."""
+    if kind is not None and kind.by == "overdue":
+        return _columns_of(_CLOCK).join(_CLOCK, _CLOCK.ticket_id == Ticket.id).outerjoin(
+            _PART, _PART.id == _CLOCK.assignment_id
+        )
+    if kind is not None and kind.assigned:
+        clock = _nearest(Deadline.assignment_id == _PART.id)
+        return _columns_of(clock).join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
+    clock = _nearest(Deadline.ticket_id == Ticket.id)
+    lead = (
+        select(Assignment)
+        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state != "RETURNED")
+        .order_by(Assignment.id.desc())
+        .limit(1)
+        .lateral()
+    )
+    return _columns_of(clock, lead.c.department_id).outerjoin(clock, true()).outerjoin(lead, true())
+
+
+def _nearest(condition: ColumnElement[bool]) -> Any:
+    return (
+        select(Deadline)
+        .where(condition, Deadline.stopped_at.is_(None))
+        .order_by(Deadline.due_at, Deadline.id)
+        .limit(1)
+        .lateral()
+    )
+
+
+def _columns_of(clock: Any, unit: Any = None) -> Select[Any]:
+    columns = getattr(clock, "c", clock)
+    level = (
+        select(func.max(Escalation.level)).where(Escalation.deadline_id == columns.id).scalar_subquery()
+    )
+    query: Any = select(
+        Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
+        Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
+        (unit if unit is not None else _PART.department_id).label("unit"),
+        columns.due_at.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
+    )
+    rows: Select[Any] = query.select_from(Ticket)
+    return rows
+
+
+def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
+    """Page by key: the values of the last row, not an offset, so that a page costs the same anywhere."""
+    due = next(column for column in query.selected_columns if column.key == "due_at")
+    key = _decode(after)
+    if by == "due":
+        never = func.coalesce(due, _FAR)
+        query = query.order_by(never, Ticket.id)
+        if key:
+            query = query.where(tuple_(never, Ticket.id) > tuple_(datetime.fromisoformat(key[0]), key[1]))
+    else:
+        query = query.order_by(Ticket.id.desc())
+        if key:
+            query = query.where(Ticket.id < key[1])
+    found = db.session.execute(query.limit(limit + 1)).all()
+    rows = [_row(values) for values in found[:limit]]
+    more = len(found) > limit
+    return Page(rows, _encode(rows[-1]) if more else None)
+
+
+_FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+def _encode(row: Row) -> str:
+    content = [(row.due_at or _FAR).isoformat(), row.id]
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
+
+
+def _decode(after: str | None) -> tuple[str, int] | None:
+    if not after:
+        return None
+    try:
+        moment, ticket_id = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        return datetime.fromisoformat(moment).isoformat(), int(ticket_id)
+    except (ValueError, TypeError) as fault:
+        raise errors.Invalid(fields={"after": "unknown"}) from fault
+
+
+def _row(values: Any) -> Row:
+    reference = routing.current()
+    unit = reference.units_by_id.get(values.unit)
+    return Row(
+        id=values.id,
+        number=values.number,
+        title=values.title,
+        state=values.state,
+        urgency=values.urgency,
+        type=values.type,
+        channel=values.channel,
+        category=values.category_code,
+        region=values.region_code,
+        unit=values.unit,
+        unit_name=unit.short_name if unit else None,
+        due_at=values.due_at,
+        yellow_at=values.yellow_at,
+        level=values.level,
+        version=values.version,
+        confidential=values.confidential,
+        registered_at=values.registered_at,
+    )
+
+
+def rows_by_id(ticket_ids: Collection[int], condition: ColumnElement[bool] | None = None) -> dict[int, Row]:
+    """Board rows of these tickets as they stand, by ticket id."""
+    if not ticket_ids:
+        return {}
+    query = _rows_query(None).where(Ticket.id.in_(ticket_ids))
+    if condition is not None:
+        query = query.where(condition)
+    return {values.id: _row(values) for values in db.session.execute(query)}
+
+
+def rooms_now(ticket_ids: Collection[int]) -> dict[int, set[str]]:
+    """The rooms these tickets are in."""
+    found = db.session.execute(select(Ticket.id, Ticket.rooms).where(Ticket.id.in_(ticket_ids)))
+    return {ticket_id: set(rooms) for ticket_id, rooms in found}
+
+
+def last_seq() -> int:
+    """The last published sequence."""
+    return db.session.scalar(select(func.max(Publication.seq))) or 0
+
+
+def room_heads(rooms: Iterable[str]) -> dict[str, int]:
+    """The last sequence of each room; 0 for one that never had a message."""
+    wanted = list(rooms)
+    found = dict(
+        db.session.execute(select(RoomHead.room, RoomHead.seq).where(RoomHead.room.in_(wanted))).tuples().all()
+    )
+    return {room: found.get(room, 0) for room in wanted}
+
+
+def changes(actor: Actor, after: int) -> dict[str, Any]:
+    """Tickets with news after a sequence: `rows` as they stand, `gone` what the actor may see no longer.
+
+    `seq` is how far this answer reaches and `more` whether to ask again; a reader too far behind is told to
+    `reload`.
+    """
+    last = last_seq()
+    if last - after > FAR_BEHIND:
+        return {"seq": last, "rows": [], "gone": [], "more": False, "reload": True}
+    mine = sorted(rooms_of(actor))
+    heard = TicketEvent.rooms_before.overlap(mine) | TicketEvent.rooms_after.overlap(mine)
+    found = db.session.execute(
+        select(Publication.seq, TicketEvent.subject_id)
+        .join(TicketEvent, TicketEvent.id == Publication.event_id)
+        .where(Publication.seq > after, Publication.seq <= last, TicketEvent.subject == "ticket", heard)
+        .order_by(Publication.seq)
+        .limit(CHANGES)
+    ).all()
+    ids = {row.subject_id for row in found}
+    more = len(found) == CHANGES
+    rows = rows_by_id(ids, visible_to(actor, Ticket.rooms))
+    return {
+        "seq": found[-1].seq if more else last,
+        "rows": [rows[key].to_data() for key in rows],
+        "gone": sorted(ids - rows.keys()),
+        "more": more,
+        "reload": False,
+    }
+
+
+def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
+    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts."""
+    latest = (
+        select(TicketText.ticket_id, TicketText.field, TicketText.body)
+        .distinct(TicketText.ticket_id, TicketText.field)
+        .join(Ticket, Ticket.id == TicketText.ticket_id)
+        .where(
+            and_(
+                TicketText.ticket_id.in_(ticket_ids),
+                TicketText.field.in_(["title", "content"]),
+                TicketText.erased_at.is_(None),
+                Ticket.number.is_not(None),
+            )
+        )
+        .order_by(TicketText.ticket_id, TicketText.field, TicketText.version.desc())
+    )
+    words: dict[int, str] = {}
+    for row in db.session.execute(latest):
+        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{row.body}"
+    return words

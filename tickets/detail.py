@@ -1,0 +1,175 @@
+"""One ticket as its page shows it, to those who may see it: matter, parts, clocks, timeline, what may be done."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import inspect, select
+
+from db import db
+from routing import service as routing
+from routing.reference import Reference
+from tickets import errors, masking
+from tickets.event_models import TicketEvent
+from tickets.lifecycle import Transition, actions_from
+from tickets.models import Assignment, Contact, Deadline, Rating, RoutingDecision, Ticket, TicketText
+from tickets.permissions import Actor, may, sees
+from tickets.reveal import hides_caller, may_reveal
+from tickets.vault import CONTACT_FIELDS, Vault
+
+
+@dataclass(frozen=True)
+class PartView:
+    """One unit's part, its clocks, and what this actor may do with it."""
+
+    part: SimpleNamespace
+    unit: str
+    suggested: str | None
+    clocks: tuple[SimpleNamespace, ...]
+    actions: tuple[Transition, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the timeline. `texts` are (field, before, after): before is None but for an amendment."""
+
+    kind: str
+    at: datetime
+    actor: str
+    actor_id: int | None
+    unit: str | None
+    payload: Mapping[str, Any]
+    texts: tuple[tuple[str, str | None, str], ...]
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """Everything on a ticket's page. Contact values are masked; free texts are masked by whoever shows them."""
+
+    ticket: SimpleNamespace
+    texts: Mapping[str, str]
+    contact: Mapping[str, str]
+    may_reveal: bool
+    parts: tuple[PartView, ...]
+    clocks: tuple[SimpleNamespace, ...]
+    decision: SimpleNamespace | None
+    rating: SimpleNamespace | None
+    timeline: tuple[Entry, ...]
+    actions: tuple[Transition, ...]
+
+
+def ticket_page(actor: Actor, ticket_id: int, vault: Vault) -> TicketPage:
+    """The page of a ticket. Raises NotFound, also for a ticket out of the actor's sight."""
+    ticket = db.session.get(Ticket, ticket_id)
+    if ticket is None or not sees(actor, ticket.id, ticket.rooms):
+        raise errors.NotFound()
+    reference = routing.current()
+    texts = list(
+        db.session.scalars(select(TicketText).where(TicketText.ticket_id == ticket_id).order_by(TicketText.id))
+    )
+    clocks = _plain_rows(select(Deadline).where(Deadline.ticket_id == ticket_id).order_by(Deadline.due_at))
+    return TicketPage(
+        ticket=_plain(ticket),
+        texts={row.field: row.body for row in sorted(texts, key=lambda row: row.version)},
+        contact=_contact(actor, ticket, vault),
+        may_reveal=may_reveal(actor, ticket),
+        parts=_parts(actor, ticket_id, clocks, reference),
+        clocks=tuple(row for row in clocks if row.assignment_id is None),
+        decision=_first(
+            select(RoutingDecision)
+            .where(RoutingDecision.ticket_id == ticket_id)
+            .order_by(RoutingDecision.id.desc())
+            .limit(1)
+        ),
+        rating=_first(select(Rating).where(Rating.ticket_id == ticket_id).order_by(Rating.id.desc()).limit(1)),
+        timeline=_timeline(ticket_id, texts, reference),
+        actions=tuple(
+            row for row in actions_from("ticket", ticket.state) if may(actor, row.who) and row.action != "submit"
+        ),
+    )
+
+
+def _plain(row: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs})
+
+
+def _plain_rows(query: Any) -> list[SimpleNamespace]:
+    return [_plain(row) for row in db.session.scalars(query)]
+
+
+def _first(query: Any) -> SimpleNamespace | None:
+    return next(iter(_plain_rows(query)), None)
+
+
+def _contact(actor: Actor, ticket: Ticket, vault: Vault) -> dict[str, str]:
+    """Masked contact values by field; empty where there are none or this actor may not even see those."""
+    contact = db.session.get(Contact, ticket.id)
+    if contact is None or hides_caller(actor, ticket):
+        return {}
+    mask = {
+        "name": masking.mask_name,
+        "phone": masking.mask_phone,
+        "address": masking.mask_address_to_street,
+    }
+    opened = {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS}
+    return {field: mask[field](value) for field, value in opened.items() if value}
+
+
+def _parts(
+    actor: Actor, ticket_id: int, clocks: Iterable[SimpleNamespace], reference: Reference
+) -> tuple[PartView, ...]:
+    rows = _plain_rows(select(Assignment).where(Assignment.ticket_id == ticket_id).order_by(Assignment.id))
+    clocks = list(clocks)
+    return tuple(
+        PartView(
+            part=row,
+            unit=reference.units_by_id[row.department_id].name,
+            suggested=_name(reference, row.suggested_department_id),
+            clocks=tuple(clock for clock in clocks if clock.assignment_id == row.id),
+            actions=tuple(
+                action
+                for action in actions_from("assignment", row.state)
+                if may(actor, action.who, unit=row.department_id)
+            ),
+        )
+        for row in rows
+    )
+
+
+def _timeline(ticket_id: int, texts: Iterable[TicketText], reference: Reference) -> tuple[Entry, ...]:
+    by_version = {(row.field, row.version): row for row in texts}
+    found = db.session.scalars(
+        select(TicketEvent)
+        .where(TicketEvent.subject == "ticket", TicketEvent.subject_id == ticket_id)
+        .order_by(TicketEvent.id)
+    )
+    return tuple(
+        Entry(
+            kind=event.kind,
+            at=event.at,
+            actor=event.actor,
+            actor_id=event.actor_id,
+            unit=_name(reference, event.department_id),
+            payload=event.payload,
+            texts=_entry_texts(event, by_version),
+        )
+        for event in found
+    )
+
+
+def _entry_texts(
+    event: TicketEvent, texts: Mapping[tuple[str, int], TicketText]
+) -> tuple[tuple[str, str | None, str], ...]:
+    """The texts an event names, each beside the version before where the event amended it."""
+    lines = []
+    for field, version in (event.payload.get("texts") or {}).items():
+        before = texts.get((field, version - 1)) if event.kind == "ticket.amended" else None
+        lines.append((field, before.body if before else None, texts[field, version].body))
+    return tuple(lines)
+
+
+def _name(reference: Reference, department_id: int | None) -> str | None:
+    unit = reference.units_by_id.get(department_id) if department_id is not None else None
+    return unit.name if unit else None

@@ -1,0 +1,151 @@
+"""What a citizen reads about the own ticket: where it stands, who has it since when, and the reply."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, select
+
+from db import db
+from routing import service as routing
+from routing.reference import Reference
+from tickets import masking, numbers
+from tickets.event_models import TicketEvent
+from tickets.lifecycle import TicketState
+from tickets.models import Assignment, Deadline, Ticket, TicketText
+from tickets.vault import Vault
+
+SHOWN = (
+    "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
+    "assignment.return_requested", "assignment.upheld", "assignment.returned", "ticket.submitted",
+    "ticket.rejected", "ticket.accepted", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.closed",
+)
+"""Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
+REPLIED = (TicketState.TO_CALLBACK, TicketState.CLOSED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the public timeline; `unit` is the unit's name, where one acted."""
+
+    kind: str
+    at: datetime
+    unit: str | None
+
+
+@dataclass(frozen=True)
+class PublicStatus:
+    """All that number and query code open. `replies` are (unit, text), only after review."""
+
+    ticket_id: int
+    number: str
+    version: int
+    title: str
+    state: str
+    place: str
+    registered_at: datetime
+    due_at: datetime | None
+    unit: str | None
+    unit_since: datetime | None
+    disposition: str | None
+    replies: tuple[tuple[str | None, str], ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def may_rate(self) -> bool:
+        return self.state == TicketState.TO_CALLBACK
+
+
+def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
+    """The status behind number and code; None when they do not fit, without telling which of them."""
+    number = numbers.normalise_number(number)
+    ticket = db.session.execute(
+        select(
+            Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
+            Ticket.registered_at, Ticket.disposition, Ticket.code_hash,
+        ).where(Ticket.number == number)
+    ).one_or_none()
+    expected = ticket.code_hash if ticket else b""
+    # The hash is made in either case, so that the time taken tells a wrong number from a wrong code to nobody.
+    given = numbers.code_hash(vault.secret, numbers.normalise_code(code), ticket.id if ticket else 0)
+    if not hmac.compare_digest(given, expected or b"") or ticket is None:
+        return None
+    return _status(ticket)
+
+
+def _status(ticket: Any) -> PublicStatus:
+    reference = routing.current()
+    lead = _lead(ticket.id)
+    ended = ticket.state not in (TicketState.IN_PROGRESS, TicketState.TO_REVIEW)
+    return PublicStatus(
+        ticket_id=ticket.id,
+        number=ticket.number,
+        version=ticket.version,
+        title=ticket.title,
+        state=ticket.state,
+        place=masking.mask_address_to_street(ticket.place or ""),
+        registered_at=ticket.registered_at,
+        due_at=lead.due_at if lead and not ended else None,
+        unit=_unit(reference, lead.department_id) if lead else None,
+        unit_since=lead.dispatched_at if lead else None,
+        disposition=ticket.disposition,
+        replies=_replies(reference, ticket.id, ticket.state),
+        steps=_steps(reference, ticket.id),
+    )
+
+
+def promised(ticket_id: int) -> datetime | None:
+    """The moment by which the lead unit has promised an outcome, or None while nobody has the ticket."""
+    lead = _lead(ticket_id)
+    return lead.due_at if lead else None
+
+
+def _lead(ticket_id: int) -> Any:
+    """The unit that leads now, since when, and its latest handling deadline."""
+    return db.session.execute(
+        select(Assignment.department_id, Assignment.dispatched_at, Deadline.due_at)
+        .outerjoin(
+            Deadline, (Deadline.assignment_id == Assignment.id) & (Deadline.clock == "handle")
+        )
+        .where(
+            Assignment.ticket_id == ticket_id, Assignment.role == "lead",
+            Assignment.state.not_in(["RETURNED", "CANCELLED"]),
+        )
+        .order_by(Assignment.id.desc(), Deadline.epoch.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[str | None, str], ...]:
+    wanted = ["answer", "referral", *(["public_reply"] if state in REPLIED else [])]
+    latest = (
+        select(TicketText.field, TicketText.body, TicketText.assignment_id, Assignment.department_id)
+        .distinct(TicketText.field, TicketText.assignment_id)
+        .outerjoin(Assignment, Assignment.id == TicketText.assignment_id)
+        .where(
+            TicketText.ticket_id == ticket_id, TicketText.field.in_(wanted), TicketText.erased_at.is_(None),
+            case((TicketText.assignment_id.is_(None), True), else_=Assignment.state == "DONE"),
+        )
+        .order_by(TicketText.field, TicketText.assignment_id, TicketText.version.desc())
+    )
+    return tuple(
+        (_unit(reference, row.department_id), masking.mask_text(row.body))
+        for row in db.session.execute(latest)
+    )
+
+
+def _steps(reference: Reference, ticket_id: int) -> tuple[Step, ...]:
+    found = db.session.execute(
+        select(TicketEvent.kind, TicketEvent.at, TicketEvent.department_id)
+        .where(
+            TicketEvent.subject == "ticket", TicketEvent.subject_id == ticket_id, TicketEvent.kind.in_(SHOWN)
+        )
+        .order_by(TicketEvent.id)
+    )
+    return tuple(Step(row.kind, row.at, _unit(reference, row.department_id)) for row in found)
+
+
+def _unit(reference: Reference, department_id: int | None) -> str | None:
+    unit = reference.units_by_id.get(department_id) if department_id is not None else None
+    return unit.name if unit else None
