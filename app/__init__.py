@@ -17,7 +17,7 @@ from app.languages import choose_language
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.public.views import bp as public_bp
-from app.push import channel_of
+from app.push import listener
 from app.templating import register_filters
 from config import Config
 from db import db
@@ -92,8 +92,7 @@ def _join(app: Flask, config: Config) -> None:
     socketio.init_app(
         app,
         async_mode=app.config.get("ASYNC_MODE", "threading"),
-        message_queue=config.redis_url,
-        channel=channel_of(config.env),
+        client_manager=listener(config.redis_url, config.env),
         transports=["websocket"],
         manage_session=False,
         max_http_buffer_size=64 * 1024,

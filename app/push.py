@@ -14,19 +14,20 @@ CROWDED = 20
 TOKEN_SECONDS = 12 * 3600
 
 
-def channel_of(env: str) -> str:
-    """The Redis channel that all processes of one installation share."""
-    return f"hotline-{env}"
-
-
 def writer(redis_url: str, env: str) -> RedisManager:
     """A write-only way to the sockets of all web processes. Its waits are bounded; it raises nothing."""
-    return RedisManager(
-        redis_url,
-        channel=channel_of(env),
-        write_only=True,
-        redis_options={"socket_timeout": 1, "socket_connect_timeout": 0.5},
-    )
+    bounds = {"socket_timeout": 1, "socket_connect_timeout": 0.5}
+    return RedisManager(redis_url, channel=_channel(env), write_only=True, redis_options=bounds)
+
+
+def listener(redis_url: str, env: str) -> RedisManager:
+    """What a web process hears the news by. No time-out here: it would make the library resubscribe for ever."""
+    return RedisManager(redis_url, channel=_channel(env))
+
+
+def _channel(env: str) -> str:
+    """The Redis channel that all processes of one installation share."""
+    return f"hotline-{env}"
 
 
 def messages(

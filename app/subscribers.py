@@ -9,7 +9,7 @@ from tickets.events import KINDS
 
 INDEX_TEXT = "app.jobs.texts.index_texts"
 
-JOBS: Mapping[str, tuple[str, ...]] = {kind: () for kind in KINDS} | {
+JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
     "ticket.registered": (INDEX_TEXT,),
     "ticket.amended": (INDEX_TEXT,),
 }

@@ -139,7 +139,7 @@ def _latest_versions(ticket: Ticket, fields: Mapping[str, str]) -> dict[str, int
         .where(TicketText.ticket_id == ticket.id, TicketText.field.in_(fields))
         .group_by(TicketText.field)
     )
-    return {field: version for field, version in rows}
+    return dict(rows.tuples().all())
 
 
 def require(**fields: object) -> None:

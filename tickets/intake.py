@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from db import db
@@ -160,19 +160,21 @@ def _columns(intake: Intake) -> dict[str, Any]:
 def _already_there(
     now: datetime, intake: Intake, vault: Vault, form_key: str | None, form_hash: bytes | None
 ) -> Opened:
-    same_key = Ticket.form_key == form_key
-    same_number = (Ticket.external_system == intake.external_system) & (
-        Ticket.external_no == intake.external_no
-    )
-    ticket = db.session.scalars(select(Ticket).where(or_(same_key, same_number))).first()
-    if ticket is None:
-        raise errors.KeyReused()
-    if form_key is not None and ticket.form_key == form_key:
-        if ticket.form_hash != form_hash:
+    """The ticket that has the key or the external number. NULL is neither: it would find every other ticket."""
+    first = None
+    if form_key is not None:
+        first = db.session.scalar(select(Ticket).where(Ticket.form_key == form_key))
+    if first is not None:
+        if first.form_hash != form_hash:
             raise errors.KeyReused()
-        fresh = ticket.registered_at is not None and now - ticket.registered_at < CODE_SHOWN_AGAIN
-        return Opened(ticket, vault.code_of(ticket) if fresh else "", is_new=False)
-    return Opened(ticket, "", is_new=False)
+        fresh = first.registered_at is not None and now - first.registered_at < CODE_SHOWN_AGAIN
+        return Opened(first, vault.code_of(first) if fresh else "", is_new=False)
+    if intake.external_system is not None and intake.external_no is not None:
+        same = (Ticket.external_system == intake.external_system, Ticket.external_no == intake.external_no)
+        first = db.session.scalar(select(Ticket).where(*same))
+    if first is None:
+        raise errors.KeyReused()
+    return Opened(first, "", is_new=False)
 
 
 def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault: Vault) -> str:
@@ -281,7 +283,7 @@ def current_texts(ticket_id: int) -> dict[str, str]:
         .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS))
         .order_by(TicketText.version)
     )
-    return {field: body for field, body in rows}
+    return dict(rows.tuples().all())
 
 
 def _apply(ticket: Ticket, intake: Intake) -> list[str]:
