@@ -13,13 +13,13 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import create_app, outbox
-from app.auth.accounts import sweep_accounts
+from app import create_app, outbox, throttle
+from app.auth import accounts
+from app.auth import session as sessions
 from app.enqueue import enqueue, redis_client
 from app.jobs import deadlines
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
-from app.throttle import sweep_attempts
 from db import db, transaction
 from tickets import clocks, drafts, queries
 
@@ -161,8 +161,9 @@ class Clock:
         """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
         with unit_of_work() as now:
             drafts.sweep_forms(now)
-            sweep_accounts(now)
-            sweep_attempts(now)
+            sessions.sweep(now)
+            accounts.sweep_tokens(now)
+            throttle.sweep(now)
 
 
 def main() -> None:
