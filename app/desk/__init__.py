@@ -1,0 +1,1 @@
+"""Where staff work: boards, the ticket page, the intake form."""

@@ -1,0 +1,191 @@
+"""What the desk's templates show, put together from queries: a ticket's page, a board for its script."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import SequenceMatcher
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app import wording
+from app.auth.models import Staff
+from app.desk import forms
+from app.templating import city
+from db import db
+from routing.values import REASONS
+from tickets import masking, service
+from tickets.boards import BOARDS
+from tickets.lifecycle import Transition
+from tickets.permissions import Actor
+from tickets.queries import Entry, Page, PartView, TicketPage
+from tickets.vault import Vault
+
+STATES_OF_BOARD: Mapping[str, list[str]] = {
+    "triage": ["REGISTERED", "TO_DISPATCH"],
+    "review": ["TO_REVIEW"],
+    "callback": ["TO_CALLBACK"],
+    "all": [],
+}
+"""Boards where a ticket's state alone decides (none: all are on it). Of the others only a query knows."""
+
+
+def board_match(name: str, page: Page, after: str | None) -> dict[str, Any]:
+    """How the page's script tells whether a ticket comes onto this page of the board."""
+    last_due = page.rows[-1].due_at if page.rows and page.next else None
+    return {
+        "states": STATES_OF_BOARD.get(name),
+        "first_page": after is None,
+        "newest_first": BOARDS[name].by == "new",
+        "newest": max((row.id for row in page.rows), default=0),
+        "last_due": last_due.isoformat() if last_due else None,
+    }
+
+
+def board_words() -> dict[str, dict[str, str]]:
+    """The words that the page's script writes into changed rows."""
+    return {
+        "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
+        "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
+        "lamp": {
+            "live": _("Live"),
+            "polling": _("Not live: asks every 10 seconds"),
+            "offline": _("No connection: what you see may be old"),
+            "ended": _("Ended: please reload the page"),
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Form:
+    """One action's form: `key` makes its ids unique, `part` is the unit's part, `typed` what to show."""
+
+    action: str
+    key: str
+    part: int | None
+    fields: tuple[tuple[str, forms.Field], ...]
+    typed: forms.Typed
+    faults: Mapping[str, str]
+    is_open: bool
+
+    @property
+    def draft(self) -> str:
+        """The name under which typed text is kept; empty where nothing is typed."""
+        return self.key if any(field.widget == "text" for _name, field in self.fields) else ""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A form that was sent and not done: what was typed, and what was wrong with it."""
+
+    action: str
+    part: int | None
+    typed: forms.Typed
+    faults: Mapping[str, str]
+
+
+class FormMaker:
+    """Makes the forms of one ticket's page for one person."""
+
+    def __init__(self, actor: Actor, now: datetime, page: TicketPage, vault: Vault, refused: Refused | None):
+        self.actor = actor
+        self.now = now
+        self.page = page
+        self.vault = vault
+        self.refused = refused
+
+    def make(self, actions: Iterable[Transition], part: PartView | None = None) -> list[Form]:
+        """One form for each action the desk has a form for, in the table's order."""
+        return [self._form(row.action, part) for row in actions if forms.has_form(row)]
+
+    def _form(self, action: str, part: PartView | None) -> Form:
+        part_id = part.part.id if part else None
+        key = form_key(self.page.ticket.id, action, part_id)
+        fields = tuple((name, forms.FIELDS[name]) for name in forms.fields_of(action))
+        refused = self.refused
+        if refused and (refused.action, refused.part) == (action, part_id):
+            return Form(action, key, part_id, fields, refused.typed, refused.faults, True)
+        kept = self._kept(key) if any(field.widget == "text" for _name, field in fields) else None
+        return Form(action, key, part_id, fields, kept or self._suggested(action, part), {}, bool(kept))
+
+    def _kept(self, key: str) -> forms.Typed | None:
+        fields = service.saved_form(self.actor, self.now, key, self.vault)
+        if not fields:
+            return None
+        pairs = [(name, line) for name, value in fields.items() for line in _values_of(name, value)]
+        return forms.Typed(pairs)
+
+    def _suggested(self, action: str, part: PartView | None) -> forms.Typed:
+        decision = self.page.decision
+        if action == "dispatch" and decision and decision.lead_department_id:
+            units = city().units
+            assists = [units[code].id for code in decision.detail.get("assists", ()) if code in units]
+            lead = ("lead", str(decision.lead_department_id))
+            return forms.Typed([lead, *(("assists", str(unit)) for unit in assists)])
+        if action == "redispatch" and part and part.part.suggested_department_id:
+            return forms.Typed([("lead", str(part.part.suggested_department_id))])
+        return forms.Typed()
+
+
+def _values_of(name: str, value: str) -> list[str]:
+    field = forms.FIELDS.get(name)
+    return value.split("\n") if field and field.widget == "units" else [value]
+
+
+def form_key(ticket_id: int, action: str, part: int | None) -> str:
+    """The name of one action's form, under which autosave keeps it."""
+    return f"{ticket_id}-{action}-{part}" if part else f"{ticket_id}-{action}"
+
+
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """One reason of a routing decision as a sentence."""
+    text = REASONS.get(reason["kind"])
+    values = {"words": "、".join(reason.get("words", ())), **reason.get("values", {})}
+    return _(text, **values) if text else reason["kind"]
+
+
+def duty_of(code: str | None) -> Any:
+    """The duty of the directory behind a decision, or None."""
+    return next((duty for duty in city().directory.duties if duty.code == code), None)
+
+
+def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
+    """Names of the staff in a timeline, by id."""
+    ids = {entry.actor_id for entry in timeline if entry.actor_id is not None}
+    if not ids:
+        return {}
+    return dict(db.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids))).tuples().all())
+
+
+def changed_since(page: TicketPage, version: int) -> list[Entry]:
+    """What happened after the version that somebody's form was opened at; each version has one event."""
+    return list(page.timeline[version:])
+
+
+_CLAUSE = re.compile(r"[^，。；！？,.;!?\n]*[，。；！？,.;!?\n]*")
+
+
+def difference(before: str, after: str) -> list[tuple[str, str]]:
+    """What changed between two versions, clause by clause and masked: (same, del or ins; text)."""
+    old, new = (_CLAUSE.findall(masking.mask_text(text)) for text in (before, after))
+    parts: list[tuple[str, str]] = []
+    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            parts.append(("same", "".join(old[a:b])))
+            continue
+        parts += [("del", "".join(old[a:b]))] if b > a else []
+        parts += [("ins", "".join(new[c:d]))] if d > c else []
+    return [(tag, text) for tag, text in parts if text]
+
+
+def units_by_kind() -> list[tuple[str, list[Any]]]:
+    """Active units for a grouped select."""
+    groups: dict[str, list[Any]] = {kind: [] for kind in wording.UNIT_KINDS}
+    for unit in city().units.values():
+        if unit.is_active:
+            groups.setdefault(unit.kind, []).append(unit)
+    return [(str(wording.UNIT_KINDS.get(kind, kind)), units) for kind, units in groups.items() if units]
+
+

@@ -1,0 +1,91 @@
+"""What the public forms send, read into the values the verbs take. JSON bodies are read the same way."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import Request
+
+from routing.reference import Reference
+from routing.values import Place
+from tickets import errors
+from tickets.intake import Intake
+from tickets.vault import CONTACT_FIELDS
+
+Fields = Mapping[str, str]
+
+TYPES = ("complaint", "help", "consult", "report", "suggestion", "praise", "other")
+COUNTY, TOWN = 2, 3
+FEWEST_DIGITS = 5  # the shortest telephone numbers that can be called back
+TICKED = ("1", "on", "yes", "true")
+NUMBER_OR_CODE = 40  # characters; with blanks and hyphens in any place
+
+
+def fields_of(request: Request) -> dict[str, str]:
+    """The fields of a form or of a JSON object, as text. Raises Invalid for a body that is neither."""
+    if not request.is_json:
+        return request.form.to_dict()
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict):
+        raise errors.Invalid(fields={"body": "unreadable"})
+    return {key: _text(value) for key, value in body.items() if isinstance(value, (str, int, bool))}
+
+
+def _text(value: str | int | bool) -> str:
+    return ("1" if value else "") if isinstance(value, bool) else str(value)
+
+
+def intake_of(fields: Fields) -> Intake:
+    """The matter as taken down. Who stays anonymous leaves no name, number or address. Raises Invalid."""
+    anonymous = is_ticked(fields, "anonymous")
+    contact = {name: "" if anonymous else fields.get(name, "").strip() for name in CONTACT_FIELDS}
+    if contact["phone"] and len(re.findall(r"\d", contact["phone"])) < FEWEST_DIGITS:
+        raise errors.Invalid(fields={"phone": "not_a_number"})
+    return Intake(
+        type=fields.get("type", ""),
+        content=fields.get("content", "").replace("\r\n", "\n"),
+        region_code=fields.get("region_code") or None,
+        place=fields.get("place", "").strip(),
+        channel="web",
+        anonymous=anonymous,
+        confidential=is_ticked(fields, "confidential"),
+        wants_reply=is_ticked(fields, "wants_reply"),
+        **contact,
+    )
+
+
+def is_ticked(fields: Fields, name: str) -> bool:
+    """Whether a box was ticked."""
+    return fields.get(name, "").lower() in TICKED
+
+
+@dataclass(frozen=True)
+class Rating:
+    """The citizen's word on the outcome; None where nothing was chosen."""
+
+    solved: bool | None
+    satisfied: int | None
+    note: str
+
+
+def rating_of(fields: Fields) -> Rating:
+    """What the rating form says. Raises Invalid."""
+    solved, satisfied = fields.get("solved", ""), fields.get("satisfied", "")
+    if solved not in ("", "yes", "no"):
+        raise errors.Invalid(fields={"solved": "unknown"})
+    if satisfied not in ("", "1", "2", "3"):
+        raise errors.Invalid(fields={"satisfied": "unknown"})
+    return Rating(
+        solved=solved == "yes" if solved else None,
+        satisfied=int(satisfied) if satisfied else None,
+        note=fields.get("rating_note", "").strip(),
+    )
+
+
+def areas(city: Reference) -> list[tuple[Place, list[Place]]]:
+    """Counties with their towns, for one grouped select."""
+    towns: dict[str | None, list[Place]] = {}
+    for place in city.places.values():
+        if place.level == TOWN:
+            towns.setdefault(place.parent, []).append(place)
+    return [(place, towns.get(place.code, [])) for place in city.places.values() if place.level == COUNTY]

@@ -1,0 +1,223 @@
+"""What anybody may do without an account: tell us, look where a ticket is, rate the outcome."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, make_response, render_template, request
+
+from app import throttle, wording
+from app.access import public
+from app.extensions import csrf
+from app.formkeys import form_key, new_key
+from app.languages import remember_language
+from app.outbox import unit_of_work
+from app.public import forms
+from app.templating import city, city_name
+from app.throttle import Limit
+from tickets import errors, numbers, queries, service
+from tickets.intake import Opened
+from tickets.permissions import VISITOR, caller_of
+from tickets.queries import PublicStatus
+from tickets.vault import Vault
+
+bp = Blueprint("public", __name__)
+bp.after_app_request(remember_language)
+
+PER_TICKET = Limit("status ticket", 5, timedelta(minutes=15))
+PER_ADDRESS = Limit("status address", 20, timedelta(hours=1))
+PER_CITY = Limit("status city", 200, timedelta(minutes=10))
+
+# The public forms carry no token against forged requests and need none: they act for nobody who is signed in,
+# so a page elsewhere that sends them can do no more than its author could. They work without a cookie.
+
+
+@bp.get("/")
+@public
+def start() -> str:
+    """Two choices."""
+    with unit_of_work():
+        return render_template("public/start.html", city_name=city_name())
+
+
+@bp.get("/complain")
+@public
+def complaint_form() -> str:
+    """A fresh form, with a key of its own."""
+    with unit_of_work():
+        return _complaint_form({"wants_reply": "1"}, {})
+
+
+@bp.post("/complain")
+@public
+@csrf.exempt
+def complain() -> Any:
+    """Take a matter in; the receipt is the answer. A repeat of the same form gets the same receipt."""
+    fields = forms.fields_of(request)
+    try:
+        receipt = _open(fields)
+    except errors.Invalid as fault:
+        if _wants_json():
+            raise
+        return _once_more(fields, fault.values["fields"])
+    except errors.KeyReused:
+        if _wants_json():
+            raise
+        return _once_more(fields | {"form_key": new_key()}, {}, key_reused=True)
+    status = 201 if receipt.is_new else 200
+    if _wants_json():
+        return jsonify(receipt.to_data()), status
+    return render_template("public/receipt.html", receipt=receipt), status
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the citizen keeps. `code` is empty when it may not be shown again."""
+
+    number: str
+    code: str
+    due_at: datetime | None
+    is_new: bool
+
+    def to_data(self) -> dict[str, Any]:
+        due = self.due_at.isoformat() if self.due_at else None
+        return {"number": self.number, "code": self.code, "due_at": due, "is_new": self.is_new}
+
+
+def _open(fields: forms.Fields) -> Receipt:
+    key, intake = form_key(fields), forms.intake_of(fields)
+    with unit_of_work() as now:
+        opened: Opened = service.open_ticket(VISITOR, now, intake, _vault(), form_key=key)
+        ticket = opened.ticket
+        city()  # for the page, which is made after the commit
+        return Receipt(ticket.number or "", opened.code, queries.promised(ticket.id), opened.is_new)
+
+
+def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> tuple[str, int]:
+    with unit_of_work():
+        return _complaint_form(fields, faults, key_reused), 422
+
+
+def _complaint_form(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> str:
+    return render_template(
+        "public/complain.html",
+        fields=fields,
+        faults=faults,
+        key_reused=key_reused,
+        form_key=fields.get("form_key") or new_key(),
+        types=[(code, wording.TYPES[code]) for code in forms.TYPES],
+        areas=forms.areas(city()),
+        always_confidential="report" in city().setting("confidential_types"),
+    )
+
+
+@bp.get("/status")
+@public
+def status_form() -> str:
+    """Ask for number and query code."""
+    return render_template("public/status_form.html")
+
+
+@bp.post("/status")
+@public
+@csrf.exempt
+def status() -> Any:
+    """Where a ticket is. The code travels in the body only."""
+    fields = forms.fields_of(request)
+    with unit_of_work() as now:
+        wait, found = _find(fields, now)
+        if found is not None:
+            return _status_page(found, fields, {})
+    return _too_many(wait) if wait else _not_found(fields)
+
+
+@bp.post("/rate")
+@public
+@csrf.exempt
+def rate() -> Any:
+    """The citizen's word on the outcome, proved by number and code."""
+    fields = forms.fields_of(request)
+    with unit_of_work() as now:
+        wait, found = _find(fields, now)
+    if found is None:
+        return _too_many(wait) if wait else _not_found(fields)
+    faults: dict[str, str] = {}
+    try:
+        word = forms.rating_of(fields)
+        caller = caller_of(found.ticket_id)
+        with unit_of_work() as now:
+            service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
+    except errors.Invalid as fault:
+        if _wants_json():
+            raise
+        faults = fault.values["fields"]
+    with unit_of_work() as now:
+        found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
+        return _status_page(found, fields, faults), 422 if faults else 200
+
+
+def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
+    """The ticket that number and code open; or how long to wait after too many wrong guesses."""
+    wait = throttle.wait_for(_guesses(fields), now)
+    if wait:
+        return wait, None
+    return wait, queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+
+
+def _part(fields: forms.Fields, name: str) -> str:
+    return fields.get(name, "")[: forms.NUMBER_OR_CODE]
+
+
+def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
+    return [
+        (PER_TICKET, numbers.normalise_number(_part(fields, "number"))),
+        (PER_ADDRESS, throttle.address_key(request.remote_addr)),
+        (PER_CITY, ""),
+    ]
+
+
+def _not_found(fields: forms.Fields) -> Any:
+    """The same answer for a wrong number and a wrong code. Call it outside a unit of work."""
+    throttle.note_failure(_guesses(fields))
+    if _wants_json():
+        raise errors.NotFound()
+    return render_template("public/status_form.html", not_found=True), 404
+
+
+def _too_many(wait: timedelta) -> Any:
+    minutes = int(wait.total_seconds()) // 60 + 1
+    if _wants_json():
+        response = jsonify(error="too_many", minutes=minutes)
+    else:
+        response = make_response(render_template("public/status_form.html", minutes=minutes))
+    response.status_code = 429
+    response.headers["Retry-After"] = str(minutes * 60)
+    return response
+
+
+def _status_page(found: PublicStatus, fields: forms.Fields, faults: dict[str, str]) -> Any:
+    if _wants_json():
+        return jsonify(_status_data(found))
+    return render_template(
+        "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults
+    )
+
+
+def _status_data(found: PublicStatus) -> dict[str, Any]:
+    return {
+        "number": found.number,
+        "state": found.state,
+        "unit": found.unit,
+        "due_at": found.due_at.isoformat() if found.due_at else None,
+        "replies": [{"unit": unit, "text": text} for unit, text in found.replies],
+        "steps": [{"kind": step.kind, "at": step.at.isoformat(), "unit": step.unit} for step in found.steps],
+    }
+
+
+def _wants_json() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
+def _vault() -> Vault:
+    vault: Vault = current_app.extensions["vault"]
+    return vault

@@ -1,0 +1,120 @@
+// A board that follows what happens. Rows on the page change in place and nothing moves under the reader's
+// eyes: tickets that are not on the page are counted in a bar, and shown when the reader asks for them.
+
+import { listen } from "./live.js";
+
+const FIRST_ASK_MS = 300;
+const NEXT_ASK_MS = 3_000;
+const NEVER = "9999";
+
+const table = document.querySelector("table.board");
+const lamp = document.querySelector(".lamp");
+const bar = document.querySelector("#fresh");
+const words = JSON.parse(table.dataset.words);
+const match = JSON.parse(table.dataset.match);
+
+const fresh = new Set();
+let asking = false;
+let askAgain = false;
+
+const lineOf = (id) => table.querySelector(`tr[data-id="${Number(id)}"]`);
+
+const shownTime = new Intl.DateTimeFormat(document.documentElement.lang, {
+  timeZone: table.dataset.zone, year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
+});
+
+function lightOf(row) {
+  if (row.due_at === null) return "";
+  const now = Date.now();
+  if (now >= Date.parse(row.due_at)) return "red";
+  return row.yellow_at !== null && now >= Date.parse(row.yellow_at) ? "yellow" : "green";
+}
+
+function put(line, name, text) {
+  const cell = line.querySelector(`[data-cell="${name}"]`);
+  if (cell && cell.textContent !== text) cell.textContent = text;
+}
+
+function update(line, row) {
+  if (Number(line.dataset.version) >= row.version) return;
+  line.dataset.version = row.version;
+  const light = lightOf(row);
+  const sign = line.querySelector(".light");
+  sign.className = `light ${light}`;
+  sign.textContent = words.lights[light] ?? "";
+  put(line, "title", row.title);
+  put(line, "state", words.states[row.state] ?? row.state);
+  put(line, "unit", row.unit_name ?? "");
+  put(line, "due", row.due_at === null ? "" : shownTime.format(new Date(row.due_at)));
+  put(line, "level", row.level === null ? "" : `L${row.level}`);
+  line.classList.add("changed");
+}
+
+function count(ids) {
+  ids.forEach((id) => fresh.add(id));
+  bar.hidden = fresh.size === 0;
+  bar.querySelector("b").textContent = fresh.size;
+}
+
+// Whether a ticket that is not on the page would stand before the page's end.
+function comesIn(row) {
+  if (!match.first_page) return false;
+  return match.newest_first ? row.id > match.newest : match.last_due === null || (row.due_at ?? NEVER) < match.last_due;
+}
+
+function change(row) {
+  if (match.states === null) { ask(); return; }
+  const line = lineOf(row.id);
+  const isOn = match.states.length === 0 || match.states.includes(row.state);
+  if (line) {
+    update(line, row);
+    line.classList.toggle("gone", !isOn);
+  } else if (isOn && comesIn(row)) {
+    count([row.id]);
+  } else if (fresh.delete(row.id)) {
+    count([]);
+  }
+}
+
+function gone(id) {
+  if (match.states === null) { ask(); return; }
+  lineOf(id)?.classList.add("gone");
+  if (fresh.delete(id)) count([]);
+}
+
+// Only the server knows which tickets are on a board of one unit's or one person's; events in a row ask once.
+async function ask() {
+  if (asking) { askAgain = true; return; }
+  asking = true;
+  do {
+    askAgain = false;
+    await new Promise((done) => setTimeout(done, FIRST_ASK_MS));
+    try {
+      const answer = await fetch(table.dataset.rows, { headers: { Accept: "application/json" }, redirect: "manual" });
+      if (answer.ok) compare(await answer.json());
+    } catch {
+      // No network: the next event, or the next round over HTTP, asks again.
+    }
+    await new Promise((done) => setTimeout(done, NEXT_ASK_MS));
+  } while (askAgain);
+  asking = false;
+}
+
+function compare({ rows, is_all: isAll }) {
+  const now = new Set(rows.map((row) => row.id));
+  rows.forEach((row) => { const line = lineOf(row.id); if (line) update(line, row); });
+  if (isAll) {
+    table.querySelectorAll("tr[data-id]").forEach((line) => {
+      line.classList.toggle("gone", !now.has(Number(line.dataset.id)));
+    });
+  }
+  fresh.clear();
+  count(match.first_page ? [...now].filter((id) => !lineOf(id)) : []);
+}
+
+function show(state) {
+  lamp.dataset.live = state === "live" ? "yes" : "no";
+  lamp.textContent = words.lamp[state];
+}
+
+listen(Number(table.dataset.seq), { change, gone, state: show, ended: () => show("ended") });

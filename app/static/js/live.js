@@ -1,0 +1,79 @@
+// News for an open page: Socket.IO while it works, /live/changes for gaps and while it does not.
+// Knows nothing of what a page shows; it calls back with rows, and with ids that can be seen no longer.
+
+const TICK_MS = 10_000;
+const TICKS_WHILE_LIVE = 6; // a lost last message of a room shows no gap, so ask once a minute anyway
+
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+
+/**
+ * Start listening. `seq` is the sequence that the page's snapshot holds for certain.
+ * on.change(row, room), on.gone(id, room): `room` is null when it came by HTTP; on.ended(): signed out, or too
+ * far behind; on.state(name): live, polling or offline.
+ */
+export function listen(seq, on) {
+  const heads = new Map(); // room -> last sequence that arrived as a message
+  let caught = seq; // everything up to here was read over HTTP
+  let live = false;
+  let running = false;
+  let again = false;
+  let ticks = 0;
+
+  async function fetchChanges() {
+    let news;
+    do {
+      const answer = await fetch(`/live/changes?after=${caught}`, {
+        headers: { Accept: "application/json" }, redirect: "manual",
+      });
+      if (!answer.ok) {
+        if (answer.status < 500) on.ended();
+        else on.state("offline");
+        return;
+      }
+      news = await answer.json();
+      if (news.reload) { on.ended(); return; }
+      news.rows.forEach((row) => on.change(row, null));
+      news.gone.forEach((id) => on.gone(id, null));
+      caught = Math.max(caught, news.seq);
+    } while (news.more);
+    on.state(live ? "live" : "polling");
+  }
+
+  async function catchUp() {
+    if (running) { again = true; return; }
+    running = true;
+    try {
+      do { again = false; await fetchChanges(); } while (again);
+    } catch {
+      on.state("offline"); // no network; the next tick asks again
+    } finally {
+      running = false;
+    }
+  }
+
+  function receive(message) {
+    const head = Math.max(heads.get(message.room) ?? 0, caught);
+    if (message.seq <= head) return;
+    if (message.fetch || message.prev > head) { catchUp(); return; }
+    heads.set(message.room, message.seq);
+    if (message.gone) on.gone(message.id, message.room);
+    else on.change(message.row, message.room);
+  }
+
+  function setLive(yes) {
+    live = yes;
+    on.state(yes ? "live" : "polling");
+  }
+
+  const socket = window.io({ transports: ["websocket"], auth: { token: meta("live-token") } });
+  socket.on("joined", ({ rooms, seq: reached }) => {
+    Object.entries(rooms).forEach(([room, head]) => heads.set(room, head));
+    setLive(true);
+    if (reached > caught) catchUp();
+  });
+  socket.on("news", receive);
+  socket.on("disconnect", () => { setLive(false); catchUp(); });
+  socket.on("connect_error", () => setLive(false));
+  setInterval(() => { if (!live || ++ticks % TICKS_WHILE_LIVE === 0) catchUp(); }, TICK_MS);
+  on.state("polling");
+}

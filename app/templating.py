@@ -1,0 +1,116 @@
+"""What templates may call: masked texts, moments in the city's zone, names of units and places."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Flask, g, request
+from flask_babel import format_timedelta
+
+from app import wording
+from app.access import PUBLIC
+from app.languages import LANGUAGES, choose_language
+from routing import service as routing
+from routing.reference import Reference
+from tickets import deadlines, masking, numbers
+
+LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
+
+
+def register_filters(app: Flask) -> None:
+    """Make these known to every template. Escaping stays on; nothing here returns markup."""
+    app.jinja_env.filters.update(
+        {
+            "mask_text": masking.mask_text,
+            "moment": moment,
+            "iso": lambda at: at.isoformat(timespec="seconds") if at else "",
+            "ago": ago,
+            "state_name": wording.state_name,
+            "public_state": wording.public_state,
+            "unit_name": unit_name,
+            "region_name": region_name,
+            "category_name": category_name,
+            "grouped": numbers.spoken,
+            "category_pair": lambda node: (node.code, f"{node.code} {category_name(node.code)}"),
+            "place_pair": lambda place: (place.code, region_name(place.code)),
+        }
+    )
+    app.jinja_env.globals.update(
+        wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.context_processor(_page_values)
+
+
+def _page_values() -> dict[str, object]:
+    language = choose_language()
+    return {
+        "language": language,
+        "language_tag": LANGUAGE_TAGS[language],
+        "here_in": here_in,
+        "for_staff": g.get("entry", PUBLIC) != PUBLIC,
+    }
+
+
+def city() -> Reference:
+    """The city's reference data, asked for once a request."""
+    if "city" not in g:
+        g.city = routing.current()
+    reference: Reference = g.city
+    return reference
+
+
+def city_name() -> str:
+    """The city as it calls itself, in the language of the page."""
+    names: dict[str, str] = city().setting("city_name")
+    return names.get(choose_language()) or names["zh"]
+
+
+def moment(at: datetime | None) -> str:
+    """A moment in the city's zone, as people write it there."""
+    if at is None:
+        return ""
+    local = at.astimezone(city().zone)
+    if choose_language() == "zh":
+        return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """How far a moment lies from `now`: "3 hours ago", "in 2 days"."""
+    return format_timedelta(at - now, add_direction=True, threshold=1.2) if at else ""
+
+
+def unit_name(unit_id: int | None) -> str:
+    """A unit's full name; empty for none."""
+    unit = city().units_by_id.get(unit_id) if unit_id is not None else None
+    return unit.name if unit else ""
+
+
+def unit_by_code(code: str) -> str:
+    """A unit's full name; the code for one that is no more."""
+    unit = city().units.get(code)
+    return unit.name if unit else code
+
+
+def region_name(code: str | None) -> str:
+    """A place with the places it lies in, without the city itself."""
+    chain = city().region_chain(code) if code else ()
+    places = city().places
+    return " ".join(places[part].name for part in (chain[1:] or chain))
+
+
+def category_name(code: str | None) -> str:
+    """A category with those above it."""
+    names = []
+    node = city().categories.get(code) if code else None
+    while node is not None:
+        names.append(node.name if choose_language() == "zh" else node.name_en)
+        node = city().categories.get(node.parent) if node.parent else None
+    return " / ".join(reversed(names))
+
+
+def here_in(language: str) -> str:
+    """This page's address with another language chosen."""
+    values = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
+    return f"{request.path}?{urlencode([*values, ('lang', language)])}"

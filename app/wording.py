@@ -1,0 +1,291 @@
+"""What codes are called in words: states, types, actions, fields, faults; for staff and for citizens."""
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from tickets.lifecycle import ENDED
+
+Words = Mapping[str, LazyString]
+
+TICKET_STATES: Words = {
+    "DRAFT": _l("Draft"),
+    "DISCARDED": _l("Discarded"),
+    "REGISTERED": _l("Registered"),
+    "REFERRED": _l("Referred elsewhere"),
+    "ANSWERED": _l("Answered at once"),
+    "TO_DISPATCH": _l("To dispatch"),
+    "IN_PROGRESS": _l("In progress"),
+    "TO_REVIEW": _l("To review"),
+    "TO_CALLBACK": _l("To call back"),
+    "CLOSED": _l("Closed"),
+}
+
+PART_STATES: Words = {
+    "PENDING_SIGN": _l("To sign"),
+    "HANDLING": _l("Being handled"),
+    "RETURN_REQUESTED": _l("Return asked for"),
+    "SUBMITTED": _l("Reply submitted"),
+    "REJECTED": _l("Reply sent back"),
+    "DONE": _l("Done"),
+    "RETURNED": _l("Returned"),
+    "CANCELLED": _l("Withdrawn from the unit"),
+}
+
+PUBLIC_STATES: Words = {
+    "REGISTERED": _l("We have received it."),
+    "REFERRED": _l("We told you which other office or channel is the right one."),
+    "ANSWERED": _l("It was answered at once."),
+    "TO_DISPATCH": _l("It is waiting to be assigned to a department."),
+    "IN_PROGRESS": _l("A department is working on it."),
+    "TO_REVIEW": _l("The department has replied; we are checking the reply."),
+    "TO_CALLBACK": _l("There is a reply. Please tell us whether it is solved."),
+    "CLOSED": _l("It is closed."),
+}
+
+PUBLIC_EVENTS: Words = {
+    "ticket.registered": _l("Received"),
+    "ticket.answered": _l("Answered at once"),
+    "ticket.referred": _l("Told which other channel is right"),
+    "ticket.triaged": _l("Waiting to be assigned to a department"),
+    "ticket.dispatched": _l("Assigned"),
+    "assignment.signed": _l("The department has taken it on"),
+    "assignment.handled": _l("The department recorded a step"),
+    "assignment.return_requested": _l("The department says it is not its duty; the hotline decides"),
+    "assignment.upheld": _l("The hotline decided that the department keeps it"),
+    "assignment.returned": _l("Taken from this department, for another one"),
+    "ticket.submitted": _l("The department has replied; the reply is being checked"),
+    "ticket.rejected": _l("The reply was not good enough; the department does it again"),
+    "ticket.accepted": _l("The reply was checked and sent to you"),
+    "ticket.rated": _l("You rated it"),
+    "ticket.closed": _l("Closed"),
+}
+"""What a citizen reads in the timeline; a kind that is not here is not shown to citizens."""
+
+STAFF_EVENTS: Words = {
+    "ticket.opened": _l("Draft begun"),
+    "ticket.discarded": _l("Draft discarded"),
+    "ticket.registered": _l("Registered"),
+    "ticket.amended": _l("Amended"),
+    "ticket.answered": _l("Answered at once"),
+    "ticket.referred": _l("Referred elsewhere"),
+    "ticket.triaged": _l("Left for triage"),
+    "ticket.dispatched": _l("Dispatched"),
+    "assignment.signed": _l("Signed"),
+    "assignment.handled": _l("Step recorded"),
+    "assignment.return_requested": _l("Return asked for"),
+    "assignment.upheld": _l("Return refused: the unit keeps it"),
+    "assignment.returned": _l("Return granted"),
+    "assignment.replied": _l("Reply submitted"),
+    "ticket.submitted": _l("All replies in: to review"),
+    "ticket.accepted": _l("Reply accepted"),
+    "ticket.rejected": _l("Reply sent back"),
+    "ticket.rated": _l("Rated by the citizen"),
+    "ticket.closed": _l("Closed"),
+    "ticket.escalated": _l("Escalated"),
+    "contact.revealed": _l("Contact shown"),
+}
+
+TYPES: Words = {
+    "consult": _l("Question"),
+    "help": _l("Request for help"),
+    "complaint": _l("Complaint"),
+    "report": _l("Report of wrongdoing"),
+    "suggestion": _l("Suggestion"),
+    "praise": _l("Praise"),
+    "other": _l("Something else"),
+}
+
+URGENCIES: Words = {
+    "critical": _l("Critical"),
+    "urgent": _l("Urgent"),
+    "normal": _l("Normal"),
+    "hard": _l("Difficult"),
+}
+
+CHANNELS: Words = {
+    "phone": _l("Telephone"),
+    "web": _l("Web"),
+    "wechat": _l("WeChat"),
+    "app": _l("App"),
+    "sms": _l("Text message"),
+    "mailbox": _l("Mailbox"),
+    "people_net": _l("People's Daily board"),
+    "province": _l("Province"),
+    "police": _l("Police 110"),
+    "leader": _l("City leader"),
+    "import": _l("Imported"),
+}
+
+DISPOSITIONS: Words = {
+    "emergency": _l("Emergency: handed to the emergency line"),
+    "statutory": _l("Has a legal procedure of its own"),
+    "explained": _l("Cannot be taken up: explained"),
+    "malicious": _l("Malicious disturbance"),
+}
+
+RETURN_REASONS: Words = {
+    "wrong_area": _l("Wrong area"),
+    "not_our_duty": _l("Not our duty"),
+    "ownership_unclear": _l("Ownership unclear"),
+    "overlapping_duty": _l("Overlapping duties"),
+    "other": _l("Other"),
+}
+
+OUTCOMES_ASKED: Words = {
+    "confirmed": _l("Reached: the citizen confirms"),
+    "unreachable": _l("Could not be reached"),
+    "declined": _l("Reached: did not want to answer"),
+}
+
+OUTCOMES: Words = {
+    **OUTCOMES_ASKED,
+    "unrated": _l("Closed without a rating"),
+    "imported": _l("Imported as closed"),
+}
+
+SATISFACTION: Words = {
+    "3": _l("Satisfied"),
+    "2": _l("More or less"),
+    "1": _l("Not satisfied"),
+}
+
+CLOCKS: Words = {
+    "dispatch": _l("Dispatch"),
+    "sign": _l("Sign"),
+    "contact": _l("First contact"),
+    "handle": _l("Handle"),
+    "review": _l("Review"),
+    "callback": _l("Call back"),
+}
+
+LIGHTS: Words = {
+    "green": _l("In time"),
+    "yellow": _l("Due soon"),
+    "red": _l("Overdue"),
+}
+
+BOARDS: Words = {
+    "mine": _l("My tickets"),
+    "triage": _l("Triage"),
+    "returns": _l("Returns"),
+    "to_sign": _l("To sign"),
+    "in_hand": _l("In hand"),
+    "submitted": _l("Submitted"),
+    "review": _l("To review"),
+    "callback": _l("To call back"),
+    "overdue": _l("Overdue"),
+    "all": _l("All"),
+}
+
+ACTORS: Words = {"citizen": _l("Citizen"), "system": _l("System"), "staff": _l("Staff")}
+
+PART_ROLES: Words = {"lead": _l("Lead unit"), "assist": _l("Assisting unit")}
+
+ACTIONS: Words = {
+    "register": _l("Register"),
+    "discard": _l("Discard draft"),
+    "amend": _l("Amend"),
+    "answer": _l("Answer at once"),
+    "refer": _l("Refer elsewhere"),
+    "dispatch": _l("Dispatch"),
+    "sign": _l("Sign for it"),
+    "handle": _l("Record a step"),
+    "request_return": _l("Ask to return it"),
+    "uphold": _l("Refuse the return"),
+    "redispatch": _l("Grant the return and dispatch anew"),
+    "reply": _l("Submit the reply"),
+    "accept": _l("Accept the reply"),
+    "reject": _l("Send the reply back"),
+    "close": _l("Close after call-back"),
+}
+
+FIELDS: Words = {
+    "type": _l("Kind of matter"),
+    "content": _l("What happened"),
+    "title": _l("Title"),
+    "urgency": _l("Urgency"),
+    "channel": _l("Channel"),
+    "category_code": _l("Category"),
+    "region_code": _l("Area"),
+    "region_path": _l("Area"),
+    "place": _l("Exact place"),
+    "longitude": _l("Longitude"),
+    "latitude": _l("Latitude"),
+    "happened_at": _l("When it happened"),
+    "line_no": _l("Number dialled"),
+    "person_count": _l("Number of persons"),
+    "enterprise": _l("Concerns a business"),
+    "threat": _l("Threat was uttered"),
+    "anonymous": _l("Anonymous"),
+    "confidential": _l("Confidential"),
+    "wants_reply": _l("Wants a reply"),
+    "caller_label": _l("About the caller"),
+    "name": _l("Name"),
+    "phone": _l("Telephone number"),
+    "address": _l("Own address"),
+    "reason": _l("Reason"),
+    "answer": _l("Answer"),
+    "disposition": _l("Kind of referral"),
+    "referral": _l("What the citizen was told"),
+    "lead": _l("Lead unit"),
+    "assists": _l("Assisting units"),
+    "dispatch_note": _l("Advice to the unit"),
+    "handle_note": _l("What was done"),
+    "contacted": _l("The citizen was contacted"),
+    "return_reason": _l("Ground of the return"),
+    "return_note": _l("Explanation and legal basis"),
+    "suggested": _l("Unit that should have it"),
+    "decision_note": _l("Reason of the decision"),
+    "public_reply": _l("Reply to the citizen (public)"),
+    "internal_note": _l("Account for the file (internal)"),
+    "review_note": _l("What is missing"),
+    "rating_note": _l("Remark"),
+    "outcome": _l("Outcome of the call-back"),
+    "reveal_reason": _l("Reason"),
+    "solved": _l("Is it solved?"),
+    "satisfied": _l("How satisfied are you?"),
+    "number": _l("Ticket number"),
+    "code": _l("Query code"),
+    "form_key": _l("Form"),
+}
+
+FAULTS: Words = {
+    "missing": _l("Please fill this in."),
+    "unknown": _l("This is not one of the choices."),
+    "too_long": _l("This is too long."),
+    "unreadable": _l("This holds characters that cannot be stored."),
+    "already_has_it": _l("This unit has the ticket already."),
+    "not_a_number": _l("This does not look like a telephone number."),
+}
+
+UNIT_KINDS: Words = {
+    "district": _l("District governments"),
+    "town": _l("Streets and townships"),
+    "village": _l("Villages and communities"),
+    "bureau": _l("City departments"),
+    "vertical": _l("Vertically managed bodies"),
+    "utility": _l("Utilities"),
+    "mass": _l("Mass organisations"),
+    "hotline": _l("Hotline"),
+}
+
+
+EMERGENCY_NUMBERS = (("110", _l("Police")), ("119", _l("Fire")), ("120", _l("Ambulance")))
+"""The same in every city."""
+
+
+def state_name(code: str) -> str:
+    """A ticket's or a part's state, for staff."""
+    return str(TICKET_STATES.get(code) or PART_STATES.get(code) or code)
+
+
+def public_state(code: str) -> str:
+    """What a citizen is told of a state."""
+    return str(PUBLIC_STATES.get(code, ""))
+
+
+def is_ended(code: str) -> bool:
+    """Whether nothing more is to be done for a ticket in this state."""
+    return code in ENDED
