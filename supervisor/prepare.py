@@ -77,4 +77,6 @@ def _fingerprint(folder: DataFolder, demo: str) -> str:
 def _sources() -> Iterator[Path]:
     for place, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in APART and not name.startswith(".")]
-        yield from (Path(place) / name for name in files)
+        # Beside the code people keep what they like; only modules count there.
+        code = files if Path(place) != ROOT else [name for name in files if name.endswith(".py")]
+        yield from (Path(place) / name for name in code)

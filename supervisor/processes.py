@@ -14,7 +14,7 @@ from supervisor.spawn import born, kill_session, send, spawn
 
 TICK = 0.05  # seconds between two looks at the processes
 STEADY = 10.0  # seconds after which a process counts as healthy, so that its next death is a first one
-EARLY_DEATHS = 4  # deaths of one process in a row that end the command while all is still starting
+EARLY_DEATHS = 3  # deaths of one process in a row that end the command while all is still starting
 
 
 def say(text: str) -> None:
