@@ -45,6 +45,7 @@ def _make_template(admin: psycopg.Connection, config: Config) -> None:
     if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
         return
     owner = make_url(config.database_owner_url).username
+    admin.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}_new WITH (FORCE)")
     admin.execute(f'CREATE DATABASE {TEMPLATE}_new OWNER "{owner}"')
     app = create_app(_at(config, f"{TEMPLATE}_new"))
     with app.app_context():

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from db import db
 from tickets import clocks, errors
 from tickets.change import Locked, check, finish, lock, require, write_texts
-from tickets.lifecycle import AssignmentState
+from tickets.lifecycle import follows
 from tickets.models import Assignment, Deadline, FollowUp, Rating
 from tickets.permissions import Actor
 
@@ -19,8 +19,7 @@ def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = No
     """审核通过. The reply goes out to the citizen, who is asked to rate."""
     locked = lock(actor, ticket_id)
     check(actor, locked, "accept", version)
-    for part in _submitted(locked):
-        part.state = AssignmentState.DONE
+    for part in _follow(locked, "accept"):
         part.ended_at = now
     clocks.stop(ticket_id, now)
     locked.ticket.state = "TO_CALLBACK"
@@ -35,16 +34,21 @@ def reject(actor: Actor, now: datetime, ticket_id: int, note: str, version: int 
     require(review_note=note)
     clocks.stop(ticket_id, now)
     locked.ticket.state = "IN_PROGRESS"
-    for part in _submitted(locked):
-        if part.role == "lead":
-            part.state = AssignmentState.REJECTED
-            clocks.start(locked.ticket, "handle", now, part, epoch=locked.ticket.version)
+    for part in _follow(locked, "reject"):
+        clocks.start(locked.ticket, "handle", now, part, epoch=locked.ticket.version)
     texts = write_texts(locked.ticket, {"review_note": note}, actor, now)
     finish(locked, actor, now, "ticket.rejected", texts=texts)
 
 
-def _submitted(locked: Locked) -> list[Assignment]:
-    return [part for part in locked.parts if part.state == AssignmentState.SUBMITTED]
+def _follow(locked: Locked, action: str) -> list[Assignment]:
+    """Move along the parts that follow the ticket's action; returns them."""
+    moved = []
+    for part in locked.parts:
+        target = follows(action, part.state, part.role)
+        if target is not None:
+            part.state = target
+            moved.append(part)
+    return moved
 
 
 def rate(

@@ -23,8 +23,10 @@ def route(locked: Locked, now: datetime, title: str, text: str) -> None:
     if decision.dispatches and decision.lead is not None:
         units = routing.current().units
         assists = [units[code].id for code in decision.assists]
+        check(SYSTEM, locked, "dispatch")
         _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, **_grounds(decision))
         return
+    check(SYSTEM, locked, "triage")
     locked.ticket.state = "TO_DISPATCH"
     clocks.start(locked.ticket, "dispatch", now)
     finish(locked, SYSTEM, now, "ticket.triaged", **_grounds(decision))

@@ -92,7 +92,7 @@ def open_ticket(
         raise errors.Forbidden(action="register")
     intake = _checked(intake)
     form_hash = vault.content_hash(asdict(intake)) if form_key else None
-    db.session.flush()
+    before = set(db.session.new)
     with db.session.no_autoflush:
         ticket = _numbered(actor, now, intake, form_key, form_hash)
         locked = Locked(ticket, [])
@@ -103,13 +103,12 @@ def open_ticket(
             decide(locked, now, intake.title, intake.content)
             _close_history(locked, actor, now)
         is_new = _insert(ticket)
-    if not is_new:
-        # Nothing of the twin was written yet: the flush above left only its rows waiting.
-        for row in list(db.session.new):
+        if is_new:
+            return Opened(ticket, code, is_new=True)
+        # The rows of this ticket have only been prepared; they go, and those of others in this transaction stay.
+        for row in set(db.session.new) - before:
             db.session.expunge(row)
-        return _already_there(now, intake, vault, form_key, form_hash)
-    db.session.flush()
-    return Opened(ticket, code, is_new=True)
+    return _already_there(now, intake, vault, form_key, form_hash)
 
 
 def _numbered(
@@ -144,8 +143,11 @@ def _insert(ticket: Ticket) -> bool:
     ON CONFLICT waits for a concurrent twin to commit, so fifty copies of one form make one ticket.
     """
     values = {key: value for key, value in vars(ticket).items() if not key.startswith("_")}
-    statement = insert(Ticket).values(values).on_conflict_do_nothing().returning(Ticket.id)
-    return db.session.scalar(statement) is not None
+    return db.session.connection().execute(_INSERT_NEW, values).scalar() is not None
+
+
+# Built once, with the values as parameters: built anew for each ticket it cost more than the rest of the verb.
+_INSERT_NEW = insert(Ticket).on_conflict_do_nothing().returning(Ticket.id)
 
 
 def _columns(intake: Intake) -> dict[str, Any]:
@@ -188,6 +190,7 @@ def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault
 
 
 def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
+    check(actor, locked, "import")
     locked.ticket.state = TicketState.CLOSED
     locked.ticket.closed_at = now
     finish(locked, actor, now, "ticket.closed", outcome="imported")

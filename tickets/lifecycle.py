@@ -31,7 +31,6 @@ class AssignmentState(StrEnum):
     REJECTED = "REJECTED"  # 驳回补办
     DONE = "DONE"  # 已办结
     RETURNED = "RETURNED"  # 已退回
-    CANCELLED = "CANCELLED"  # 已撤派
 
 
 ENDED = frozenset(
@@ -81,6 +80,7 @@ TABLE: tuple[Transition, ...] = (
     Transition("ticket", "answer", T.TO_DISPATCH, T.ANSWERED, "ticket.answer", ("answer",)),
     Transition("ticket", "refer", T.REGISTERED, T.REFERRED, "ticket.refer", ("disposition", "referral")),
     Transition("ticket", "refer", T.TO_DISPATCH, T.REFERRED, "ticket.refer", ("disposition", "referral")),
+    Transition("ticket", "import", T.REGISTERED, T.CLOSED, "ticket.route"),
     Transition("ticket", "triage", T.REGISTERED, T.TO_DISPATCH, "ticket.route"),
     Transition("ticket", "dispatch", T.REGISTERED, T.IN_PROGRESS, "ticket.dispatch", ("lead", "assists")),
     Transition("ticket", "dispatch", T.TO_DISPATCH, T.IN_PROGRESS, "ticket.dispatch", ("lead", "assists")),
@@ -112,6 +112,25 @@ TABLE: tuple[Transition, ...] = (
     Transition("ticket", "close", T.TO_CALLBACK, T.CLOSED, "ticket.follow_up", ("outcome",)),
 )
 
+
+@dataclass(frozen=True)
+class Consequence:
+    """What an action does to parts besides the one it is for: from, to; `role` None means lead and assisting."""
+
+    action: str
+    source: AssignmentState | None
+    target: AssignmentState
+    role: str | None = None
+
+
+# action, from, to, role
+CONSEQUENCES: tuple[Consequence, ...] = (
+    Consequence("dispatch", None, A.PENDING_SIGN),
+    Consequence("redispatch", None, A.PENDING_SIGN),
+    Consequence("accept", A.SUBMITTED, A.DONE),
+    Consequence("reject", A.SUBMITTED, A.REJECTED, "lead"),
+)
+
 SIDE_RECORDS = {"escalate": "ticket.escalate", "reveal": "contact.reveal"}
 """Actions that are recorded and change no state, with the permission each needs."""
 
@@ -127,6 +146,14 @@ def transition(machine: str, action: str, state: str | None) -> Transition | Non
 def actions_from(machine: str, state: str) -> Iterator[Transition]:
     """All that may happen to a ticket or assignment in this state, in the table's order."""
     return (row for row in TABLE if row.machine == machine and row.source == state)
+
+
+def follows(action: str, state: str, role: str) -> AssignmentState | None:
+    """The state an action brings a part to that it is not for itself, or None where it leaves it alone."""
+    for row in CONSEQUENCES:
+        if (row.action, row.source) == (action, state) and row.role in (None, role):
+            return row.target
+    return None
 
 
 PERMISSIONS = frozenset(

@@ -12,7 +12,7 @@ from routing import service as routing
 from routing.reference import Reference
 from tickets import masking, numbers
 from tickets.event_models import TicketEvent
-from tickets.lifecycle import TicketState
+from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
 from tickets.vault import Vault
 
@@ -110,7 +110,7 @@ def _lead(ticket_id: int) -> Any:
         )
         .where(
             Assignment.ticket_id == ticket_id, Assignment.role == "lead",
-            Assignment.state.not_in(["RETURNED", "CANCELLED"]),
+            Assignment.state != AssignmentState.RETURNED,
         )
         .order_by(Assignment.id.desc(), Deadline.epoch.desc())
         .limit(1)

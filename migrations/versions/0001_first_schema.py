@@ -455,7 +455,7 @@ def create_tables() -> None:
         sa.Column("suggested_department_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("role IN ('lead','assist')", name=op.f("ck_assignment_role")),
         sa.CheckConstraint(
-            "state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'SUBMITTED', 'REJECTED', 'DONE', 'RETURNED', 'CANCELLED')",
+            "state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'SUBMITTED', 'REJECTED', 'DONE', 'RETURNED')",
             name=op.f("ck_assignment_state"),
         ),
         sa.ForeignKeyConstraint(
