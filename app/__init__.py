@@ -55,6 +55,8 @@ def _flask_settings(config: Config, options: str) -> dict[str, Any]:
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {
+            # A failing statement's parameters may be what a citizen wrote: they stay out of every log.
+            "hide_parameters": True,
             "pool_size": 10, "max_overflow": 20, "pool_timeout": 2,
             "connect_args": CONNECT_ARGS | {"options": options},
         },
