@@ -178,9 +178,7 @@ def _nobody() -> tuple[int, int]:
 
 def _check_version(folder: DataFolder, bin_folder: Path) -> None:
     made = (folder.postgres / "PG_VERSION").read_text().strip()
-    words = subprocess.run(
-        [bin_folder / "postgres", "--version"], capture_output=True, text=True
-    ).stdout.split()
+    words = subprocess.run([bin_folder / "postgres", "--version"], capture_output=True, text=True).stdout.split()
     ours = words[-1].partition(".")[0] if words else ""
     if made != ours:
         raise Refusal(

@@ -1,5 +1,6 @@
 """The processes of one instance: started, watched, started again when they die, stopped together."""
 
+import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,11 @@ EARLY_DEATHS = 3  # deaths of one process in a row that end the command while al
 
 
 def say(text: str) -> None:
-    print(text, flush=True)
+    """Prints a line. Whoever read our words may have gone; the processes go on."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 class Wish:
@@ -28,8 +33,10 @@ class Wish:
         self.stop = 0
 
     def listen(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._hear)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup
+            signal.signal(signal.SIGHUP, self._hear)
 
     def _hear(self, number: int, frame: object) -> None:
         self.stop = number
@@ -161,9 +168,7 @@ class Crew:
         self.starting = True
         while not ready():
             if time.monotonic() > until:
-                raise Refusal(
-                    f"{what} did not answer within {seconds:.0f} s: see the logs in {self.folder.logs}."
-                )
+                raise Refusal(f"{what} did not answer within {seconds:.0f} s: see the logs in {self.folder.logs}.")
             self.wish.pause()
             self.tend()
         self.starting = False

@@ -59,9 +59,7 @@ def start(crew: Crew, env: dict[str, str], wanted: Wanted) -> None:
 
     def ready() -> bool:
         waiting_database = own_database and not postgres.is_ready(folder, children["postgres"].pid)
-        return not waiting_database and not (
-            own_queue and not valkey.is_ready(folder, children["valkey"].pid)
-        )
+        return not waiting_database and not (own_queue and not valkey.is_ready(folder, children["valkey"].pid))
 
     crew.wait(ready, SERVER_START, "the database or the queue")
     own = dict[str, str]()
@@ -84,9 +82,7 @@ def borrow(state: Mapping[str, Any], env: dict[str, str]) -> None:
     env.pop("HOTLINE_PG_ADMIN_URL", None)
     for name in ("DATABASE_URL", "REDIS_URL"):
         if not env.get(name):
-            raise Refusal(
-                f"what runs on this folder was given its {name}: set the same one for this command."
-            )
+            raise Refusal(f"what runs on this folder was given its {name}: set the same one for this command.")
     env.setdefault("DATABASE_OWNER_URL", env["DATABASE_URL"])
 
 

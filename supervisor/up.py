@@ -1,7 +1,6 @@
 """./hotline up: servers, migrations, web, worker and clock, until Ctrl-C."""
 
 import errno
-import http.client
 import os
 import signal
 import socket
@@ -12,6 +11,7 @@ from supervisor import servers
 from supervisor.errors import Refusal, StopWanted
 from supervisor.folder import DataFolder
 from supervisor.prepare import prepare
+from supervisor.probe import Probe
 from supervisor.processes import Spec, kill_leftovers, say
 from supervisor.usage import ROOT, Options
 
@@ -36,11 +36,10 @@ def up(options: Options) -> int:
             crew.publish(url=address, host=options.host, port=options.port, ready=False)
             servers.start(crew, env, servers.Wanted())
             prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
-            del env["DATABASE_OWNER_URL"]  # the processes work with the lesser role
             specs = _specs(folder, env, door.fileno(), counts)
             workers = [spec for spec in specs if spec.name.startswith("worker")]
             crew.add(spec for spec in specs if spec not in workers)
-            crew.wait(lambda: _answers(options), READY_WITHIN, f"{address}/readyz")
+            crew.wait(Probe(servers.reachable(options.host), options.port), READY_WITHIN, f"{address}/readyz")
             crew.add(workers)  # not before: readiness does not need them, and loading them would delay it
             crew.publish(ready=True)
             _welcome(folder, address)
@@ -75,12 +74,8 @@ def _listen(options: Options) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise Refusal(f"port {options.port} is taken: choose another one with --port.") from error
         if error.errno == errno.EACCES:
-            raise Refusal(
-                f"port {options.port} is for root alone: choose one above 1023 with --port."
-            ) from error
-        raise Refusal(
-            f"cannot listen on {options.host}: {error.strerror}; give one of this machine."
-        ) from error
+            raise Refusal(f"port {options.port} is for root alone: choose one above 1023 with --port.") from error
+        raise Refusal(f"cannot listen on {options.host}: {error.strerror}; give one of this machine.") from error
     door.listen(2048)
     return door
 
@@ -113,19 +108,6 @@ def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mappin
             own = {**env, "HOTLINE_PROCESS": name}
             specs.append(Spec(name, (sys.executable, str(ROOT / f"{kind}.py")), own, ROOT, folder.log(name)))
     return specs
-
-
-def _answers(options: Options) -> bool:
-    """Whether /readyz says 200."""
-    host = servers.reachable(options.host).strip("[]")
-    line = http.client.HTTPConnection(host, options.port, timeout=1)
-    try:
-        line.request("GET", "/readyz")
-        return line.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        line.close()
 
 
 def _welcome(folder: DataFolder, address: str) -> None:

@@ -120,9 +120,7 @@ def test_given_servers_are_used_and_stay_out_of_the_list(tmp_path):
     folder = DataFolder(tmp_path)
     folder.create()
     crew = Crew(folder, Wish())
-    env = clean_environment(
-        HOTLINE_ENV="demo", DATABASE_URL="postgresql://u:pw@h/d", REDIS_URL="redis://:pw@h"
-    )
+    env = clean_environment(HOTLINE_ENV="demo", DATABASE_URL="postgresql://u:pw@h/d", REDIS_URL="redis://:pw@h")
     servers.start(crew, env, servers.Wanted())
     assert crew.children == []
     assert env["DATABASE_OWNER_URL"] == "postgresql://u:pw@h/d"
