@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
@@ -140,12 +140,14 @@ def _matches(text: str, vault: Vault) -> ColumnElement[bool]:
 def _rows_query(kind: Board | None) -> Select[Any]:
     """Tickets with their current unit and nearest running clock, one row each (or one a part of a unit's)."""
     if kind is not None and kind.by == "overdue":
-        return _columns_of(_CLOCK).join(_CLOCK, _CLOCK.ticket_id == Ticket.id).outerjoin(
+        overdue = _columns_of(_CLOCK, _PART.department_id, _CLOCK.id)
+        return overdue.join(_CLOCK, _CLOCK.ticket_id == Ticket.id).outerjoin(
             _PART, _PART.id == _CLOCK.assignment_id
         )
     if kind is not None and kind.assigned:
         clock = _nearest(Deadline.assignment_id == _PART.id)
-        return _columns_of(clock).join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
+        parts = _columns_of(clock, _PART.department_id, _PART.id)
+        return parts.join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
     clock = _nearest(Deadline.ticket_id == Ticket.id)
     lead = (
         select(Assignment)
@@ -154,7 +156,7 @@ def _rows_query(kind: Board | None) -> Select[Any]:
         .limit(1)
         .lateral()
     )
-    return _columns_of(clock, lead.c.department_id).outerjoin(clock, true()).outerjoin(lead, true())
+    return _columns_of(clock, lead.c.department_id, Ticket.id).outerjoin(clock, true()).outerjoin(lead, true())
 
 
 def _nearest(condition: ColumnElement[bool]) -> Any:
@@ -167,7 +169,8 @@ def _nearest(condition: ColumnElement[bool]) -> Any:
     )
 
 
-def _columns_of(clock: Any, unit: Any = None) -> Select[Any]:
+def _columns_of(clock: Any, unit: Any, line: Any) -> Select[Any]:
+    """`line` tells the rows of one ticket apart: the id of whatever has a row of its own."""
     columns = getattr(clock, "c", clock)
     level = (
         select(func.max(Escalation.level)).where(Escalation.deadline_id == columns.id).scalar_subquery()
@@ -175,7 +178,7 @@ def _columns_of(clock: Any, unit: Any = None) -> Select[Any]:
     query: Any = select(
         Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
-        (unit if unit is not None else _PART.department_id).label("unit"),
+        unit.label("unit"), line.label("line"),
         columns.due_at.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
     )
     rows: Select[Any] = query.select_from(Ticket)
@@ -184,38 +187,39 @@ def _columns_of(clock: Any, unit: Any = None) -> Select[Any]:
 
 def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
     """Page by key: the values of the last row, not an offset, so that a page costs the same anywhere."""
-    due = next(column for column in query.selected_columns if column.key == "due_at")
+    columns = query.selected_columns
+    line: Any = columns["line"]
     key = _decode(after)
     if by == "due":
-        never = func.coalesce(due, _FAR)
-        query = query.order_by(never, Ticket.id)
+        due = func.coalesce(columns["due_at"], _FAR)
+        query = query.order_by(due, line)
         if key:
-            query = query.where(tuple_(never, Ticket.id) > tuple_(datetime.fromisoformat(key[0]), key[1]))
+            query = query.where(tuple_(due, line) > tuple_(*key))
     else:
-        query = query.order_by(Ticket.id.desc())
+        query = query.order_by(line.desc())
         if key:
-            query = query.where(Ticket.id < key[1])
+            query = query.where(line < key[1])
     found = db.session.execute(query.limit(limit + 1)).all()
     rows = [_row(values) for values in found[:limit]]
     more = len(found) > limit
-    return Page(rows, _encode(rows[-1]) if more else None)
+    return Page(rows, _encode(found[limit - 1]) if more else None)
 
 
 _FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
-def _encode(row: Row) -> str:
-    content = [(row.due_at or _FAR).isoformat(), row.id]
+def _encode(values: Any) -> str:
+    content = [(values.due_at or _FAR).isoformat(), values.line]
     return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
-def _decode(after: str | None) -> tuple[str, int] | None:
+def _decode(after: str | None) -> tuple[datetime, int] | None:
     if not after:
         return None
     try:
-        moment, ticket_id = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        return datetime.fromisoformat(moment).isoformat(), int(ticket_id)
-    except (ValueError, TypeError) as fault:
+        moment, line = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
+        return datetime.fromisoformat(moment).astimezone(UTC), int(line)
+    except (ValueError, TypeError, OverflowError) as fault:
         raise errors.Invalid(fields={"after": "unknown"}) from fault
 
 

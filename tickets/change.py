@@ -109,11 +109,17 @@ def write_texts(
     actor: Actor,
     now: datetime,
     part: Assignment | None = None,
+    may_clear: bool = False,
 ) -> dict[str, int] | None:
-    """Store what was written, each as the next version of its field. Returns field -> version, for the event."""
-    given = {field: body.strip() for field, body in bodies.items() if body and body.strip()}
+    """Store what was written, each as the next version of its field. Returns field -> version, for the event.
+
+    A blank text is none, unless it `may_clear` the one before. Raises Invalid for what cannot be stored.
+    """
+    stripped = {field: (body or "").strip() for field, body in bodies.items()}
+    given = {field: body for field, body in stripped.items() if body or may_clear}
     if not given:
         return None
+    require_storable(given)
     latest = _latest_versions(ticket, given)
     versions = {field: latest.get(field, 0) + 1 for field in given}
     db.session.add_all(
@@ -147,6 +153,17 @@ def require(**fields: object) -> None:
     empty = {name: "missing" for name, value in fields.items() if _is_empty(value)}
     if empty:
         raise errors.Invalid(fields=empty)
+
+
+def require_storable(fields: Mapping[str, object]) -> None:
+    """Raise Invalid, naming every text that the database cannot hold: with a NUL, or half a character."""
+    unreadable = {
+        name: "unreadable"
+        for name, value in fields.items()
+        if isinstance(value, str) and any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in value)
+    }
+    if unreadable:
+        raise errors.Invalid(fields=unreadable)
 
 
 def _is_empty(value: object) -> bool:

@@ -11,9 +11,9 @@ from tickets.permissions import Actor
 KINDS: Mapping[str, frozenset[str]] = {
     # kind: the keys its payload may have. Values are ids, codes and numbers, `texts` the version of each text
     # that was written; never what people wrote.
-    "ticket.opened": frozenset({"channel"}),
+    "ticket.opened": frozenset({"channel", "texts", "contact"}),
     "ticket.discarded": frozenset({"texts"}),
-    "ticket.registered": frozenset({"channel", "texts", "contact", "import"}),
+    "ticket.registered": frozenset({"channel", "texts", "contact"}),
     "ticket.amended": frozenset({"changed", "texts", "contact"}),
     "ticket.answered": frozenset({"texts"}),
     "ticket.referred": frozenset({"disposition", "texts"}),

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from db import db
 from routing import service as routing
 from tickets import clocks, errors, masking, numbers
-from tickets.change import Locked, check, finish, lock, require, scope_of, write_texts
+from tickets.change import Locked, check, finish, lock, require, require_storable, scope_of, write_texts
 from tickets.dispatching import decide, route
 from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket, TicketText, number_sequence, ticket_sequence
@@ -22,7 +22,7 @@ URGENCIES = ("critical", "urgent", "normal", "hard")
 CHANNELS = (
     "phone", "web", "wechat", "app", "sms", "mailbox", "people_net", "province", "police", "leader", "import",
 )
-DISPOSITIONS = ("emergency", "statutory", "explained", "malicious")
+DISPOSITIONS = ("emergency", "statutory", "explain", "malicious")
 """国办函〔2025〕66号: handed to an emergency line; has a legal procedure; explained; disturbance."""
 CODE_SHOWN_AGAIN = timedelta(hours=24)
 TITLE_LENGTH = 200
@@ -183,7 +183,7 @@ def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault
     """Give texts, contact, code and the dispatch clock to a ticket just numbered; returns the code."""
     ticket = locked.ticket
     code = vault.give_code(ticket)
-    texts = write_texts(ticket, {"title": intake.title, "content": intake.content}, actor, now)
+    texts = _write_matter(ticket, intake, actor, now)
     contact = _write_contact(ticket, intake, now, vault)
     finish(locked, actor, now, "ticket.registered", channel=ticket.channel, texts=texts, contact=contact)
     return code
@@ -194,6 +194,14 @@ def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
     locked.ticket.state = TicketState.CLOSED
     locked.ticket.closed_at = now
     finish(locked, actor, now, "ticket.closed", outcome="imported")
+
+
+def _write_matter(ticket: Ticket, intake: Intake, actor: Actor, now: datetime) -> dict[str, int] | None:
+    """Store title and content where they differ from what stands. Returns field -> version, for the event."""
+    before = current_texts(ticket.id) if ticket.version else {}
+    bodies = {field: getattr(intake, field).strip() for field in TEXTS}
+    changed = {field: body for field, body in bodies.items() if body != before.get(field, "")}
+    return write_texts(ticket, changed, actor, now, may_clear=True)
 
 
 def _write_contact(ticket: Ticket, intake: Intake, now: datetime, vault: Vault) -> list[str] | None:
@@ -217,6 +225,7 @@ def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Tic
     """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it."""
     if "ticket.open" not in actor.permissions:
         raise errors.Forbidden(action="open")
+    require_storable(asdict(intake))
     ticket = Ticket(
         **_columns(intake) | {
             "state": "DRAFT",
@@ -231,9 +240,9 @@ def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Tic
     db.session.add(ticket)
     db.session.flush()
     locked = Locked(ticket, [])
-    write_texts(ticket, {"title": intake.title, "content": intake.content}, actor, now)
-    _write_contact(ticket, intake, now, vault)
-    finish(locked, actor, now, "ticket.opened", channel=ticket.channel)
+    texts = _write_matter(ticket, intake, actor, now)
+    contact = _write_contact(ticket, intake, now, vault)
+    finish(locked, actor, now, "ticket.opened", channel=ticket.channel, texts=texts, contact=contact)
     return ticket
 
 
@@ -265,14 +274,11 @@ def amend(
     locked = lock(actor, ticket_id)
     check(actor, locked, "amend", version)
     ticket = locked.ticket
+    require_storable(asdict(intake))
     if ticket.state != "DRAFT":
         intake = _checked(intake)
-    before = current_texts(ticket.id)
     changed = _apply(ticket, intake)
-    new_texts = {field: getattr(intake, field) for field in TEXTS}
-    texts = write_texts(
-        ticket, {key: body for key, body in new_texts.items() if body != before.get(key, "")}, actor, now
-    )
+    texts = _write_matter(ticket, intake, actor, now)
     contact = _write_contact(ticket, intake, now, vault)
     if changed or texts or contact:
         finish(locked, actor, now, "ticket.amended", changed=changed, texts=texts, contact=contact)
@@ -347,6 +353,7 @@ def _end(locked: Locked, state: str, now: datetime) -> None:
 
 def _checked(intake: Intake) -> Intake:
     """The intake with its title filled in. Raises Invalid with every fault found."""
+    require_storable(asdict(intake))
     faults = _faults(intake)
     if faults:
         raise errors.Invalid(fields=faults)
@@ -366,8 +373,6 @@ def _faults(intake: Intake) -> dict[str, str]:
         faults["content"] = "too_long"
     if len(intake.title) > TITLE_LENGTH:
         faults["title"] = "too_long"
-    if "\x00" in intake.content + intake.title + intake.place + intake.name + intake.phone + intake.address:
-        faults["content"] = "unreadable"
     if intake.channel != "import" and not intake.anonymous and not intake.phone.strip():
         faults["phone"] = "missing"
     if intake.region_code and not reference.region_chain(intake.region_code):

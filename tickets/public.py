@@ -60,6 +60,8 @@ class PublicStatus:
 def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
     """The status behind number and code; None when they do not fit, without telling which of them."""
     number = numbers.normalise_number(number)
+    # What is no number is asked for all the same, as none: it may hold what the database cannot take.
+    number = number if numbers.is_ticket_number(number) else ""
     ticket = db.session.execute(
         select(
             Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
@@ -68,10 +70,16 @@ def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
     ).one_or_none()
     expected = ticket.code_hash if ticket else b""
     # The hash is made in either case, so that the time taken tells a wrong number from a wrong code to nobody.
-    given = numbers.code_hash(vault.secret, numbers.normalise_code(code), ticket.id if ticket else 0)
+    given = numbers.code_hash(vault.secret, _digits(code), ticket.id if ticket else 0)
     if not hmac.compare_digest(given, expected or b"") or ticket is None:
         return None
     return _status(ticket)
+
+
+def _digits(code: str) -> str:
+    """The code as typed; what is none of twelve digits is no code."""
+    code = numbers.normalise_code(code)
+    return code if code.isascii() and code.isdecimal() else ""
 
 
 def _status(ticket: Any) -> PublicStatus:
