@@ -4,16 +4,15 @@ Reads see committed data. No function here commits; edits belong to the caller's
 """
 
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db import db
-from routing import rules, search
+from routing import search
 from routing.directory import Directory
 from routing.models import (
     CalendarDay,
@@ -28,7 +27,7 @@ from routing.models import (
     TextIndex,
 )
 from routing.reference import CategoryNode, PolicyRow, Reference
-from routing.values import Chain, Decision, Duty, Facts, Place, Rule, Target, Unit, When
+from routing.values import Duty, Place, Rule, Target, Unit, When
 
 _kept: dict[int, Reference] = {}
 _KEPT_BY_SESSION = "reference"
@@ -80,55 +79,9 @@ def load(session: Session) -> Reference:
     )
 
 
-def decide(facts: Facts, version: int) -> Decision:
-    return rules.decide(facts, reference(version).directory)
-
-
-def units(version: int) -> Mapping[str, Unit]:
-    """All units by code, inactive ones too."""
-    return reference(version).units
-
-
-def unit_by_code(code: str, version: int) -> Unit:
-    """KeyError for a code that does not exist."""
-    return reference(version).units[code]
-
-
-def unit_by_id(unit_id: int, version: int) -> Unit:
-    """KeyError for an id that does not exist."""
-    return reference(version).units_by_id[unit_id]
-
-
 def descendants(unit_id: int, version: int) -> frozenset[int]:
     """Ids of the unit itself and of all below it."""
     return reference(version).descendants(unit_id)
-
-
-def region_chain(code: str, version: int) -> Chain:
-    """Codes from the city down to `code`; empty for an unknown code."""
-    return reference(version).region_chain(code)
-
-
-def setting(key: str, version: int) -> Any:
-    """KeyError when the city has no such setting."""
-    return reference(version).setting(key)
-
-
-def policies(version: int) -> tuple[PolicyRow, ...]:
-    return reference(version).policies
-
-
-def calendar_days(version: int) -> Mapping[date, bool]:
-    """Days the calendar names, and whether people work on them; other days go by their weekday."""
-    return reference(version).calendar
-
-
-def working_periods(version: int) -> tuple[tuple[time, time], ...]:
-    return reference(version).working_periods
-
-
-def zone(version: int) -> ZoneInfo:
-    return reference(version).zone
 
 
 def index_texts(session: Session, texts: Mapping[str, str]) -> None:

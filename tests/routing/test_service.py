@@ -51,20 +51,17 @@ def test_an_uncommitted_change_is_seen_inside_only(version):
 
 
 def test_plain_reads(version):
-    bus = service.unit_by_code("9901.bus", version)
-    assert service.unit_by_id(bus.id, version) is bus
-    assert service.units(version)["9901.bus"] is bus
+    reference = service.reference(version)
+    bus = reference.units["9901.bus"]
+    assert reference.units_by_id[bus.id] is bus
     with pytest.raises(KeyError):
-        service.unit_by_code("nobody", version)
-    with pytest.raises(KeyError):
-        service.setting("nothing", version)
-    assert service.setting("callback_within", version) == "3wd"
-    assert service.region_chain("990102004", version) == ("9901", "990102", "990102004")
-    assert service.zone(version).key == "Asia/Shanghai"
-    assert service.working_periods(version)[0] == (time(8, 30), time(12))
-    assert service.calendar_days(version)[date(2026, 10, 10)] is True
-    assert {row.clock for row in service.policies(version)} >= {"sign", "handle"}
-    assert service.decide(Facts("停水", "停水"), version).lead == "9901.watergroup"
+        reference.setting("nothing")
+    assert reference.setting("green_factor") == 0.7
+    assert reference.region_chain("990102004") == ("9901", "990102", "990102004")
+    assert reference.zone.key == "Asia/Shanghai"
+    assert reference.working_periods[0] == (time(8, 30), time(12))
+    assert reference.calendar[date(2026, 10, 10)] is True
+    assert {row.clock for row in reference.policies} >= {"sign", "handle"}
 
 
 def test_the_tree_of_units(version):
@@ -93,8 +90,8 @@ def test_a_new_version_of_a_duty_takes_over_on_its_day(version):
     assert (item.version, item.valid_until, item.matter) == (2, None, "城市道路照明设施维修")
     raised = service.current_version(db.session())
     lamp = Facts("路灯不亮", "路灯坏了", on=date(2026, 6, 30))
-    assert service.decide(lamp, raised).lead == "9901.urban"
-    after = service.decide(replace(lamp, on=day), raised)
+    assert rules.decide(lamp, service.reference(raised).directory).lead == "9901.urban"
+    after = rules.decide(replace(lamp, on=day), service.reference(raised).directory)
     assert (after.lead, after.duty_version) == ("9901.power", 2)
 
 
