@@ -1,0 +1,112 @@
+"""What the pages on accounts show. Plain rows; nothing here changes anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from app.auth.models import Role, RoleMembership, Staff, StaffSession
+from app.auth.roles import CITY
+from app.auth.session import session_hash
+from db import db
+from routing.models import Department
+from tickets import errors
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Held:
+    """One role of a person; `unit` is the name of the unit it is held for, or empty."""
+
+    role: str
+    unit_id: int | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class Person:
+    id: int
+    login: str
+    name: str
+    disabled_at: datetime | None
+    has_password: bool
+    version: int
+    held: tuple[Held, ...]
+
+
+@dataclass(frozen=True)
+class OpenSession:
+    started_at: datetime
+    seen_at: datetime
+    is_this: bool
+
+
+def staff_page(after: str = "", limit: int = PAGE) -> tuple[list[Person], str | None]:
+    """Accounts by login that come after `after`, and the login to continue from, if there are more."""
+    found = db.session.scalars(
+        select(Staff).where(Staff.login > after.replace("\x00", "")).order_by(Staff.login).limit(limit + 1)
+    ).all()
+    shown = found[:limit]
+    return _people(shown), shown[-1].login if len(found) > limit else None
+
+
+def person(staff_id: int) -> Person:
+    """One account. Raises NotFound."""
+    row = db.session.get(Staff, staff_id)
+    if row is None:
+        raise errors.NotFound()
+    return _people([row])[0]
+
+
+def person_by_login(login: str) -> Person:
+    """One account. Raises NotFound."""
+    row = db.session.scalar(select(Staff).where(Staff.login == login))
+    if row is None:
+        raise errors.NotFound()
+    return _people([row])[0]
+
+
+def _people(rows: Sequence[Staff]) -> list[Person]:
+    held: dict[int, list[Held]] = {}
+    for membership, unit in db.session.execute(
+        select(RoleMembership, Department.name)
+        .outerjoin(Department, Department.id == RoleMembership.department_id)
+        .where(RoleMembership.staff_id.in_([row.id for row in rows]))
+        .order_by(RoleMembership.role_code, Department.code)
+    ):
+        one = Held(membership.role_code, membership.department_id, unit or "")
+        held.setdefault(membership.staff_id, []).append(one)
+    return [
+        Person(
+            row.id,
+            row.login,
+            row.name,
+            row.disabled_at,
+            row.password_hash is not None,
+            row.version,
+            tuple(held.get(row.id, ())),
+        )
+        for row in rows
+    ]
+
+
+def roles() -> list[tuple[str, bool]]:
+    """Each role's code, and whether it is held for a unit."""
+    return [(role.code, role.reach != CITY) for role in db.session.scalars(select(Role).order_by(Role.code))]
+
+
+def units() -> list[tuple[int, str, str]]:
+    """Id, code and name of every active unit, in the order of the tree."""
+    query = select(Department.id, Department.code, Department.name).where(Department.is_active)
+    return [(row.id, row.code, row.name) for row in db.session.execute(query.order_by(Department.path))]
+
+
+def open_sessions(staff_id: int, token: str) -> list[OpenSession]:
+    """A person's sessions, the latest first; `token` is that of the session which asks."""
+    rows = db.session.scalars(
+        select(StaffSession).where(StaffSession.staff_id == staff_id).order_by(StaffSession.started_at.desc())
+    )
+    this = session_hash(token)
+    return [OpenSession(row.started_at, row.seen_at, row.token_hash == this) for row in rows]

@@ -1,0 +1,86 @@
+"""The eight roles the product ships with, as data. A city may split or merge them in the table."""
+
+from dataclasses import dataclass
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app.auth.models import Role
+
+CITY, UNIT, SUBTREE = "city", "unit", "subtree"
+"""For whom a role works: the whole city, one unit, or a unit with all units below it."""
+
+
+@dataclass(frozen=True)
+class ShippedRole:
+    code: str
+    reach: str
+    permissions: frozenset[str]
+
+
+OF_HANDLER = frozenset(
+    {
+        "assignment.sign",
+        "assignment.handle",
+        "assignment.return",
+        "assignment.reply",
+        "see.department",
+        "contact.reveal",
+    }
+)
+
+SHIPPED = (
+    ShippedRole(
+        "operator",
+        CITY,
+        frozenset(
+            {
+                "ticket.open",
+                "ticket.answer",
+                "ticket.refer",
+                "ticket.amend",
+                "see.own",
+                "contact.reveal",
+            }
+        ),
+    ),
+    ShippedRole(
+        "dispatcher",
+        CITY,
+        frozenset({"ticket.dispatch", "ticket.answer", "ticket.refer", "return.decide", "see.triage"}),
+    ),
+    ShippedRole("handler", UNIT, OF_HANDLER),
+    ShippedRole("department_lead", SUBTREE, OF_HANDLER | {"see.confidential"}),
+    # Reviews, follows up and adjudicates until a city splits it.
+    ShippedRole(
+        "supervisor",
+        CITY,
+        frozenset(
+            {
+                "see.city",
+                "see.triage",
+                "see.confidential",
+                "ticket.review",
+                "ticket.follow_up",
+                "ticket.dispatch",
+                "ticket.amend",
+                "return.decide",
+                "contact.reveal",
+                "reports.read",
+            }
+        ),
+    ),
+    # No content of tickets.
+    ShippedRole("administrator", CITY, frozenset({"admin.staff", "admin.directory"})),
+    ShippedRole("leader", CITY, frozenset({"see.city", "reports.read"})),
+    # Reads everything that is not a contact.
+    ShippedRole("auditor", CITY, frozenset({"audit.read", "see.city"})),
+)
+
+
+def seed_roles(session: Session) -> None:
+    """Add the shipped roles that are not there. A role that a city has changed stays as it is."""
+    rows = [
+        {"code": role.code, "reach": role.reach, "permissions": sorted(role.permissions)} for role in SHIPPED
+    ]
+    session.execute(insert(Role).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,172 @@
+"""Signing in: the guess is counted first and judged after, so no burst of guesses passes the limits."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import Row, select
+
+from app import throttle
+from app.auth import accounts, passwords, session
+from app.auth.models import Staff
+from app.auth.session import User
+from app.outbox import unit_of_work
+from app.throttle import Limit
+from db import db
+from tickets import errors
+
+log = logging.getLogger(__name__)
+
+ACCOUNT, ADDRESS, TOKEN = "sign-in account", "sign-in address", "one-time token"
+PER_ACCOUNT = (
+    Limit(ACCOUNT, 5, timedelta(seconds=60)),
+    Limit(ACCOUNT, 10, timedelta(hours=24), pause=timedelta(minutes=15)),  # ten in a row
+)
+PER_ADDRESS = Limit(ADDRESS, 50, timedelta(hours=1))
+TOKENS = Limit(TOKEN, 50, timedelta(hours=1))
+
+DEMO_PASSWORD = "demo-12345-hotline"
+"""Of every account of the demo city. It opens nothing in production, even on a database made for the demo."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not let in; `wait` is above zero when nothing was judged because there were too many failures."""
+
+    wait: timedelta = throttle.OPEN
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Let in: the session's token, and a token for the device, by which it is known next time."""
+
+    token: str
+    device: str
+
+
+@dataclass(frozen=True)
+class _Guess:
+    admission: throttle.Admission
+    failures: str
+    staff_id: int
+    kept: str
+
+
+def sign_in(login: str, password: str, address: str | None, device: str | None = None) -> Entered | Refused:
+    """Judge a login. `address` is the peer's; `device` the device's token, if it has one.
+
+    Failures from a device known to the account count apart, so strangers cannot lock its owner out.
+    """
+    guess = _judge(accounts.normal_login(login), password, address, device)
+    if isinstance(guess, Refused):
+        return guess
+    try:
+        with unit_of_work() as now:
+            _forgive(guess)
+            token = session.begin(guess.staff_id, guess.kept, now)
+    except errors.Forbidden:
+        return Refused()
+    return Entered(token, _device_token(guess.staff_id, device))
+
+
+def change_password(
+    user: User, current: str, password: str, address: str | None, device: str | None
+) -> Entered | Refused:
+    """A new password for who is signed in and knows the present one. All sessions end; a new one begins.
+
+    Raises Invalid for a password that is not good enough.
+    """
+    guess = _judge(user.login, current, address, device)
+    if isinstance(guess, Refused):
+        return guess
+    with unit_of_work() as now:
+        _forgive(guess)
+        kept = accounts.set_password(user.actor, now, user.staff_id, password)
+        token = session.begin(user.staff_id, kept, now)
+    return Entered(token, _device_token(user.staff_id, device))
+
+
+def redeem(
+    token: str, password: str, address: str | None, *, login: str = "", name: str = ""
+) -> str | Refused:
+    """Use a one-time token; returns the device's token. Raises Invalid."""
+    checks = [(TOKENS, throttle.address_key(address))]
+    with unit_of_work() as now:
+        admission = throttle.admit(checks, now)
+    if admission.wait:
+        return Refused(admission.wait)
+    with unit_of_work() as now:
+        staff_id = accounts.redeem_token(now, token, password, login=login, name=name)
+        throttle.forgive(admission)
+    return _device_token(staff_id, None)
+
+
+def _judge(login: str, password: str, address: str | None, device: str | None) -> _Guess | Refused:
+    with unit_of_work() as now:
+        person = _find(login)
+        failures, checks = _checks(login, person, address, device)
+        admission = throttle.admit(checks, now)
+    who = person.id if person else "unknown"
+    if admission.wait:
+        log.warning("sign-in held back: account %s", who)
+        return Refused(admission.wait)
+    # Judged in any case and outside of a transaction: it takes long, and as long for an unknown login.
+    is_right = passwords.is_right(person.password_hash if person else None, password)
+    if person is None or not is_right or _is_demo_password_in_production(password):
+        log.warning("sign-in refused: account %s", who)
+        return Refused()
+    return _Guess(admission, failures, person.id, person.password_hash)
+
+
+def _find(login: str) -> Row[tuple[int, str]] | None:
+    """Id and kept password of an account that could sign in."""
+    if not accounts.LOGIN.fullmatch(login):
+        return None
+    return db.session.execute(
+        select(Staff.id, Staff.password_hash).where(
+            Staff.login == login, Staff.disabled_at.is_(None), Staff.password_hash.is_not(None)
+        )
+    ).one_or_none()
+
+
+def _checks(
+    login: str, person: Row[tuple[int, str]] | None, address: str | None, device: str | None
+) -> tuple[str, list[tuple[Limit, str]]]:
+    """Under which key the account's failures are counted, and all limits the guess is under."""
+    nonce = _device_nonce(device, person.id) if person else None
+    if nonce is not None:
+        failures = f"device {nonce}"
+        return failures, [(limit, failures) for limit in PER_ACCOUNT]
+    failures = f"login {login}"
+    checks = [(limit, failures) for limit in PER_ACCOUNT]
+    return failures, [*checks, (PER_ADDRESS, throttle.address_key(address))]
+
+
+def _forgive(guess: _Guess) -> None:
+    throttle.forgive(guess.admission)
+    throttle.forget(ACCOUNT, guess.failures)
+
+
+def _is_demo_password_in_production(password: str) -> bool:
+    return password == DEMO_PASSWORD and current_app.extensions["hotline"].is_production
+
+
+def _device_token(staff_id: int, device: str | None) -> str:
+    """A device's token for one account; it opens nothing, it only tells the device's failures apart."""
+    known = device if device and _device_nonce(device, staff_id) else None
+    return known or _signer().dumps([staff_id, secrets.token_hex(16)])
+
+
+def _device_nonce(device: str | None, staff_id: int) -> str | None:
+    try:
+        owner, nonce = _signer().loads(device or "")
+    except (BadSignature, TypeError, ValueError):
+        return None
+    return nonce if owner == staff_id else None
+
+
+def _signer() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key, salt="device")  # type: ignore[arg-type]

@@ -1,0 +1,137 @@
+"""Limits on guessing, counted in Postgres so that they hold in every process and without Redis.
+
+Only failures are counted, under a keyed hash: no address or login stands in the table. When the database
+does not answer, nothing is let through.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+
+from flask import current_app
+from sqlalchemy import Select, delete, func, insert, select, text, union_all
+
+from app.auth.models import Attempt
+from app.outbox import unit_of_work
+from db import db
+from tickets import sealing
+
+OPEN = timedelta(0)
+LONGEST_WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`count` failures of one `kind` and key within `window` shut the door.
+
+    It opens again when the oldest of them has left the window, or, with a `pause`, that long after the last.
+    Limits of the same kind and key share their failures. No window may exceed LONGEST_WINDOW.
+    """
+
+    kind: str
+    count: int
+    window: timedelta
+    pause: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Admission:
+    """A guess let in and already counted as a failure: `attempts` are given back when it was right."""
+
+    wait: timedelta
+    attempts: tuple[int, ...] = ()
+
+
+Checks = Iterable[tuple[Limit, str]]
+
+
+def wait_for(checks: Checks, now: datetime) -> timedelta:
+    """How long the door stays shut by the strictest limit; OPEN when it is open. One query."""
+    waits = [_wait(limit, key, now) for limit, key in checks]
+    moments = db.session.execute(union_all(*waits)).scalars() if waits else ()
+    return max((moment - now for moment in moments if moment > now), default=OPEN)
+
+
+def allow(checks: Checks, now: datetime) -> bool:
+    """Whether one more guess is let in."""
+    return wait_for(checks, now) == OPEN
+
+
+def note_failure(checks: Checks) -> None:
+    """Count a wrong guess, in a transaction of its own: call it outside a unit of work."""
+    buckets = _buckets(checks)
+    with unit_of_work() as now:
+        db.session.execute(insert(Attempt), [{"bucket": bucket, "at": now} for bucket in buckets])
+
+
+def admit(checks: Checks, now: datetime) -> Admission:
+    """Check and count in one step, so that guesses made at the same time cannot pass the limit together.
+
+    The guess counts as wrong until `forgive`; commit before judging it.
+    """
+    checks = list(checks)
+    buckets = _buckets(checks)
+    for bucket in buckets:
+        lock = int.from_bytes(bucket[:8], "big", signed=True)
+        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
+    wait = wait_for(checks, now)
+    if wait:
+        return Admission(wait)
+    rows = [{"bucket": bucket, "at": now} for bucket in buckets]
+    attempts = db.session.scalars(insert(Attempt).returning(Attempt.id), rows)
+    return Admission(OPEN, tuple(attempts))
+
+
+def forgive(admission: Admission) -> None:
+    """The guess was right: uncount it."""
+    db.session.execute(delete(Attempt).where(Attempt.id.in_(admission.attempts)))
+
+
+def forget(kind: str, key: str) -> None:
+    """Drop all failures of one kind and key: the row of them is broken."""
+    db.session.execute(delete(Attempt).where(Attempt.bucket == _bucket(kind, key)))
+
+
+def sweep(now: datetime) -> None:
+    """Delete failures that no limit counts any more."""
+    db.session.execute(delete(Attempt).where(Attempt.at < now - LONGEST_WINDOW))
+
+
+def address_key(remote: str | None) -> str:
+    """One key for each address a person may hold: an IPv4 address, or the /64 of an IPv6 one.
+
+    `remote` is the peer of the connection, never a header that the peer writes.
+    """
+    try:
+        address = ip_address((remote or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if not isinstance(address, IPv6Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"
+
+
+def _wait(limit: Limit, key: str, now: datetime) -> Select[tuple[datetime]]:
+    """The moment from which this limit lets a guess in; no row while there are too few failures."""
+    latest = (
+        select(Attempt.at)
+        .where(Attempt.bucket == _bucket(limit.kind, key), Attempt.at > now - limit.window)
+        .order_by(Attempt.at.desc())
+        .limit(limit.count)
+        .subquery()
+    )
+    oldest, last = func.min(latest.c.at), func.max(latest.c.at)
+    opens = oldest + limit.window if limit.pause is None else last + limit.pause
+    return select(opens).having(func.count() >= limit.count)
+
+
+def _buckets(checks: Checks) -> list[bytes]:
+    """Each bucket once, in an order that is the same for everybody who locks them."""
+    return sorted({_bucket(limit.kind, key) for limit, key in checks})
+
+
+def _bucket(kind: str, key: str) -> bytes:
+    return sealing.blind(current_app.extensions["vault"].keys, key, f"attempt {kind}")

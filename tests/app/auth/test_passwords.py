@@ -1,0 +1,70 @@
+"""Which passwords are taken, and how they are kept."""
+
+import pytest
+from gevent import monkey
+
+from app.auth import passwords
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "123456789012", "password1234", "P@ssw0rd2024!", "qwertyuiop12", "woaini520131", "aaaaaaaaaaaa",
+        "abcabcabcabc", "1qaz2wsx3edc", "19870615-1987", "demo-12345-hotline", "Admin_Admin_2025",
+        "１２３４５６７８９０１２",
+    ],
+)  # fmt: skip
+def test_what_everybody_tries_first_is_refused(password: str):
+    assert passwords.fault(password) == "common"
+
+
+@pytest.mark.parametrize(
+    "password",
+    ["a-lamp-by-the-river", "correct horse battery staple", "hTq7-rain-Kobold", "市民热线真的很好用啊对不对呀"],
+)
+def test_any_characters_will_do(password: str):
+    assert passwords.fault(password) is None
+
+
+def test_login_and_name_are_no_part_of_a_password():
+    assert passwords.fault("kowalczyk-jadwiga") is None
+    assert passwords.fault("kowalczyk-jadwiga", "kowalczyk", "Jadwiga") == "common"
+
+
+def test_length_is_bounded_on_both_sides():
+    good = "kiln.fjord/"
+    assert passwords.fault(good) == "too_short"
+    assert passwords.fault(good + "x") is None
+    assert passwords.fault((good * 20)[:128]) is None
+    assert passwords.fault((good * 20)[:129]) == "too_long"
+
+
+def test_kept_as_argon2id_with_a_salt_of_its_own():
+    one, two = passwords.hashed("a-lamp-by-the-river"), passwords.hashed("a-lamp-by-the-river")
+    assert one.startswith("$argon2id$") and one != two
+    assert passwords.is_right(one, "a-lamp-by-the-river")
+    assert not passwords.is_right(one, "a-lamp-by-the-rivers")
+
+
+@pytest.mark.parametrize("kept", [None, "", "nonsense", "a-lamp-by-the-river"])
+def test_nothing_fits_what_is_no_hash(kept: str | None):
+    assert not passwords.is_right(kept, "a-lamp-by-the-river")
+
+
+def test_under_gevent_a_thread_does_the_work(monkeypatch: pytest.MonkeyPatch):
+    class Pool:
+        def __init__(self) -> None:
+            self.calls = 0
+
+        def apply(self, work, args, kwargs):
+            self.calls += 1
+            return work(*args, **kwargs)
+
+    class Hub:
+        threadpool = Pool()
+
+    monkeypatch.setattr(passwords, "is_module_patched", lambda name: True)
+    monkeypatch.setattr(passwords, "get_hub", lambda: Hub)
+    assert passwords.is_right(passwords.hashed("a-lamp-by-the-river"), "a-lamp-by-the-river")
+    assert Hub.threadpool.calls == 2
+    assert not monkey.is_module_patched("threading")
