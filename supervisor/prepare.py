@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -59,7 +60,7 @@ def _run(crew: Crew, command: list[str], env: Mapping[str, str], log: Path) -> N
             kill_session(process.pid)
             process.wait()
     if process.returncode != 0:
-        words = last_line(log).removeprefix("Error: ").rstrip(".")
+        words = re.sub(r"^[\w.]+: ", "", last_line(log)).rstrip(".")  # without the kind of error
         raise Refusal(f"{words} (the whole story: {log}).")
 
 
