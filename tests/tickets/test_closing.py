@@ -1,0 +1,154 @@
+"""After the reply: review, send back, rate, call back, and the end of the clock that closes by itself."""
+
+from datetime import timedelta
+
+import pytest
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, City
+from sqlalchemy import select
+
+from db import db
+from tickets import errors, service
+from tickets.models import FollowUp, Rating
+from tickets.permissions import SYSTEM, caller_of
+
+
+def _both_replied(city: City) -> int:
+    ticket_id = city.replied(assists=(ASSIST,))
+    service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, city.part(ticket_id, ASSIST).id)
+    city.reply(ticket_id, ASSIST, ASSIST_LOGIN)
+    return ticket_id
+
+
+def test_accepting_ends_all_parts_and_waits_for_the_citizen(city: City):
+    ticket_id = _both_replied(city)
+    service.accept(city.who("supervisor"), city.later(hours=1), ticket_id, city.ticket(ticket_id).version)
+    assert city.ticket(ticket_id).state == "TO_CALLBACK"
+    assert [(part.state, part.ended_at) for part in city.parts(ticket_id)] == [("DONE", city.now)] * 2
+    [clock] = city.clocks(ticket_id)
+    assert (clock.clock, clock.next_at, clock.levels) == (
+        "callback", clock.due_at, [[0, "end", clock.due_at.isoformat()]],
+    )  # fmt: skip
+
+
+def test_a_rejected_reply_is_done_again_by_the_lead_on_a_new_clock(city: City):
+    ticket_id = _both_replied(city)
+    lead = city.part(ticket_id)
+    service.reject(city.who("supervisor"), city.later(hours=1), ticket_id, "没有写明时间")
+    assert city.ticket(ticket_id).state == "IN_PROGRESS"
+    assert (lead.state, city.part(ticket_id, ASSIST).state) == ("REJECTED", "SUBMITTED")
+    clock = city.clock(ticket_id, "handle", lead.id)
+    epochs = [row.epoch for row in city.clocks(ticket_id, running=False) if row.assignment_id == lead.id]
+    assert (clock.started_at, clock.epoch) == (city.now, max(epochs)) and clock.epoch > 1
+    assert [row.id for row in city.clocks(ticket_id)] == [clock.id]
+
+
+def test_it_can_be_rejected_again_and_each_time_the_clock_is_new(city: City):
+    ticket_id = city.rejected()
+    city.reply(ticket_id)
+    service.reject(city.who("supervisor"), city.later(hours=1), ticket_id, "还是不够")
+    part = city.part(ticket_id)
+    epochs = [row.epoch for row in city.clocks(ticket_id, running=False) if row.clock == "handle"]
+    assert len(set(epochs)) == 3
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    assert part.state == "DONE"
+
+
+class TestRating:
+    def test_the_citizens_word_closes_it(self, city: City):
+        ticket_id = city.accepted()
+        service.rate(caller_of(ticket_id), city.now, ticket_id, False, 1, "还是坏的", 7)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.closed_at) == ("CLOSED", city.now)
+        rating = db.session.scalars(select(Rating).where(Rating.ticket_id == ticket_id)).one()
+        assert (rating.solved, rating.satisfied, rating.round) == (False, 1, 1)
+        assert city.events(ticket_id)[-1].payload == {
+            "solved": False, "satisfied": 1, "texts": {"rating_note": 1},
+        }  # fmt: skip
+        assert not city.clocks(ticket_id)
+
+    @pytest.mark.parametrize(
+        ("solved", "satisfied", "fields"),
+        [
+            (None, None, {"solved": "missing", "satisfied": "missing"}),
+            (True, 4, {"satisfied": "unknown"}),
+            (True, 0, {"satisfied": "unknown"}),
+        ],
+    )
+    def test_silence_is_no_rating(self, city: City, solved: bool | None, satisfied: int | None, fields: object):
+        ticket_id = city.accepted()
+        with pytest.raises(errors.Invalid) as refusal:
+            service.rate(caller_of(ticket_id), city.now, ticket_id, solved, satisfied)
+        assert refusal.value.values["fields"] == fields
+
+    def test_once_only_and_only_ones_own(self, city: City):
+        ticket_id = city.rated()
+        with pytest.raises(errors.NotNow):
+            service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+        with pytest.raises(errors.NotFound):
+            service.rate(caller_of(ticket_id + 1), city.now, ticket_id, True, 3)
+        with pytest.raises(errors.Forbidden):
+            service.rate(city.who("supervisor"), city.now, ticket_id, True, 3)
+
+
+class TestCallBack:
+    def test_the_outcome_is_kept_as_it_was(self, city: City):
+        ticket_id = city.accepted()
+        service.close(city.who("supervisor"), city.now, ticket_id, "unreachable", 7)
+        follow_up = db.session.scalars(select(FollowUp).where(FollowUp.ticket_id == ticket_id)).one()
+        assert (follow_up.outcome, follow_up.asked_by) == ("unreachable", city.who("supervisor").id)
+        assert city.ticket(ticket_id).state == "CLOSED"
+        assert not db.session.scalars(select(Rating).where(Rating.ticket_id == ticket_id)).all()
+
+    @pytest.mark.parametrize(
+        ("outcome", "fault"), [("", "missing"), ("satisfied", "unknown"), ("unrated", "unknown")]
+    )
+    def test_no_outcome_is_made_up(self, city: City, outcome: str, fault: str):
+        ticket_id = city.accepted()
+        with pytest.raises(errors.Invalid) as refusal:
+            service.close(city.who("supervisor"), city.now, ticket_id, outcome)
+        assert refusal.value.values["fields"] == {"outcome": fault}
+
+
+class TestTheEndOfTheClock:
+    def test_it_closes_unrated_once_and_not_before(self, city: City):
+        ticket_id = city.accepted()
+        clock = city.clock(ticket_id, "callback")
+        assert not service.act_on_deadline(SYSTEM, clock.due_at - timedelta(seconds=1), clock.id)
+        assert service.act_on_deadline(SYSTEM, clock.due_at, clock.id)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.closed_at) == ("CLOSED", clock.due_at)
+        assert city.events(ticket_id)[-1].payload == {"outcome": "unrated"}
+        follow_up = db.session.scalars(select(FollowUp).where(FollowUp.ticket_id == ticket_id)).one()
+        assert (follow_up.outcome, follow_up.asked_by) == ("unrated", None)
+        assert not service.act_on_deadline(SYSTEM, clock.due_at, clock.id)
+        assert city.ticket(ticket_id).version == ticket.version
+
+    def test_it_does_nothing_to_a_ticket_that_was_rated_in_time(self, city: City):
+        ticket_id = city.accepted()
+        clock = city.clock(ticket_id, "callback")
+        service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+        assert not service.act_on_deadline(SYSTEM, clock.due_at, clock.id)
+
+    def test_a_deadline_that_does_not_exist_asks_for_nothing(self, city: City):
+        assert not service.act_on_deadline(SYSTEM, city.now, 10**12)
+
+
+def test_refusals_come_in_their_order(city: City):
+    ticket_id = city.signed()
+    supervisor = city.who("supervisor")
+    with pytest.raises(errors.NotFound):
+        service.reject(city.who("operator2"), city.now, ticket_id, "", 9)
+    with pytest.raises(errors.Forbidden):
+        service.reject(city.who(LEAD_LOGIN), city.now, ticket_id, "", 9)
+    with pytest.raises(errors.Stale):
+        service.reject(supervisor, city.now, ticket_id, "", 9)
+    with pytest.raises(errors.NotNow):
+        service.reject(supervisor, city.now, ticket_id, "", 4)
+    city.reply(ticket_id)
+    with pytest.raises(errors.Invalid) as refusal:
+        service.reject(supervisor, city.now, ticket_id, "", 6)
+    assert refusal.value.values["fields"] == {"review_note": "missing"}
+    for verb in (service.accept, service.close):
+        with pytest.raises(errors.Stale):
+            verb(supervisor, city.now, ticket_id, *(() if verb is service.accept else ("",)), 5)

@@ -1,0 +1,199 @@
+"""From desk to unit and back: dispatch, ask for a return, uphold, dispatch anew."""
+
+import pytest
+from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER, City
+from sqlalchemy import select
+
+from db import db
+from routing.models import Department
+from tickets import errors, service
+from tickets.models import TicketText
+
+NOBODY = 10**9
+
+
+def _dispatch(city: City, ticket_id: int, lead: int, assists: tuple[int, ...] = (), **options: object) -> None:
+    service.dispatch(city.who("dispatcher"), city.now, ticket_id, lead, assists, **options)
+
+
+class TestDispatch:
+    def test_each_unit_gets_a_part_with_its_own_clocks(self, city: City):
+        ticket_id = city.waiting()
+        lead, assist = city.unit(LEAD), city.unit(ASSIST)
+        _dispatch(city, ticket_id, lead, (assist, lead, assist), note="请速办", version=2)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.round, ticket.dispatched_at) == ("IN_PROGRESS", 1, city.now)
+        assert [(part.department_id, part.role, part.state, part.round) for part in city.parts(ticket_id)] == [
+            (lead, "lead", "PENDING_SIGN", 1),
+            (assist, "assist", "PENDING_SIGN", 1),
+        ]
+        parts = [part.id for part in city.parts(ticket_id)]
+        running = {(row.clock, row.assignment_id) for row in city.clocks(ticket_id)}
+        assert running == {(clock, part) for clock in ("sign", "handle") for part in parts}
+
+    def test_the_event_says_who_leads_and_the_triage_board_loses_the_ticket(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        event = city.events(ticket_id)[-1]
+        assert event.payload == {"lead": city.unit(LEAD), "assists": [city.unit(ASSIST)], "round": 1}
+        assert event.department_id == city.unit(LEAD)
+        assert "triage" in event.rooms_before and "triage" not in event.rooms_after
+        assert {f"dept:{city.unit(LEAD)}", f"dept:{city.unit(ASSIST)}"} <= set(event.rooms_after)
+
+    def test_the_advice_is_kept_as_text_and_named_by_version(self, city: City):
+        ticket_id = city.waiting()
+        _dispatch(city, ticket_id, city.unit(LEAD), note="请速办")
+        assert city.events(ticket_id)[-1].payload["texts"] == {"dispatch_note": 1}
+        note = select(TicketText.body).where(TicketText.field == "dispatch_note")
+        assert db.session.scalars(note).one() == "请速办"
+
+    def test_a_unit_that_does_not_exist_is_no_lead(self, city: City):
+        ticket_id = city.waiting()
+        with pytest.raises(errors.Invalid) as refusal:
+            _dispatch(city, ticket_id, NOBODY)
+        assert refusal.value.values["fields"] == {"lead": "unknown"}
+        with pytest.raises(errors.Invalid) as refusal:
+            _dispatch(city, ticket_id, city.unit(LEAD), (NOBODY,))
+        assert refusal.value.values["fields"] == {"assists": "unknown"}
+
+    def test_a_unit_that_was_closed_is_no_lead(self, city: City):
+        ticket_id = city.waiting()
+        unit = db.session.get_one(Department, city.unit(LEAD))
+        unit.is_active = False
+        db.session.flush()
+        db.session.info.clear()  # what a new unit of work begins with
+        with pytest.raises(errors.Invalid):
+            _dispatch(city, ticket_id, unit.id)
+
+    def test_refusals_come_in_their_order(self, city: City):
+        ticket_id = city.waiting()
+        unit = city.unit(LEAD)
+        with pytest.raises(errors.NotFound):
+            service.dispatch(city.who("operator2"), city.now, ticket_id, NOBODY, version=9)
+        with pytest.raises(errors.Forbidden):
+            service.dispatch(city.who("operator"), city.now, ticket_id, NOBODY, version=9)
+        with pytest.raises(errors.Stale):
+            _dispatch(city, ticket_id, NOBODY, version=9)
+        with pytest.raises(errors.Invalid):
+            _dispatch(city, ticket_id, NOBODY, version=2)
+        _dispatch(city, ticket_id, unit, version=2)
+        with pytest.raises(errors.NotNow):
+            service.dispatch(city.who("supervisor"), city.now, ticket_id, NOBODY)
+
+
+class TestReturn:
+    def test_asking_keeps_the_clock_running_and_calls_the_dispatcher(self, city: City):
+        ticket_id = city.dispatched()
+        part = city.part(ticket_id)
+        service.request_return(
+            city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "wrong_area", "在隔壁区", city.unit(OTHER), 3
+        )
+        assert (part.state, part.return_reason) == ("RETURN_REQUESTED", "wrong_area")
+        assert part.suggested_department_id == city.unit(OTHER)
+        assert city.clock(ticket_id, "handle", part.id) and city.clock(ticket_id, "sign", part.id)
+        ticket, event = city.ticket(ticket_id), city.events(ticket_id)[-1]
+        assert "triage" in ticket.rooms and f"dept:{city.unit(LEAD)}" in ticket.rooms
+        assert event.payload == {
+            "assignment": part.id, "reason": "wrong_area", "suggested": city.unit(OTHER),
+            "texts": {"return_note": 1},
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("reason", "note", "suggested", "fields"),
+        [
+            ("", " ", None, {"return_reason": "missing", "return_note": "missing"}),
+            ("tired", "累了", None, {"return_reason": "unknown"}),
+            ("other", "不归我们", NOBODY, {"lead": "unknown"}),
+        ],
+    )
+    def test_a_ground_and_its_basis_are_needed(
+        self, city: City, reason: str, note: str, suggested: int | None, fields: dict[str, str]
+    ):
+        ticket_id = city.dispatched()
+        with pytest.raises(errors.Invalid) as refusal:
+            service.request_return(
+                city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, reason, note, suggested
+            )
+        assert refusal.value.values["fields"] == fields
+
+    def test_upheld_the_unit_keeps_it_and_counts_as_having_signed(self, city: City):
+        ticket_id = city.dispatched()
+        part = city.part(ticket_id)
+        service.request_return(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "other", "不归我们")
+        due = city.clock(ticket_id, "handle", part.id).due_at
+        with pytest.raises(errors.Invalid):
+            service.uphold(city.who("dispatcher"), city.now, ticket_id, part.id, "")
+        service.uphold(city.who("dispatcher"), city.later(hours=1), ticket_id, part.id, "职责清单写明", 4)
+        assert (part.state, part.signed_at) == ("HANDLING", city.now)
+        assert [(row.clock, row.due_at) for row in city.clocks(ticket_id)] == [("handle", due)]
+        assert "triage" not in city.ticket(ticket_id).rooms
+
+    def test_upheld_after_signing_the_first_signature_stands(self, city: City):
+        ticket_id = city.return_requested()
+        part = city.part(ticket_id)
+        signed = part.signed_at
+        service.uphold(city.who("supervisor"), city.later(hours=1), ticket_id, part.id, "维持")
+        assert (part.state, part.signed_at) == ("HANDLING", signed)
+
+    def test_granted_another_unit_takes_the_role_and_the_first_loses_sight(self, city: City):
+        ticket_id = city.return_requested(assists=(ASSIST,))
+        old = city.part(ticket_id)
+        now = city.later(hours=1)
+        service.redispatch(city.who("dispatcher"), now, ticket_id, old.id, city.unit(OTHER), "改派", 5)
+        new = city.part(ticket_id, OTHER)
+        assert (old.state, old.ended_at) == ("RETURNED", city.now)
+        assert (new.role, new.state, new.round, new.dispatched_at) == ("lead", "PENDING_SIGN", 2, city.now)
+        assert not [row for row in city.clocks(ticket_id) if row.assignment_id == old.id]
+        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id} == {"sign", "handle"}
+        returned, dispatched = city.events(ticket_id)[-2:]
+        assert (returned.kind, returned.department_id) == ("assignment.returned", city.unit(LEAD))
+        assert dispatched.payload == {"lead": city.unit(OTHER), "round": 2}
+        assert f"dept:{city.unit(LEAD)}" in returned.rooms_before
+        assert f"dept:{city.unit(LEAD)}" not in returned.rooms_after
+        assert f"dept:{city.unit(OTHER)}" in dispatched.rooms_after
+        with pytest.raises(errors.NotFound):
+            service.handle(city.who(LEAD_LOGIN), city.now, ticket_id, old.id, "还想办")
+
+    def test_an_assisting_unit_is_replaced_by_an_assisting_one(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        part = city.part(ticket_id, ASSIST)
+        service.request_return(city.who("lead-wanghe"), city.now, ticket_id, part.id, "other", "不归我们")
+        service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(OTHER), "改派")
+        assert city.part(ticket_id, OTHER).role == "assist"
+        assert city.events(ticket_id)[-1].payload == {"assists": [city.unit(OTHER)], "round": 2}
+        assert city.part(ticket_id).state == "PENDING_SIGN"
+
+    def test_no_unit_gets_it_twice_nor_one_that_does_not_exist(self, city: City):
+        ticket_id = city.return_requested(assists=(ASSIST,))
+        part = city.part(ticket_id)
+        for unit in (ASSIST, LEAD):
+            with pytest.raises(errors.Invalid) as refusal:
+                service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(unit), "改派")
+            assert refusal.value.values["fields"] == {"lead": "already_has_it"}
+        with pytest.raises(errors.Invalid) as refusal, db.session.begin_nested():
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, NOBODY, "改派")
+        assert refusal.value.values["fields"] == {"lead": "unknown"}
+
+    def test_a_unit_that_returned_it_may_get_it_again(self, city: City):
+        ticket_id = city.returned()
+        part = city.part(ticket_id, OTHER)
+        service.request_return(city.who("handler-heat"), city.now, ticket_id, part.id, "other", "不归我们")
+        service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(LEAD), "指定办理")
+        assert [part.round for part in city.parts(ticket_id)] == [1, 2, 3]
+        assert city.part(ticket_id).state == "PENDING_SIGN"
+
+    def test_refusals_come_in_their_order(self, city: City):
+        ticket_id = city.return_requested()
+        part = city.part(ticket_id).id
+        with pytest.raises(errors.NotFound):
+            service.redispatch(city.who("handler-heat"), city.now, ticket_id, part, NOBODY, "", 9)
+        with pytest.raises(errors.NotFound):
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part + 1, NOBODY, "", 9)
+        with pytest.raises(errors.Forbidden):
+            service.redispatch(city.who("leader"), city.now, ticket_id, part, NOBODY, "", 9)
+        with pytest.raises(errors.Stale):
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part, NOBODY, "", 9)
+        with pytest.raises(errors.Invalid):
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part, NOBODY, "", 5)
+        service.uphold(city.who("dispatcher"), city.now, ticket_id, part, "维持")
+        with pytest.raises(errors.NotNow):
+            service.redispatch(city.who("supervisor"), city.now, ticket_id, part, NOBODY, "")

@@ -1,0 +1,378 @@
+"""At the front desk: take in once and only once, amend with a trace, discard, answer, refer."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from scenes import LEAD, UNSURE, City
+from sqlalchemy import select
+
+from db import db
+from routing import service as routing
+from tickets import errors, numbers, service
+from tickets.change import scope_of
+from tickets.event_models import Outbox
+from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH, Intake
+from tickets.models import Contact, RoutingDecision, TicketText
+from tickets.permissions import SYSTEM, VISITOR, rooms_of_ticket
+
+SURE = replace(UNSURE, title="供热管道爆裂", content="明德路供热管道爆裂，热水喷出来了")
+"""A rule gives it to the heating company."""
+
+
+def _texts(ticket_id: int, field: str) -> list[str]:
+    query = select(TicketText.body).where(TicketText.ticket_id == ticket_id, TicketText.field == field)
+    return list(db.session.scalars(query.order_by(TicketText.version)))
+
+
+def test_a_visitors_matter_gets_number_code_and_clock(city: City):
+    opened = service.open_ticket(VISITOR, city.now, replace(UNSURE, channel="web"), city.vault)
+    ticket = city.ticket(opened.ticket.id)
+    assert (ticket.state, ticket.version, opened.is_new) == ("TO_DISPATCH", 2, True)
+    assert ticket.number is not None and numbers.is_ticket_number(ticket.number)
+    day = city.now.astimezone(routing.current().zone)
+    assert ticket.number.startswith(f"{day:%Y%m%d}")
+    assert len(opened.code) == 12 and ticket.code_hash is not None
+    assert opened.code.encode() not in ticket.code_hash
+    assert city.clock(ticket.id, "dispatch").started_at == city.now
+    assert [event.kind for event in city.events(ticket.id)] == ["ticket.registered", "ticket.triaged"]
+
+
+def test_the_number_carries_the_citys_day_not_the_servers(city: City):
+    city.now = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)  # one in the morning of the 2nd, where the city is
+    assert (city.ticket(city.waiting()).number or "").startswith("20260302")
+
+
+def test_a_sure_matter_goes_to_its_unit_at_once(city: City):
+    opened = service.open_ticket(VISITOR, city.now, replace(SURE, channel="web"), city.vault)
+    ticket = city.ticket(opened.ticket.id)
+    assert ticket.state == "IN_PROGRESS"
+    assert [part.department_id for part in city.parts(ticket.id)] == [city.unit("9901.heat")]
+    decision = db.session.scalars(select(RoutingDecision).where(RoutingDecision.ticket_id == ticket.id)).one()
+    assert decision.dispatched and decision.rule_id is not None and decision.detail["reasons"]
+    assert {row.clock for row in city.clocks(ticket.id)} == {"sign", "handle"}
+
+
+def test_what_is_not_sure_keeps_the_suggestion_and_the_reason(city: City):
+    ticket_id = city.waiting(title="路灯不亮", content="路灯不亮", type="report")
+    assert city.ticket(ticket_id).state == "TO_DISPATCH"  # a rule holds confidential reports for a person
+    decision = db.session.scalars(select(RoutingDecision).where(RoutingDecision.ticket_id == ticket_id)).one()
+    assert not decision.dispatched
+    assert decision.lead_department_id is not None and decision.detail["reasons"]
+
+
+def test_personal_data_stands_in_contact_only_and_sealed(city: City):
+    ticket_id = city.waiting()
+    contact = db.session.get_one(Contact, ticket_id)
+    for field, value in (("name", "张三丰"), ("phone", "13800138000")):
+        assert value.encode() not in getattr(contact, field)
+        assert city.vault.open_contact(contact, field) == value
+    assert contact.phone_hash == city.vault.phone_hash("+86 138-0013-8000")
+
+
+def test_events_name_texts_and_fields_but_hold_no_word_of_them(city: City):
+    secret = "她说的话一个字也不能进事件"
+    ticket_id = city.dispatched(content=secret, title=f"题{secret}")
+    service.sign(city.who("handler-wanghe-urban"), city.now, ticket_id, city.part(ticket_id).id)
+    city.reply(ticket_id)
+    told = json.dumps([event.payload for event in city.events(ticket_id)], ensure_ascii=False)
+    for words in (secret, "张三丰", "13800138000", "路面已经修好", "内部：已核实"):
+        assert words not in told
+    first = city.events(ticket_id)[0].payload
+    assert first["texts"] == {"title": 1, "content": 1}
+    assert sorted(first["contact"]) == ["address", "name", "phone"]
+
+
+def test_versions_count_events_and_each_event_waits_in_the_outbox(city: City):
+    ticket_id = city.rated()
+    events = city.events(ticket_id)
+    assert [event.version for event in events] == list(range(1, city.ticket(ticket_id).version + 1))
+    waiting = set(db.session.scalars(select(Outbox.event_id)))
+    assert {event.id for event in events} <= waiting
+
+
+def test_the_title_is_masked_when_it_is_written_and_the_words_are_kept(city: City):
+    ticket_id = city.waiting(title="请打13912345678找我")
+    assert "13912345678" not in city.ticket(ticket_id).title
+    assert _texts(ticket_id, "title") == ["请打13912345678找我"]
+
+
+def test_without_a_title_the_beginning_of_the_content_stands_in(city: City):
+    assert city.ticket(city.waiting(title="", content="很长\n的" + "话" * 60)).title == "很长 的" + "话" * 36
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({"type": "rumour"}, {"type": "unknown"}),
+        ({"urgency": "whenever"}, {"urgency": "unknown"}),
+        ({"channel": "pigeon"}, {"channel": "unknown"}),
+        ({"content": " ", "title": ""}, {"content": "missing"}),
+        ({"content": "x" * (CONTENT_LENGTH + 1)}, {"content": "too_long"}),
+        ({"title": "x" * (TITLE_LENGTH + 1)}, {"title": "too_long"}),
+        ({"phone": " "}, {"phone": "missing"}),
+        ({"region_code": "000"}, {"region_code": "unknown"}),
+        ({"category_code": "99-99"}, {"category_code": "unknown"}),
+        ({"content": "a\x00b"}, {"content": "unreadable"}),
+        ({"caller_label": "\ud83d"}, {"caller_label": "unreadable"}),
+        ({"external_no": "\x00"}, {"external_no": "unreadable"}),
+        ({"type": "x", "phone": ""}, {"type": "unknown", "phone": "missing"}),
+    ],
+)
+def test_faults_are_named_by_field_and_nothing_is_stored(
+    city: City, changes: dict[str, str], fields: dict[str, str]
+):
+    with pytest.raises(errors.Invalid) as refusal:
+        service.open_ticket(VISITOR, city.now, replace(UNSURE, **changes), city.vault)
+    assert refusal.value.values == {"fields": fields}
+    assert not db.session.new and not db.session.dirty
+
+
+def test_who_may_not_register_is_told_before_any_fault(city: City):
+    with pytest.raises(errors.Forbidden):
+        service.open_ticket(city.who("auditor"), city.now, Intake(), city.vault)
+
+
+def test_nobody_is_forced_to_leave_a_number_who_stays_anonymous(city: City):
+    ticket_id = city.waiting(anonymous=True, name="", phone="", address="")
+    assert db.session.get(Contact, ticket_id) is None
+
+
+def test_a_report_is_confidential_by_itself(city: City):
+    ticket = city.ticket(city.waiting(type="report"))
+    assert ticket.confidential and "city/c" in ticket.rooms and "city" not in ticket.rooms
+
+
+def test_the_region_brings_its_chain(city: City):
+    ticket = city.ticket(city.waiting(region_code="990102001"))
+    assert ticket.region_path == "9901/990102/990102001"
+
+
+class TestOnce:
+    """A form's key and an external number each make one ticket, however often they come."""
+
+    WEB = replace(UNSURE, channel="web")
+
+    def test_the_same_form_gets_the_same_ticket_and_for_a_day_the_code(self, city: City):
+        first = service.open_ticket(VISITOR, city.now, self.WEB, city.vault, form_key="k1")
+        again = service.open_ticket(VISITOR, city.now, self.WEB, city.vault, form_key="k1")
+        assert (again.ticket.id, again.code, again.is_new) == (first.ticket.id, first.code, False)
+        assert city.ticket(first.ticket.id).version == 2
+        late = city.now + timedelta(hours=24)
+        assert service.open_ticket(VISITOR, late, self.WEB, city.vault, form_key="k1").code == ""
+
+    def test_a_repeat_gets_its_own_ticket_and_no_other_that_came_without_a_number(self, city: City):
+        city.waiting()
+        first = service.open_ticket(VISITOR, city.now, self.WEB, city.vault, form_key="k2")
+        city.waiting()
+        assert service.open_ticket(
+            VISITOR, city.now, self.WEB, city.vault, form_key="k2"
+        ).ticket.id == first.ticket.id  # fmt: skip
+
+    def test_the_same_key_with_other_content_is_refused(self, city: City):
+        service.open_ticket(VISITOR, city.now, self.WEB, city.vault, form_key="k3")
+        other = replace(self.WEB, content="别的事情")
+        with pytest.raises(errors.KeyReused):
+            service.open_ticket(VISITOR, city.now, other, city.vault, form_key="k3")
+
+    def test_an_external_number_is_taken_once_and_opens_no_code(self, city: City):
+        record = replace(UNSURE, channel="import", external_system="12319", external_no="A-1")
+        first = service.open_ticket(SYSTEM, city.now, record, city.vault)
+        changed = replace(record, content="后来改过的话")
+        again = service.open_ticket(SYSTEM, city.now, changed, city.vault)
+        assert (again.ticket.id, again.code, again.is_new) == (first.ticket.id, "", False)
+        elsewhere = replace(record, external_system="12345-old")
+        assert service.open_ticket(SYSTEM, city.now, elsewhere, city.vault).is_new
+
+    def test_a_fresh_key_for_a_known_external_number_finds_its_ticket(self, city: City):
+        record = replace(UNSURE, channel="import", external_system="12319", external_no="A-2")
+        first = service.open_ticket(SYSTEM, city.now, record, city.vault)
+        again = service.open_ticket(SYSTEM, city.now, record, city.vault, form_key="k4")
+        assert (again.ticket.id, again.is_new) == (first.ticket.id, False)
+
+    def test_a_number_that_is_taken_is_no_repeat_of_anything(self, city: City, monkeypatch: pytest.MonkeyPatch):
+        taken = city.ticket(city.waiting()).number
+        monkeypatch.setattr(numbers, "ticket_number", lambda day, serial: taken)
+        with pytest.raises(errors.KeyReused):
+            city.waiting()
+
+
+def test_history_is_closed_as_imported_without_clocks(city: City):
+    record = replace(SURE, channel="import", external_system="12319", external_no="A-3", anonymous=True)
+    opened = service.open_ticket(SYSTEM, city.now, record, city.vault, clocks_run=False)
+    ticket = city.ticket(opened.ticket.id)
+    assert (ticket.state, ticket.closed_at) == ("CLOSED", city.now)
+    assert not city.clocks(ticket.id, running=False) and not city.parts(ticket.id)
+    assert [event.payload.get("outcome") for event in city.events(ticket.id)] == [None, "imported"]
+    decided = db.session.scalars(select(RoutingDecision).where(RoutingDecision.ticket_id == ticket.id)).one()
+    assert decided.category_code == ticket.category_code is not None
+
+
+def test_only_routing_closes_a_matter_as_history(city: City):
+    with pytest.raises(errors.Forbidden):
+        service.open_ticket(city.who("operator"), city.now, UNSURE, city.vault, clocks_run=False)
+
+
+class TestDraft:
+    def test_a_draft_needs_nothing_and_has_no_number(self, city: City):
+        ticket = city.ticket(service.open_draft(city.who("operator"), city.now, Intake(), city.vault).id)
+        assert (ticket.state, ticket.number, ticket.version) == ("DRAFT", None, 1)
+        assert ticket.rooms == [f"staff:{city.who('operator').id}"]
+
+    def test_only_who_takes_calls_begins_one(self, city: City):
+        with pytest.raises(errors.Forbidden):
+            service.open_draft(city.who("dispatcher"), city.now, Intake(), city.vault)
+
+    def test_registering_gives_the_number_and_routes(self, city: City):
+        ticket_id = city.draft(content="", title="")
+        opened = service.register(city.who("operator"), city.later(minutes=3), ticket_id, UNSURE, city.vault, 1)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.registered_at) == ("TO_DISPATCH", city.now)
+        assert ticket.number and opened.code and opened.is_new
+        assert city.clock(ticket_id, "dispatch").started_at == city.now
+
+    def test_registering_stores_only_the_texts_that_changed(self, city: City):
+        ticket_id = city.draft()
+        service.register(
+            city.who("operator"), city.now, ticket_id, replace(UNSURE, title="新的标题"), city.vault
+        )
+        assert _texts(ticket_id, "title") == [UNSURE.title, "新的标题"]
+        assert _texts(ticket_id, "content") == [UNSURE.content]
+
+    def test_refusals_come_in_their_order(self, city: City):
+        ticket_id = city.draft()
+        operator, other = city.who("operator"), city.who("operator2")
+        bad = Intake()
+        with pytest.raises(errors.NotFound):
+            service.register(other, city.now, ticket_id, bad, city.vault, 9)
+        with pytest.raises(errors.Stale) as stale:
+            service.register(operator, city.now, ticket_id, bad, city.vault, 9)
+        assert stale.value.values == {"version": 9, "theirs": 1}
+        with pytest.raises(errors.Invalid):
+            service.register(operator, city.now, ticket_id, bad, city.vault, 1)
+        service.register(operator, city.now, ticket_id, UNSURE, city.vault, 1)
+        with pytest.raises(errors.NotNow) as refusal:
+            service.register(operator, city.now, ticket_id, bad, city.vault)
+        assert refusal.value.values == {"action": "register", "state": "TO_DISPATCH"}
+
+    def test_discarding_wants_a_reason_and_leaves_no_number(self, city: City):
+        ticket_id = city.draft()
+        with pytest.raises(errors.Invalid) as refusal:
+            service.discard(city.who("operator"), city.now, ticket_id, " ")
+        assert refusal.value.values["fields"] == {"reason": "missing"}
+        service.discard(city.who("operator"), city.now, ticket_id, "电话断了", 1)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.number, ticket.closed_at) == ("DISCARDED", None, city.now)
+
+
+class TestAmend:
+    def test_the_event_names_what_changed_and_every_version_stays(self, city: City):
+        ticket_id = city.dispatched()
+        before = city.ticket(ticket_id).version
+        changed = replace(UNSURE, content="更正后的话", urgency="urgent", phone="13900139000", place="别处")
+        service.amend(city.who("supervisor"), city.now, ticket_id, changed, city.vault, before)
+        event = city.events(ticket_id)[-1]
+        assert event.kind == "ticket.amended"
+        assert event.payload == {"changed": ["place", "urgency"], "texts": {"content": 2}, "contact": ["phone"]}
+        assert _texts(ticket_id, "content") == [UNSURE.content, "更正后的话"]
+        contact = db.session.get_one(Contact, ticket_id)
+        assert contact.phone_hash == city.vault.phone_hash("13900139000")
+
+    def test_nothing_changed_is_no_event(self, city: City):
+        ticket_id = city.waiting()
+        ticket = city.ticket(ticket_id)
+        same = replace(UNSURE, category_code=ticket.category_code, region_code=ticket.region_code)
+        service.amend(city.who("supervisor"), city.now, ticket_id, same, city.vault)
+        assert city.ticket(ticket_id).version == 2
+
+    def test_blanks_around_a_text_are_no_change(self, city: City):
+        ticket_id = city.draft()
+        padded = replace(UNSURE, title=f" {UNSURE.title}\n")
+        service.amend(city.who("operator"), city.now, ticket_id, padded, city.vault)
+        assert _texts(ticket_id, "title") == [UNSURE.title]
+
+    def test_a_text_can_be_taken_back(self, city: City):
+        ticket_id = city.draft()
+        service.amend(city.who("operator"), city.now, ticket_id, replace(UNSURE, content=""), city.vault)
+        assert _texts(ticket_id, "content") == [UNSURE.content, ""]
+
+    def test_a_contact_can_be_added_and_taken_back(self, city: City):
+        ticket_id = city.waiting(anonymous=True, name="", phone="", address="")
+        operator = city.who("operator")
+        service.amend(operator, city.now, ticket_id, replace(UNSURE, address=""), city.vault)
+        assert city.vault.open_contact(db.session.get_one(Contact, ticket_id), "name") == "张三丰"
+        none = replace(UNSURE, anonymous=True, name="", phone="", address="")
+        service.amend(operator, city.now, ticket_id, none, city.vault)
+        contact = db.session.get_one(Contact, ticket_id)
+        assert (contact.name, contact.phone, contact.phone_hash) == (None, None, None)
+
+    def test_becoming_confidential_moves_it_to_rooms_of_its_own(self, city: City):
+        ticket_id = city.dispatched()
+        service.amend(
+            city.who("supervisor"), city.now, ticket_id, replace(UNSURE, confidential=True), city.vault
+        )
+        ticket = city.ticket(ticket_id)
+        unit = city.unit(LEAD)
+        assert set(ticket.rooms) == {f"staff:{city.who('operator').id}", "city/c", f"dept:{unit}/c"}
+        event = city.events(ticket_id)[-1]
+        assert f"dept:{unit}" in event.rooms_before and f"dept:{unit}" not in event.rooms_after
+
+    def test_a_draft_may_stay_incomplete_but_not_unstorable(self, city: City):
+        ticket_id = city.draft()
+        operator = city.who("operator")
+        service.amend(operator, city.now, ticket_id, Intake(), city.vault)
+        with pytest.raises(errors.Invalid):
+            service.amend(operator, city.now, ticket_id, Intake(place="\x00"), city.vault)
+
+    def test_refusals_come_in_their_order(self, city: City):
+        ticket_id = city.waiting()
+        with pytest.raises(errors.NotFound):
+            service.amend(city.who("operator2"), city.now, ticket_id, Intake(), city.vault, 9)
+        with pytest.raises(errors.Forbidden):
+            service.amend(city.who("auditor"), city.now, ticket_id, Intake(), city.vault, 9)
+        with pytest.raises(errors.Stale):
+            service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 9)
+        with pytest.raises(errors.Invalid):
+            service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 2)
+
+
+class TestAtTheDesk:
+    def test_answering_at_once_ends_it_and_stops_its_clock(self, city: City):
+        ticket_id = city.waiting()
+        service.answer(city.who("operator"), city.now, ticket_id, "政策是这样的", 2)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.closed_at) == ("ANSWERED", city.now)
+        assert not city.clocks(ticket_id)
+        assert _texts(ticket_id, "answer") == ["政策是这样的"]
+
+    def test_referring_says_why_and_where(self, city: City):
+        ticket_id = city.waiting()
+        service.refer(city.who("dispatcher"), city.now, ticket_id, "emergency", "请拨打119")
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.disposition) == ("REFERRED", "emergency")
+        assert city.events(ticket_id)[-1].payload["disposition"] == "emergency"
+
+    @pytest.mark.parametrize(
+        ("disposition", "text", "fields"),
+        [
+            ("", "", {"disposition": "missing", "referral": "missing"}),
+            ("nonsense", "请起诉", {"disposition": "unknown"}),
+            ("statutory", "\x00", {"referral": "unreadable"}),
+        ],
+    )
+    def test_what_is_missing_is_named(self, city: City, disposition: str, text: str, fields: dict[str, str]):
+        ticket_id = city.waiting()
+        with pytest.raises(errors.Invalid) as refusal:
+            service.refer(city.who("operator"), city.now, ticket_id, disposition, text)
+        assert refusal.value.values["fields"] == fields
+
+    def test_an_empty_answer_is_none(self, city: City):
+        with pytest.raises(errors.Invalid):
+            service.answer(city.who("operator"), city.now, city.waiting(), "  ")
+
+
+def test_rooms_stored_are_the_rooms_of_the_ticket(city: City):
+    for ticket_id in (city.draft(), city.waiting(), city.rated(), city.returned()):
+        ticket = city.ticket(ticket_id)
+        assert set(ticket.rooms) == rooms_of_ticket(scope_of(ticket, city.parts(ticket_id)))
