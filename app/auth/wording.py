@@ -23,7 +23,9 @@ FAULTS = {
     "mismatch": _l("The two are not the same."),
     "wrong": _l("This is not your present password."),
     "bad_token": _l("This token is not valid. It works once, and only for a short time."),
-    "login_shape": _l("2 to 40 small letters, digits, dots or hyphens, beginning with a letter or digit."),
+    "login_shape": _l(
+        "2 to 40 small letters, digits, dots, hyphens or underscores, beginning with a letter or digit."
+    ),
     "taken": _l("Somebody has this login already."),
     "unit_missing": _l("This role is held for a unit: choose one."),
     "unit_not_wanted": _l("This role works for the whole city: choose no unit."),

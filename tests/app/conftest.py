@@ -8,19 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from app.auth import accounts
 from app.auth.accounts import CONSOLE, Membership
-from app.auth.commands import demo_hash
 from app.auth.models import Staff
 from app.auth.signing_in import DEMO_PASSWORD
 from app.outbox import unit_of_work
 from db import database_now, db
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
+CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(DEMO_PASSWORD)
+"""Judged in no time; how long real ones take is no concern of most tests."""
 _numbers = itertools.count(1)
 
 
@@ -100,7 +102,7 @@ def new_staff(app) -> Callable[..., Staff]:
             staff_id, _ = accounts.create_staff(CONSOLE, now, login=login, name="某某", memberships=held)
             accounts.void_tokens(staff_id)
             person = db.session.get_one(Staff, staff_id)
-            person.password_hash = demo_hash()
+            person.password_hash = CHEAP_HASH
             db.session.flush()
             db.session.expunge(person)
         return person

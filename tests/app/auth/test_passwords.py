@@ -51,20 +51,25 @@ def test_nothing_fits_what_is_no_hash(kept: str | None):
     assert not passwords.is_right(kept, "a-lamp-by-the-river")
 
 
-def test_under_gevent_a_thread_does_the_work(monkeypatch: pytest.MonkeyPatch):
+def test_under_gevent_a_thread_does_the_work_and_raises_nothing(monkeypatch: pytest.MonkeyPatch):
+    """What a thread raises, gevent writes into the log, with its trace."""
+
     class Pool:
         def __init__(self) -> None:
-            self.calls = 0
+            self.results: list[object] = []
 
         def apply(self, work, args, kwargs):
-            self.calls += 1
-            return work(*args, **kwargs)
+            self.results.append(work(*args, **kwargs))
+            return self.results[-1]
 
     class Hub:
         threadpool = Pool()
 
     monkeypatch.setattr(passwords, "is_module_patched", lambda name: True)
     monkeypatch.setattr(passwords, "get_hub", lambda: Hub)
-    assert passwords.is_right(passwords.hashed("a-lamp-by-the-river"), "a-lamp-by-the-river")
-    assert Hub.threadpool.calls == 2
+    kept = passwords.hashed("a-lamp-by-the-river")
+    assert passwords.is_right(kept, "a-lamp-by-the-river")
+    assert not passwords.is_right(kept, "another-lamp")
+    assert not passwords.is_right("nonsense", "another-lamp")
+    assert Hub.threadpool.results == [kept, True, False, False]
     assert not monkey.is_module_patched("threading")

@@ -67,6 +67,7 @@ def test_unknown_disabled_and_unenrolled_get_the_answer_of_a_wrong_password(app,
     with app.app_context(), unit_of_work() as now:
         accounts.disable(CONSOLE, now, disabled.id, disabled.version)
         accounts.reset(CONSOLE, now, unenrolled.id)
+        accounts.set_password(CONSOLE, now, known.id, "a-lamp-by-the-river")
     judged = []
     monkeypatch.setattr(passwords, "_aside", lambda work, *args: judged.append(args) or work(*args))
 
