@@ -1,5 +1,6 @@
 """Verbs in any order by anybody: refused or done, the ticket stays true to the table and to its record."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, settings
@@ -72,7 +73,7 @@ class OneTicket(RuleBasedStateMachine):
 
     @rule(login=people, content=st.sampled_from([UNSURE.content, "补充：晚上更严重"]))
     def take_down(self, login: str, content: str) -> None:
-        intake = UNSURE if content == UNSURE.content else UNSURE.__class__(**{**vars(UNSURE), "content": content})
+        intake = replace(UNSURE, content=content)
         verb = service.register if self.state == "DRAFT" and login == "operator" else service.amend
         self.attempt(verb, self.who(login), self.city.now, self.id, intake, self.city.vault)
 

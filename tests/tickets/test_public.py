@@ -1,0 +1,136 @@
+"""What number and query code open: where it stands, who has it, the reply once it was checked."""
+
+from datetime import timedelta
+
+import pytest
+from scenes import LEAD_LOGIN, City
+
+from tickets import numbers, queries, service
+from tickets.permissions import caller_of
+from tickets.queries import PublicStatus
+
+
+@pytest.fixture
+def sent(city: City) -> tuple[int, str, str]:
+    """(ticket id, number, code) of a matter sent in by a visitor."""
+    ticket_id, code = city.from_web(title="说不清归谁13912345678", content="原话说不清归谁13912345678")
+    return ticket_id, city.ticket(ticket_id).number or "", code
+
+
+def _status(city: City, sent: tuple[int, str, str]) -> PublicStatus:
+    found = queries.public_status(sent[1], sent[2], city.vault)
+    assert found is not None
+    return found
+
+
+def test_number_and_code_however_they_are_typed(city: City, sent: tuple[int, str, str]):
+    ticket_id, number, code = sent
+    for typed in (code, numbers.spoken(code), f" {code[:6]}-{code[6:]} "):
+        found = queries.public_status(f"{number[:8]} {number[8:]}", typed, city.vault)
+        assert found is not None and found.ticket_id == ticket_id
+
+
+def test_wrong_is_wrong_whichever_it_is(city: City, sent: tuple[int, str, str]):
+    _, number, code = sent
+    other_id, other_code = city.from_web()
+    absent = numbers.ticket_number(city.now.date() + timedelta(days=1), 999_999)
+    pairs = [
+        (number, other_code), (number, ""), (number, code[:-1]), (number, code + "0"), (absent, code),
+        (city.ticket(other_id).number, code), ("", ""), ("\x00", code), (number, "\ud800"), ("ⅷ" * 15, code),
+        (number, "九" * 12),
+    ]  # fmt: skip
+    for typed_number, typed_code in pairs:
+        assert queries.public_status(typed_number or "", typed_code, city.vault) is None
+
+
+def test_the_hash_of_a_code_is_made_for_a_wrong_number_too(
+    city: City, sent: tuple[int, str, str], monkeypatch: pytest.MonkeyPatch
+):
+    made = []
+    real = numbers.code_hash
+    monkeypatch.setattr(numbers, "code_hash", lambda *given: made.append(given) or real(*given))
+    queries.public_status("202601010000001", sent[2], city.vault)
+    queries.public_status(sent[1], "000000000000", city.vault)
+    assert len(made) == 2
+
+
+def test_nothing_of_the_caller_and_only_the_street_of_the_place(city: City, sent: tuple[int, str, str]):
+    found = _status(city, sent)
+    assert found.place == "望河区明德路"
+    told = repr(found)
+    for secret in ("13912345678", "原话", "张三丰", "13800138000", "12号", "401"):
+        assert secret not in told
+
+
+def test_who_has_it_until_when(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    found = _status(city, sent)
+    assert (found.state, found.unit, found.due_at, found.may_rate) == ("TO_DISPATCH", None, None, False)
+    assert queries.promised(ticket_id) is None
+    city.dispatched(ticket_id=ticket_id)
+    handle = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    found = _status(city, sent)
+    assert (found.unit, found.unit_since, found.due_at) == ("望河区城市管理局", city.now, handle.due_at)
+    assert queries.promised(ticket_id) == handle.due_at
+
+
+def test_a_unit_that_gave_it_back_is_not_named_as_having_it(city: City, sent: tuple[int, str, str]):
+    city.returned(ticket_id=sent[0])
+    assert _status(city, sent).unit == "东河市热力有限公司"
+
+
+def test_after_a_rejection_the_new_date_counts(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.replied(ticket_id=ticket_id)
+    service.reject(city.who("supervisor"), city.later(days=3), ticket_id, "不够")
+    clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    assert _status(city, sent).due_at == clock.due_at
+
+
+def test_the_reply_is_read_after_the_review_and_never_before(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.signed(ticket_id=ticket_id)
+    service.reply(
+        city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, "第一稿", "内部：电话13912345678"
+    )
+    assert _status(city, sent).replies == ()
+    service.reject(city.who("supervisor"), city.now, ticket_id, "不够")
+    assert _status(city, sent).replies == ()
+    service.reply(
+        city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, "已修好，详询13912345678", "内部"
+    )
+    assert _status(city, sent).replies == ()
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    found = _status(city, sent)
+    assert found.replies == (("望河区城市管理局", "已修好，详询139****5678"),)
+    assert found.may_rate and found.due_at is None
+    assert "内部" not in repr(found) and "第一稿" not in repr(found)
+
+
+def test_the_steps_name_units_and_moments_and_no_person(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.accepted(ticket_id=ticket_id)
+    service.reveal(city.who("supervisor"), city.now, ticket_id, "phone", "核实", city.vault)
+    service.rate(caller_of(ticket_id), city.later(hours=1), ticket_id, True, 3)
+    steps = _status(city, sent).steps
+    assert [step.kind for step in steps] == [
+        "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "ticket.submitted",
+        "ticket.accepted", "ticket.rated",
+    ]  # fmt: skip
+    assert (steps[3].unit, steps[-1].at) == ("望河区城市管理局", city.now)
+
+
+def test_answers_at_the_desk_are_read_at_once(city: City, sent: tuple[int, str, str]):
+    service.answer(city.who("dispatcher"), city.now, sent[0], "这是答复")
+    assert _status(city, sent).replies == ((None, "这是答复"),)
+
+
+def test_a_referral_says_where(city: City, sent: tuple[int, str, str]):
+    service.refer(city.who("dispatcher"), city.now, sent[0], "statutory", "请向法院起诉")
+    found = _status(city, sent)
+    assert (found.disposition, found.replies) == ("statutory", ((None, "请向法院起诉"),))
+
+
+def test_a_draft_has_nothing_to_be_asked_by(city: City):
+    city.draft()
+    assert queries.public_status("", "", city.vault) is None
