@@ -82,6 +82,7 @@ def _join(app: Flask, config: Config) -> None:
     csrf.init_app(app)
     login.init_app(app)
     login.login_view = "auth.sign_in"
+    login.login_message = None  # the page itself says what to do, in the person's language
     login.user_loader(load_user)
     access.guard(app)
     errors.register(app)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.auth.commands import demo_accounts, staff_commands
 from app.auth.roles import seed_roles
+from app.auth.signing_in import DEMO_PASSWORD
 from app.checking import check_command
 from app.importing import import_commands
 from app.outbox import unit_of_work
@@ -21,7 +22,6 @@ from db import db
 from routing.seed import seed
 
 OLDEST_POSTGRES = 15
-DEMO_PASSWORD_NOTE = "Everybody's password in the demo city"
 
 
 def register_commands(app: Flask) -> None:
@@ -63,7 +63,7 @@ def _migrations() -> str:
     return str(Path(current_app.root_path).parent / "migrations")
 
 
-def seed_all(demo: bool) -> list[tuple[str, ...]]:
+def seed_all(demo: bool) -> list[tuple[str, str, str]]:
     """Reference data and roles where there are none; demo accounts with the demo city."""
     with unit_of_work() as now:
         seed(db.session(), demo=demo)
@@ -93,10 +93,12 @@ def _check_server(production: bool) -> None:
         )
 
 
-def _welcome(data: Path, accounts: list[tuple[str, ...]]) -> None:
+def _welcome(data: Path, accounts: list[tuple[str, str, str]]) -> None:
     """Leave what `hotline up` prints once everything is ready."""
-    lines = ["\t".join(account) for account in accounts]
-    if not lines:
+    lines = [f"  {login:<24}{role:<18}{unit}" for login, role, unit in accounts]
+    if lines:
+        lines = [f"sign in with password {DEMO_PASSWORD} as", *(line.rstrip() for line in lines)]
+    else:
         lines = ["no accounts yet? make the first administrator: ./hotline flask staff first-admin"]
     try:
         (data / "run").mkdir(parents=True, exist_ok=True)

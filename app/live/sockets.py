@@ -87,11 +87,13 @@ def _ended(watched: dict[str, bytes]) -> list[str]:
     if not watched:
         return []
     try:
+        now = database_now()
         alive = set(
             db.session.scalars(
                 select(StaffSession.token_hash).where(
                     StaffSession.token_hash.in_(set(watched.values())),
-                    StaffSession.expires_at > database_now(),
+                    StaffSession.expires_at > now,
+                    StaffSession.seen_at + StaffSession.idle_limit > now,
                 )
             )
         )
