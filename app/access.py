@@ -49,7 +49,7 @@ def may_enter(entry: str | frozenset[str] | None) -> bool:
         return True
     if entry is None or not current_user.is_authenticated:
         return False
-    return entry == STAFF or not entry.isdisjoint(current_user.actor.permissions)
+    return entry == STAFF or any(current_user.actor.holds(permission) for permission in entry)
 
 
 def guard(app: Flask) -> None:

@@ -98,13 +98,13 @@ BOARDS: dict[str, Board] = {
 
 def boards_of(actor: Actor) -> list[str]:
     """The boards this actor may open, in their order."""
-    return [name for name, board in BOARDS.items() if board.who in actor.permissions]
+    return [name for name, board in BOARDS.items() if actor.holds(board.who)]
 
 
 def board(actor: Actor, now: datetime, name: str, after: str | None = None, limit: int = PAGE) -> Page:
     """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
     kind = BOARDS.get(name)
-    if kind is None or kind.who not in actor.permissions:
+    if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
     query = _rows_query(kind).where(kind.where, visible_to(actor, Ticket.rooms))
     if name == "mine":
@@ -272,7 +272,7 @@ def room_heads(rooms: Iterable[str]) -> dict[str, int]:
     """The last sequence of each room; 0 for one that never had a message."""
     wanted = list(rooms)
     found = dict(
-        db.session.execute(select(RoomHead.room, RoomHead.seq).where(RoomHead.room.in_(wanted))).tuples().all()
+        db.session.execute(select(RoomHead.room, RoomHead.seq).where(RoomHead.room.in_(wanted))).all()
     )
     return {room: found.get(room, 0) for room in wanted}
 

@@ -145,7 +145,7 @@ def _latest_versions(ticket: Ticket, fields: Mapping[str, str]) -> dict[str, int
         .where(TicketText.ticket_id == ticket.id, TicketText.field.in_(fields))
         .group_by(TicketText.field)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def require(**fields: object) -> None:

@@ -292,7 +292,7 @@ def current_texts(ticket_id: int) -> dict[str, str]:
         .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS))
         .order_by(TicketText.version)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _apply(ticket: Ticket, intake: Intake) -> list[str]:

@@ -1,6 +1,6 @@
 """Who may do what, and who sees what. One rule of rooms decides the check, the list and the live board."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, false
@@ -15,15 +15,24 @@ CONFIDENTIAL = "/c"
 class Actor:
     """Who acts: `kind` is staff, citizen or system. A citizen holds one ticket's number and code.
 
-    `departments` are the units whose work the actor does; for a department lead they include the units below.
+    `permissions` are held for the whole city; `units` maps each unit whose work the actor does to what is held
+    there, so that a lead of one unit who helps out in another is no lead in the other.
     """
 
     kind: str
     id: int | None = None
     permissions: frozenset[str] = frozenset()
-    departments: frozenset[int] = frozenset()
+    units: Mapping[int, frozenset[str]] = field(default_factory=dict)
     ticket_id: int | None = None
     name: str = field(default="", compare=False)
+
+    @property
+    def departments(self) -> frozenset[int]:
+        return frozenset(self.units)
+
+    def holds(self, permission: str) -> bool:
+        """Whether the permission is held anywhere: for menus and doors, not for one ticket."""
+        return permission in self.permissions or any(permission in held for held in self.units.values())
 
 
 SYSTEM = Actor(
@@ -76,16 +85,17 @@ def rooms_of(actor: Actor) -> frozenset[str]:
     """The rooms an actor may be in; live boards join exactly these."""
     if actor.kind != "staff":
         return frozenset()
-    may = actor.permissions
-    rooms = {f"staff:{actor.id}"} if "see.own" in may else set()
-    open_rooms = {"triage"} if "see.triage" in may else set()
-    if "see.city" in may:
-        open_rooms.add("city")
-    if "see.department" in may:
-        open_rooms |= {f"dept:{unit}" for unit in actor.departments}
-    if "see.confidential" in may:
-        rooms |= {room + CONFIDENTIAL for room in open_rooms}
-    return frozenset(rooms | open_rooms)
+    rooms = {f"staff:{actor.id}"} if actor.holds("see.own") else set()
+    wide = {room for room in ("triage", "city") if f"see.{room}" in actor.permissions}
+    rooms |= _with_confidential(wide, actor.permissions)
+    for unit, held in actor.units.items():
+        if "see.department" in held:
+            rooms |= _with_confidential({f"dept:{unit}"}, held)
+    return frozenset(rooms)
+
+
+def _with_confidential(rooms: set[str], held: frozenset[str]) -> set[str]:
+    return rooms | {room + CONFIDENTIAL for room in rooms} if "see.confidential" in held else rooms
 
 
 def sees(actor: Actor, ticket_id: int, rooms: Iterable[str]) -> bool:
@@ -104,7 +114,7 @@ def visible_to(actor: Actor, rooms: InstrumentedAttribute[list[str]]) -> ColumnE
 
 
 def may(actor: Actor, permission: str, *, unit: int | None = None) -> bool:
-    """Whether the actor holds a permission and, for one unit's part, works for that unit."""
-    if permission not in actor.permissions:
-        return False
-    return unit is None or not permission.startswith("assignment.") or unit in actor.departments
+    """Whether the actor holds a permission; for one unit's part, whether for that unit."""
+    if unit is None:
+        return actor.holds(permission)
+    return permission in actor.permissions or permission in actor.units.get(unit, ())

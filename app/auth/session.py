@@ -115,19 +115,19 @@ def _runs(row: Row[Any], now: datetime) -> bool:
 
 def actor_of(rows: Sequence[Row[Any]]) -> Actor:
     """One person as the rules see them, from that person's rows of people_with_roles()."""
-    departments: set[int] = set()
+    wide: set[str] = set()
+    units: dict[int, frozenset[str]] = {}
     for row in rows:
-        if row.department_id is not None and row.reach == SUBTREE:
-            departments |= routing.descendants(row.department_id, row.reference_version)
-        elif row.department_id is not None:
-            departments.add(row.department_id)
-    return Actor(
-        "staff",
-        id=rows[0].id,
-        permissions=frozenset(permission for row in rows for permission in row.permissions or ()),
-        departments=frozenset(departments),
-        name=rows[0].name,
-    )
+        held = frozenset(row.permissions or ())
+        if row.department_id is None:
+            wide |= held
+            continue
+        reached = {row.department_id}
+        if row.reach == SUBTREE:
+            reached = routing.descendants(row.department_id, row.reference_version)
+        for unit in reached:
+            units[unit] = units.get(unit, frozenset()) | held
+    return Actor("staff", id=rows[0].id, permissions=frozenset(wide), units=units, name=rows[0].name)
 
 
 def begin(staff_id: int, kept_password: str, now: datetime) -> str:
