@@ -60,7 +60,8 @@ class Config:
             if not getattr(self, name):
                 raise UnsafeConfig(f"{name.upper()} is not set; ./hotline up sets it, see .env.example.")
         for pair in self.pii_keys.split(","):
-            if len(_decoded(pair.partition(":")[2])) != 32:
+            key_id, _, key = pair.strip().partition(":")
+            if not key_id or len(_decoded(key)) != 32:
                 raise UnsafeConfig("PII_KEYS must be id:base64 of 32 random bytes, see .env.example.")
         if len(_decoded(self.blind_key)) < 32:
             raise UnsafeConfig("BLIND_KEY must be base64 of 32 random bytes, see .env.example.")

@@ -44,7 +44,7 @@ FAULTS = {
         SELECT t.id FROM ticket t WHERE t.state = 'IN_PROGRESS' AND NOT EXISTS (
           SELECT FROM assignment a WHERE a.ticket_id = t.id
             AND a.state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'REJECTED', 'SUBMITTED'))""",
-    "rungs of the ladder reached twice or before their time": """
+    "rungs of the ladder reached before their time": """
         SELECT deadline_id FROM escalation WHERE escalated_at < owed_at""",
     "events neither published nor waiting": """
         SELECT e.id FROM ticket_event e WHERE NOT EXISTS (

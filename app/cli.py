@@ -19,7 +19,8 @@ from app.checking import check_command
 from app.importing import import_commands
 from app.outbox import unit_of_work
 from db import db
-from routing.seed import seed
+from routing.models import Region
+from routing.seed import seed, table
 
 OLDEST_POSTGRES = 15
 
@@ -49,7 +50,7 @@ def prepare(demo: bool) -> None:
 
 def migrate_to_head() -> None:
     """Run the migrations that are missing, as the owner."""
-    head = ScriptDirectory("migrations" if Path("migrations").exists() else _migrations()).get_current_head()
+    head = ScriptDirectory(_migrations()).get_current_head()
     engine = create_engine(current_app.extensions["hotline"].database_owner_url)
     with engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
@@ -64,11 +65,16 @@ def _migrations() -> str:
 
 
 def seed_all(demo: bool) -> list[tuple[str, str, str]]:
-    """Reference data and roles where there are none; demo accounts with the demo city."""
+    """Reference data and roles where there are none; demo accounts with the demo city, and in no other."""
     with unit_of_work() as now:
         seed(db.session(), demo=demo)
         seed_roles(db.session())
-        return demo_accounts(db.session(), now) if demo else []
+        return demo_accounts(db.session(), now) if demo and _is_demo_city() else []
+
+
+def _is_demo_city() -> bool:
+    """A folder first used with --no-demo keeps its own city, however it is started later."""
+    return db.session.get(Region, table("regions")[0]["code"]) is not None
 
 
 def _check_server(production: bool) -> None:

@@ -1,6 +1,7 @@
 """Refusals and faults, each mapped to its answer in this one place."""
 
 import logging
+import traceback
 from typing import Any
 
 from flask import Flask, jsonify, render_template, request
@@ -38,6 +39,7 @@ def sentences() -> dict[str, str]:
         "csrf": _("The page was open too long. Please send it again; what you typed is still here."),
         "unavailable": _("The system cannot store anything right now. Please try again in a few seconds."),
         "too_large": _("That is more than this form can take."),
+        "too_many": _("There were too many tries. Please wait a little and try again."),
         "fault": _("Something went wrong on our side. It has been noted."),
     }
 
@@ -69,19 +71,29 @@ def _http(fault: HTTPException) -> Response:
     code = fault.code or 500
     if code < 400:
         return fault.get_response()  # type: ignore[return-value]
-    names = {404: "not_found", 403: "forbidden", 401: "forbidden", 405: "not_found"}
-    return answer(code, names.get(code, "invalid"))
+    names = {404: "not_found", 403: "forbidden", 401: "forbidden", 405: "not_found", 429: "too_many"}
+    response = answer(code, "fault" if code >= 500 else names.get(code, "invalid"))
+    for name, value in fault.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
 
 
 def _fault(fault: Exception) -> Response:
-    """Anything unforeseen: the log gets the trace without its values, the person one sentence."""
-    if isinstance(fault, DBAPIError):
-        if fault.connection_invalidated:
-            return _unavailable(fault)
-        # The statement's parameters may hold what a citizen wrote.
-        fault.hide_parameters = True
-    log.error("fault at %s %s", request.method, request.path, exc_info=fault)
+    """Anything unforeseen: the log gets where and what kind, the person one sentence."""
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        return _unavailable(fault)
+    log.error("fault at %s %s: %s", request.method, request.endpoint, _trace(fault))
     return answer(500, "fault")
+
+
+def _trace(fault: Exception) -> str:
+    """Kind and place, without messages: those of the database quote the row, which a citizen may have written."""
+    kind = type(fault).__qualname__
+    if isinstance(fault, DBAPIError):
+        diagnosis = getattr(fault.orig, "diag", None)
+        kind = f"{type(fault.orig).__qualname__} {getattr(diagnosis, 'constraint_name', None) or ''}".strip()
+    return f"{kind}\n{''.join(traceback.format_tb(fault.__traceback__))}"
 
 
 def answer(status: int, code: str, **values: Any) -> Response:

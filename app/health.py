@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.access import public
 from app.outbox import LEASE
-from db import database_now, db
+from db import database_now, db, transaction
 from tickets.event_models import Lease, Outbox
 
 bp = Blueprint("health", __name__)
@@ -26,11 +26,10 @@ def healthz() -> Response:
 def readyz() -> tuple[Response, int]:
     """The database answers, a relay leads, and no event is set aside as unpublishable."""
     try:
-        checks = _checks()
+        with transaction():
+            checks = _checks()
     except SQLAlchemyError:
         checks = {"database": False}
-    finally:
-        db.session.rollback()
     return jsonify(checks), 200 if all(checks.values()) else 503
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -116,13 +117,19 @@ def _read(file: Path, encoding: str | None) -> tuple[list[str], list[tuple[int, 
     header = next(reader, [])
     if not header:
         raise click.ClickException(f"{file.name} is empty.")
-    numbered = []
+    return [name.strip() for name in header], list(_numbered(reader, file))
+
+
+def _numbered(reader: Any, file: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line it begins on, row); blank lines are none. Raises ClickException where the file is no CSV."""
     last = reader.line_num
-    for row in reader:
-        if row:
-            numbered.append((last + 1, row))
-        last = reader.line_num
-    return [name.strip() for name in header], numbered
+    try:
+        for row in reader:
+            if row:
+                yield last + 1, row
+            last = reader.line_num
+    except csv.Error as fault:
+        raise click.ClickException(f"{file.name} cannot be read from line {last + 1} on: {fault}.") from fault
 
 
 def _columns(header: list[str], named: Iterable[str]) -> dict[str, int]:

@@ -117,10 +117,14 @@ def _hold(lead: Leadership) -> None:
 
 
 def _set_aside(row: Outbox, event: TicketEvent, now: datetime) -> bool:
-    """Put off an event that has no canonical form. The reason is kept; after some tries only an alarm is left."""
+    """Put off an event that has no canonical form, or a kind that only a newer version knows.
+
+    The reason is kept; after some tries only an alarm is left.
+    """
     try:
         canonical(event)
-    except (TypeError, ValueError) as fault:
+        JOBS[event.kind]
+    except (TypeError, ValueError, KeyError) as fault:
         row.attempts += 1
         row.fault = repr(fault)
         row.retry_at = now + timedelta(minutes=1 if row.attempts < PARKED_AFTER else 60)
@@ -194,7 +198,7 @@ def link(previous: bytes, event: TicketEvent) -> bytes:
 
 
 def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
-    """Claim owed jobs that are due, grouped by name. Call inside a unit of work of its own."""
+    """Claim owed jobs that are due, in a unit of work of its own: ids of owed rows by the job's name."""
     with unit_of_work() as now:
         rows = db.session.scalars(
             select(JobOwed)

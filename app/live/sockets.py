@@ -12,7 +12,7 @@ from app.access import actor, entry_of, may_enter, staff
 from app.auth.models import StaffSession
 from app.auth.session import session_hash
 from app.push import is_page_token
-from db import database_now, db
+from db import database_now, db, transaction
 from tickets import queries
 from tickets.permissions import rooms_of
 
@@ -37,8 +37,9 @@ def connect(auth: Any = None) -> None:
         join_room(room)
     _watch(request.sid, session_hash(current_user.get_id()))  # type: ignore[attr-defined]
     # Heads are read after joining: whatever is published in between arrives as a message as well.
-    emit("joined", {"rooms": queries.room_heads(rooms), "seq": queries.last_seq()})
-    db.session.rollback()
+    with transaction():
+        heads, seq = queries.room_heads(rooms), queries.last_seq()
+    emit("joined", {"rooms": heads, "seq": seq})
 
 
 @staff
@@ -86,7 +87,7 @@ def _cut_ended_sessions(app: Any) -> None:
 def _ended(watched: dict[str, bytes]) -> list[str]:
     if not watched:
         return []
-    try:
+    with transaction():
         now = database_now()
         alive = set(
             db.session.scalars(
@@ -97,6 +98,4 @@ def _ended(watched: dict[str, bytes]) -> list[str]:
                 )
             )
         )
-    finally:
-        db.session.remove()
     return [sid for sid, session in watched.items() if session not in alive]
