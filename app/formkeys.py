@@ -13,7 +13,19 @@ def new_key() -> str:
 
 def form_key(fields: Mapping[str, str]) -> str:
     """The key that a form carries. Raises Invalid."""
+    key = _key_in(fields)
+    if key is None:
+        raise errors.Invalid(fields={"form_key": "missing"})
+    return key
+
+
+def same_or_new(fields: Mapping[str, str]) -> str:
+    """The key for a form that is shown once more: its own, or a new one where it has none that is good."""
+    return _key_in(fields) or new_key()
+
+
+def _key_in(fields: Mapping[str, str]) -> str | None:
     try:
         return str(uuid.UUID(fields.get("form_key", "")))
-    except ValueError as fault:
-        raise errors.Invalid(fields={"form_key": "missing"}) from fault
+    except ValueError:
+        return None

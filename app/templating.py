@@ -25,6 +25,7 @@ def register_filters(app: Flask) -> None:
             "iso": lambda at: at.isoformat(timespec="seconds") if at else "",
             "ago": ago,
             "state_name": wording.state_name,
+            "limit_words": wording.limit_words,
             "public_state": wording.public_state,
             "unit_name": unit_name,
             "region_name": region_name,

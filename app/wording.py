@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
-from tickets.lifecycle import ENDED
-
 Words = Mapping[str, LazyString]
 
 TICKET_STATES: Words = {
@@ -30,7 +28,6 @@ PART_STATES: Words = {
     "REJECTED": _l("Reply sent back"),
     "DONE": _l("Done"),
     "RETURNED": _l("Returned"),
-    "CANCELLED": _l("Withdrawn from the unit"),
 }
 
 PUBLIC_STATES: Words = {
@@ -45,7 +42,7 @@ PUBLIC_STATES: Words = {
 }
 
 PUBLIC_EVENTS: Words = {
-    "ticket.registered": _l("Received"),
+    "ticket.registered": _l("It reached us"),
     "ticket.answered": _l("Answered at once"),
     "ticket.referred": _l("Told which other channel is right"),
     "ticket.triaged": _l("Waiting to be assigned to a department"),
@@ -121,7 +118,7 @@ CHANNELS: Words = {
 DISPOSITIONS: Words = {
     "emergency": _l("Emergency: handed to the emergency line"),
     "statutory": _l("Has a legal procedure of its own"),
-    "explained": _l("Cannot be taken up: explained"),
+    "explain": _l("Cannot be taken up: explained"),
     "malicious": _l("Malicious disturbance"),
 }
 
@@ -180,6 +177,14 @@ BOARDS: Words = {
 }
 
 ACTORS: Words = {"citizen": _l("Citizen"), "system": _l("System"), "staff": _l("Staff")}
+
+LIMITS: Words = {
+    "min": _l("%(count)s min"),
+    "h": _l("%(count)s h"),
+    "wh": _l("%(count)s working hours"),
+    "d": _l("%(count)s days"),
+    "wd": _l("%(count)s working days"),
+}
 
 PART_ROLES: Words = {"lead": _l("Lead unit"), "assist": _l("Assisting unit")}
 
@@ -286,6 +291,8 @@ def public_state(code: str) -> str:
     return str(PUBLIC_STATES.get(code, ""))
 
 
-def is_ended(code: str) -> bool:
-    """Whether nothing more is to be done for a ticket in this state."""
-    return code in ENDED
+def limit_words(limit: str) -> str:
+    """A time limit as policies write it ("5wd") in words."""
+    count = limit.rstrip("abcdefghijklmnopqrstuvwxyz")
+    words = LIMITS.get(limit[len(count) :])
+    return str(words) % {"count": count} if words else limit

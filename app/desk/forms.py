@@ -45,11 +45,11 @@ FIELDS: Mapping[str, Field] = {
 BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",)}
 """Fields an action takes without needing them."""
 
-INTAKE = "intake"
-"""The need that is a whole form of its own: what was taken down of the matter."""
+WITH_INTAKE = frozenset({"register", "amend"})
+"""Actions whose form is a page of its own: what was taken down of the matter."""
 
-BY_ITSELF = frozenset({"open", "triage", "submit", "rate"})
-"""Actions without a form on the desk: they follow from others, or are the citizen's."""
+BY_ITSELF = frozenset({"open", "import", "triage", "submit", "rate"})
+"""Actions without a form on the desk: they follow from others, or are a program's or the citizen's."""
 
 Values = dict[str, Any]
 

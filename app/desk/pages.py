@@ -156,7 +156,8 @@ def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
     ids = {entry.actor_id for entry in timeline if entry.actor_id is not None}
     if not ids:
         return {}
-    return dict(db.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids))).tuples().all())
+    found = db.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
+    return {row.id: row.name for row in found}
 
 
 def changed_since(page: TicketPage, version: int) -> list[Entry]:

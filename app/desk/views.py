@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app import wording
 from app.access import actor, requires, staff
 from app.desk import forms, intake_form, pages
-from app.formkeys import form_key, new_key
+from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city
@@ -173,7 +173,7 @@ def new() -> Answer:
     with unit_of_work() as now:
         saved = service.saved_form(actor(), now, NEW_FORM, _vault())
         fields = saved or dict(intake_form.FRESH)
-        return _intake_page(None, "create", {**fields, "form_key": fields.get("form_key") or new_key()})
+        return _intake_page(None, "create", fields)
 
 
 @bp.post("/tickets/new")
@@ -284,6 +284,7 @@ def _intake_page(
     action: str,
     fields: Mapping[str, str],
     faults: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
     **more: Any,
 ) -> str:
     return render_template(
@@ -292,6 +293,8 @@ def _intake_page(
         action=action,
         fields=fields,
         faults=faults or {},
+        kept=kept or {},
+        form_key=same_or_new(fields),
         draft=pages.form_key(page.ticket.id, action, None) if page else NEW_FORM,
         city=city(),
         channels=intake_form.TYPED_CHANNELS,

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, jsonify, make_response, render_templat
 from app import throttle, wording
 from app.access import public
 from app.extensions import csrf
-from app.formkeys import form_key, new_key
+from app.formkeys import form_key, new_key, same_or_new
 from app.languages import remember_language
 from app.outbox import unit_of_work
 from app.public import forms
@@ -104,7 +104,7 @@ def _complaint_form(fields: forms.Fields, faults: dict[str, str], key_reused: bo
         fields=fields,
         faults=faults,
         key_reused=key_reused,
-        form_key=fields.get("form_key") or new_key(),
+        form_key=same_or_new(fields),
         types=[(code, wording.TYPES[code]) for code in forms.TYPES],
         areas=forms.areas(city()),
         always_confidential="report" in city().setting("confidential_types"),

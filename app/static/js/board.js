@@ -6,12 +6,16 @@ import { listen } from "./live.js";
 const FIRST_ASK_MS = 300;
 const NEXT_ASK_MS = 3_000;
 const NEVER = "9999";
+const LIGHTS_MS = 30_000;
 
 const table = document.querySelector("table.board");
 const lamp = document.querySelector(".lamp");
 const bar = document.querySelector("#fresh");
 const words = JSON.parse(table.dataset.words);
 const match = JSON.parse(table.dataset.match);
+
+// The reader's clock may be wrong; the page says what time it was at the server.
+const serverAhead = Date.parse(table.dataset.now) - Date.now();
 
 const fresh = new Set();
 let asking = false;
@@ -23,11 +27,19 @@ const shownTime = new Intl.DateTimeFormat(document.documentElement.lang, {
   timeZone: table.dataset.zone, year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit",
 });
 
-function lightOf(row) {
-  if (row.due_at === null) return "";
-  const now = Date.now();
-  if (now >= Date.parse(row.due_at)) return "red";
-  return row.yellow_at !== null && now >= Date.parse(row.yellow_at) ? "yellow" : "green";
+function lightOf({ due, yellow }) {
+  if (!due) return "";
+  const now = Date.now() + serverAhead;
+  if (now >= Date.parse(due)) return "red";
+  return yellow && now >= Date.parse(yellow) ? "yellow" : "green";
+}
+
+// Lights change with time alone.
+function light(line) {
+  const colour = lightOf(line.dataset);
+  const sign = line.querySelector(".light");
+  sign.className = `light ${colour}`;
+  sign.textContent = words.lights[colour] ?? "";
 }
 
 function put(line, name, text) {
@@ -38,10 +50,9 @@ function put(line, name, text) {
 function update(line, row) {
   if (Number(line.dataset.version) >= row.version) return;
   line.dataset.version = row.version;
-  const light = lightOf(row);
-  const sign = line.querySelector(".light");
-  sign.className = `light ${light}`;
-  sign.textContent = words.lights[light] ?? "";
+  line.dataset.due = row.due_at ?? "";
+  line.dataset.yellow = row.yellow_at ?? "";
+  light(line);
   put(line, "title", row.title);
   put(line, "state", words.states[row.state] ?? row.state);
   put(line, "unit", row.unit_name ?? "");
@@ -117,4 +128,5 @@ function show(state) {
   lamp.textContent = words.lamp[state];
 }
 
+setInterval(() => table.querySelectorAll("tr[data-id]").forEach(light), LIGHTS_MS);
 listen(Number(table.dataset.seq), { change, gone, state: show, ended: () => show("ended") });

@@ -1,0 +1,58 @@
+"""Finding a ticket by number, telephone number and words, among those one may see."""
+
+import re
+
+import pytest
+
+from app.outbox import unit_of_work
+from db import db
+from tickets.models import Ticket
+
+
+@pytest.fixture
+def number_of(app):
+    def find(ticket_id: int) -> str:
+        with app.app_context(), unit_of_work():
+            return db.session.get_one(Ticket, ticket_id).number
+
+    return find
+
+
+def ids(page: str) -> list[int]:
+    return [int(one) for one in re.findall(r'data-id="(\d+)"', page)]
+
+
+def test_by_number_however_it_is_typed(desk_of, matter, number_of):
+    ticket_id = matter()
+    number = number_of(ticket_id)
+    desk = desk_of("supervisor")
+    for typed in (number, f" {number[:8]} {number[8:]} "):
+        assert ids(desk.post("/desk/find", {"q": typed}).text) == [ticket_id]
+    assert ids(desk.get(f"/desk/find?q={number}").text) == [ticket_id]
+
+
+def test_by_telephone_number_without_a_trace_in_the_address(desk_of, matter):
+    ticket_id = matter(phone="13611112222")
+    desk = desk_of("supervisor")
+    page = desk.get("/desk/find").text
+    assert re.search(r'<form[^>]*method="post"[^>]*action="/desk/find"', page)
+    assert ids(desk.post("/desk/find", {"q": "136 1111 2222"}).text) == [ticket_id]
+
+
+def test_what_one_may_not_see_is_not_found(desk_of, matter, number_of):
+    number = number_of(matter(phone="13611113333"))
+    for login in ("operator", "handler-urban"):
+        desk = desk_of(login)
+        for typed in (number, "13611113333"):
+            page = desk.post("/desk/find", {"q": typed}).text
+            assert ids(page) == [] and "没有找到" in page
+
+
+def test_an_empty_question_asks_nothing(desk_of):
+    page = desk_of("supervisor").post("/desk/find", {"q": "  "}).text
+    assert "没有找到" not in page
+
+
+@pytest.mark.parametrize("typed", ["'; drop table ticket;--", "& | !", "\\", "<script>", "(", ":*", "%"])
+def test_signs_of_query_languages_are_only_signs(desk_of, typed):
+    assert desk_of("supervisor").post("/desk/find", {"q": typed}).status_code == 200

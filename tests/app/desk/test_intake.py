@@ -1,0 +1,137 @@
+"""Staff take a matter down: register at once, keep a draft, complete it, amend it."""
+
+import re
+import uuid
+
+import pytest
+
+KEYS = re.compile(r'class="key[^"]*">([0-9 ]+)<')
+VERSION = re.compile(r'name="version" value="(\d+)"')
+
+
+def form(**fields: str) -> dict[str, str]:
+    return {
+        "form_key": str(uuid.uuid4()), "type": "help", "urgency": "normal", "channel": "phone",
+        "line_no": "12345", "content": "来电人反映一件小事", "phone": "13700137000", "name": "赵某某", **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def operator(desk_of):
+    return desk_of("operator")
+
+
+def draft(operator, **fields: str) -> int:
+    answer = operator.post("/desk/tickets/new", form(keep="draft", **fields))
+    assert answer.status_code == 303
+    return int(answer.location.rpartition("/")[2])
+
+
+def test_registering_gives_number_and_code_to_read_out(operator):
+    answer = operator.post("/desk/tickets/new", form())
+    assert answer.status_code == 201
+    number, code = KEYS.findall(answer.text)
+    assert re.fullmatch(r"\d{4} \d{4} \d{4} \d{3}", number)
+    assert re.fullmatch(r"\d{4} \d{4} \d{4}", code)
+    page = operator.get("/desk?board=mine").text
+    assert number.replace(" ", "") in page
+    assert operator.browser.client.post("/status", data={"number": number, "code": code}).status_code == 200
+
+
+def test_the_same_form_twice_is_one_ticket(operator):
+    fields = form()
+    first = operator.post("/desk/tickets/new", fields)
+    again = operator.post("/desk/tickets/new", fields)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert KEYS.findall(first.text) == KEYS.findall(again.text)
+    other = operator.post("/desk/tickets/new", fields | {"content": "别的事"})
+    assert other.status_code == 422 and "别的事" in other.text and fields["form_key"] not in other.text
+
+
+def test_faults_stand_beside_fields_and_input_stays(operator):
+    answer = operator.post("/desk/tickets/new", form(content="", person_count="many", place="某处"))
+    assert answer.status_code == 422 and 'id="person_count-fault"' in answer.text
+    answer = operator.post("/desk/tickets/new", form(content="", phone="", place="某处"))
+    assert answer.status_code == 422
+    for name in ("content", "phone"):
+        assert f'id="{name}-fault"' in answer.text
+    assert 'value="某处"' in answer.text
+
+
+@pytest.mark.parametrize("moment", ["yesterday", "2026-13-01T10:00", "<b>"])
+def test_a_moment_that_is_none_is_refused(operator, moment):
+    answer = operator.post("/desk/tickets/new", form(happened_at=moment))
+    assert answer.status_code == 422 and 'id="happened_at-fault"' in answer.text
+
+
+def test_a_draft_is_completed_and_numbered(operator):
+    ticket_id = draft(operator, content="")
+    page = operator.get(f"/desk/tickets/{ticket_id}").text
+    assert "草稿" in page and f"/desk/tickets/{ticket_id}/register" in page
+    path = f"/desk/tickets/{ticket_id}/register"
+    filled = operator.get(path).text
+    assert "137****7000" in filled and "13700137000" not in filled
+    fields = form(content="补全了内容", phone="", name="") | {"version": VERSION.search(filled)[1]}
+    answer = operator.post(path, fields)
+    assert answer.status_code == 201 and len(KEYS.findall(answer.text)) == 2
+    assert "138****" not in operator.get(f"/desk/tickets/{ticket_id}").text
+    assert "137****7000" in operator.get(f"/desk/tickets/{ticket_id}").text  # left blank, kept
+
+
+def test_a_draft_is_nobody_elses(operator, desk_of):
+    ticket_id = draft(operator)
+    for login in ("operator2", "dispatcher", "supervisor", "handler-urban"):
+        assert desk_of(login).get(f"/desk/tickets/{ticket_id}").status_code == 404
+    assert desk_of("operator2").get(f"/desk/tickets/{ticket_id}/register").status_code == 404
+
+
+def test_a_draft_is_discarded_with_a_reason(operator):
+    ticket_id = draft(operator)
+    assert operator.act(ticket_id, "discard", reason="误建").status_code == 303
+    page = operator.get(f"/desk/tickets/{ticket_id}").text
+    assert "已作废" in page and "误建" in page
+
+
+def test_amending_keeps_what_is_left_blank_and_shows_the_difference(operator):
+    ticket_id = draft(operator, content="路灯不亮。请修理。")
+    path = f"/desk/tickets/{ticket_id}/amend"
+    page = operator.get(path).text
+    assert "路灯不亮。请修理。</textarea>" in page
+    fields = form(content="路灯坏了。请修理。", phone="", name="", urgency="urgent")
+    answer = operator.post(path, fields | {"version": VERSION.search(page)[1]})
+    assert answer.status_code == 303
+    shown = operator.get(f"/desk/tickets/{ticket_id}").text
+    assert "<del>路灯不亮。</del><ins>路灯坏了。</ins>" in shown
+    assert "紧急程度" in shown and "137****7000" in shown
+
+
+def test_a_text_with_personal_data_is_not_put_into_the_form(operator):
+    ticket_id = draft(operator, content="请联系13987654321，谢谢")
+    path = f"/desk/tickets/{ticket_id}/amend"
+    page = operator.get(path).text
+    assert "13987654321" not in page and "139****4321" in page
+    fields = form(content="", place="新地点", phone="", name="") | {"version": VERSION.search(page)[1]}
+    assert operator.post(path, fields).status_code == 303
+    assert "139****4321" in operator.get(f"/desk/tickets/{ticket_id}").text
+
+
+def test_an_amendment_on_an_old_version_is_told_and_kept(operator):
+    ticket_id = draft(operator)
+    path = f"/desk/tickets/{ticket_id}/amend"
+    version = VERSION.search(operator.get(path).text)[1]
+    operator.post(path, form(place="先改的地点") | {"version": version})
+    late = operator.post(path, form(place="后改的地点") | {"version": version})
+    assert late.status_code == 409
+    assert 'value="后改的地点"' in late.text and "话务员甲" in late.text
+
+
+def test_amending_what_may_not_be_amended(desk_of, dispatched):
+    ticket_id, _part = dispatched()
+    assert desk_of("handler-urban").get(f"/desk/tickets/{ticket_id}/amend").status_code == 403
+    assert desk_of("supervisor").get(f"/desk/tickets/{ticket_id}/amend").status_code == 200
+
+
+def test_only_who_may_open_gets_the_form(desk_of):
+    for login in ("dispatcher", "handler-urban", "leader"):
+        assert desk_of(login).get("/desk/tickets/new").status_code == 403
+        assert desk_of(login).post("/desk/tickets/new", form()).status_code == 403

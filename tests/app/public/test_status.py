@@ -1,0 +1,155 @@
+"""Following and rating a ticket with number and query code only."""
+
+import pytest
+
+from app.outbox import unit_of_work
+from routing import service as routing
+from tests.app.public.conftest import keys_of
+from tickets import queries, service
+
+MOST_QUERIES = 7
+
+
+@pytest.fixture
+def replied(app, citizen, actor_of):
+    """A ticket whose reply has passed review: number, code."""
+
+    def make(reply: str = "井盖已更换。") -> tuple[str, str]:
+        answer = citizen.complain(content="反映一件小事，电话13900139000", place="府前路12号3单元501")
+        number, code = keys_of(answer)
+        with app.app_context():
+            with unit_of_work() as now:
+                dispatcher, handler = actor_of("dispatcher"), actor_of("handler-urban")
+                ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+                unit = next(iter(handler.departments))
+                service.dispatch(dispatcher, now, ticket_id, unit)
+            with unit_of_work() as now:
+                page = queries.ticket_page(handler, ticket_id, app.extensions["vault"])
+                part = page.parts[0].part.id
+                service.sign(handler, now, ticket_id, part)
+                service.reply(handler, now, ticket_id, part, reply, "内部说明：张三经手")
+            with unit_of_work() as now:
+                service.accept(actor_of("supervisor"), now, ticket_id)
+        return number, code
+
+    return make
+
+
+def test_number_and_code_show_where_it_is(citizen):
+    number, code = keys_of(citizen.complain())
+    page = citizen.ask(number, code)
+    assert page.status_code == 200
+    assert "正在等待分派承办单位" in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("shape", ["{}", " {} ", "{}　", "－{}"])
+def test_typing_it_with_blanks_and_dashes_is_no_mistake(citizen, shape):
+    number, code = keys_of(citizen.complain())
+    assert citizen.ask(shape.format(number), code.replace(" ", "-")).status_code == 200
+
+
+def test_wrong_number_and_wrong_code_get_the_same_bytes(citizen):
+    number, code = keys_of(citizen.complain())
+    wrong_code = citizen.ask(number, "1" * 12)
+    wrong_number = citizen.ask("202001010000014", code)
+    nonsense = citizen.ask("", "x" * 500)
+    assert {answer.status_code for answer in (wrong_code, wrong_number, nonsense)} == {404}
+    assert wrong_code.data == wrong_number.data == nonsense.data
+    assert dict(wrong_code.headers) == dict(wrong_number.headers)
+
+
+def test_five_wrong_codes_shut_the_ticket_for_a_while(citizen, new_browser, clock):
+    number, code = keys_of(citizen.complain())
+    for _ in range(5):
+        assert citizen.ask(number, "1" * 12).status_code == 404
+    shut = citizen.ask(number, code)
+    assert shut.status_code == 429 and int(shut.headers["Retry-After"]) > 60
+    citizen.browser = new_browser()
+    assert citizen.ask(number, code).status_code == 429  # also from another address
+    clock.forward(minutes=16)
+    assert citizen.ask(number, code).status_code == 200
+
+
+def test_twenty_wrong_guesses_shut_the_address(citizen, new_browser):
+    number, code = keys_of(citizen.complain())
+    for guess in range(20):
+        citizen.ask(f"2020010100{guess:05d}", "1" * 12)
+    assert citizen.ask(number, code).status_code == 429
+    citizen.browser = new_browser()
+    assert citizen.ask(number, code).status_code == 200
+
+
+def test_a_right_answer_is_no_wrong_guess(citizen):
+    number, code = keys_of(citizen.complain())
+    assert {citizen.ask(number, code).status_code for _ in range(7)} == {200}
+
+
+def test_the_page_shows_no_person_and_no_internal_word(citizen, replied):
+    number, code = replied()
+    page = citizen.ask(number, code).text
+    assert "井盖已更换" in page and "东河市城市管理局" in page
+    for hidden in ("内部说明", "张三", "13900139000", "13800138000", "3单元", "501", "承办员"):
+        assert hidden not in page
+
+
+def test_a_reply_stands_there_after_review_only(citizen, app, actor_of):
+    number, code = keys_of(citizen.complain())
+    with app.app_context():
+        handler = actor_of("handler-urban")
+        with unit_of_work() as now:
+            ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+            service.dispatch(actor_of("dispatcher"), now, ticket_id, next(iter(handler.departments)))
+        with unit_of_work() as now:
+            part = queries.ticket_page(handler, ticket_id, app.extensions["vault"]).parts[0].part.id
+            service.sign(handler, now, ticket_id, part)
+            service.reply(handler, now, ticket_id, part, "答复尚未审核", "说明")
+    page = citizen.ask(number, code).text
+    assert "我们正在审核答复" in page and "答复尚未审核" not in page
+
+
+def test_rating_closes_the_ticket(citizen, replied):
+    number, code = replied()
+    assert 'name="solved"' in citizen.ask(number, code).text
+    word = {"number": number, "code": code, "solved": "yes", "satisfied": "3", "rating_note": "谢谢"}
+    page = citizen.post("/rate", word)
+    assert page.status_code == 200 and "已办结" in page.text
+    assert 'name="solved"' not in page.text
+    assert citizen.post("/rate", word).status_code == 409
+
+
+def test_a_rating_without_a_choice_is_asked_for_again(citizen, replied):
+    number, code = replied()
+    page = citizen.post("/rate", {"number": number, "code": code, "solved": "no", "rating_note": "还在漏水"})
+    assert page.status_code == 422
+    assert 'id="satisfied-fault"' in page.text and "还在漏水" in page.text
+    assert 'value="no" checked' in page.text
+
+
+def test_rating_needs_the_code(citizen, replied):
+    number, _code = replied()
+    word = {"number": number, "code": "1" * 12, "solved": "yes", "satisfied": "3"}
+    assert citizen.post("/rate", word).status_code == 404
+
+
+def test_a_status_costs_few_queries(citizen, app, count_queries):
+    number, code = keys_of(citizen.complain())
+    citizen.ask(number, code)
+    with app.app_context(), count_queries() as statements:
+        assert citizen.ask(number, code).status_code == 200
+    assert len(statements) <= MOST_QUERIES, statements
+
+
+def test_the_other_language_is_one_form_away(citizen):
+    number, code = keys_of(citizen.complain())
+    english = citizen.post("/status?lang=en", {"number": number, "code": code})
+    assert "waiting to be assigned" in english.text
+    assert code not in english.request.url and number not in english.request.url
+
+
+def test_units_are_named_in_full(citizen, replied, app):
+    number, code = replied()
+    with app.app_context(), unit_of_work():
+        names = {unit.name for unit in routing.current().units.values()}
+    page = citizen.ask(number, code).text
+    assert any(f">{name}<" in page or f"{name}<br>" in page for name in names)

@@ -1,0 +1,66 @@
+"""Every code that a page may show has words."""
+
+from pathlib import Path
+
+import pytest
+
+from app import wording
+from app.desk import forms
+from routing.models import CLOCKS, KINDS, LIMIT_UNITS
+from tickets import closing, dispatching, errors, events, intake, lifecycle, public
+from tickets.vault import CONTACT_FIELDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        (lifecycle.TicketState, wording.TICKET_STATES),
+        (lifecycle.AssignmentState, wording.PART_STATES),
+        (set(lifecycle.TicketState) - {"DRAFT", "DISCARDED"}, wording.PUBLIC_STATES),
+        (public.SHOWN, wording.PUBLIC_EVENTS),
+        ([kind for kind in events.KINDS if not kind.startswith("staff.")], wording.STAFF_EVENTS),
+        (intake.TYPES, wording.TYPES),
+        (intake.URGENCIES, wording.URGENCIES),
+        (intake.CHANNELS, wording.CHANNELS),
+        (intake.DISPOSITIONS, wording.DISPOSITIONS),
+        (dispatching.RETURN_REASONS, wording.RETURN_REASONS),
+        (closing.OUTCOMES, wording.OUTCOMES_ASKED),
+        (CLOCKS, wording.CLOCKS),
+        (LIMIT_UNITS, wording.LIMITS),
+        (KINDS, wording.UNIT_KINDS),
+        (forms.VERBS.keys() | forms.WITH_INTAKE, wording.ACTIONS),
+    ],
+)
+def test_each_code_has_its_words_and_each_word_its_code(codes, words):
+    assert set(codes) == words.keys()
+
+
+def test_fields_of_forms_and_contact_have_names():
+    assert forms.FIELDS.keys() | set(CONTACT_FIELDS) <= wording.FIELDS.keys()
+
+
+def test_faults_that_the_verbs_name_have_sentences():
+    raised = set()
+    for path in (ROOT / "tickets").glob("*.py"):
+        for kind in ("missing", "unknown", "too_long", "unreadable", "already_has_it"):
+            if f'"{kind}"' in path.read_text():
+                raised.add(kind)
+    assert raised <= wording.FAULTS.keys()
+    assert errors.Invalid.code == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("limit", "english"), [("15min", "15 min"), ("2h", "2 h"), ("5wd", "5 working days"), ("7d", "7 days")]
+)
+def test_limits_in_words(app, limit, english):
+    with app.test_request_context("/?lang=en"):
+        assert wording.limit_words(limit) == english
+    with app.test_request_context("/?lang=zh"):
+        assert wording.limit_words(limit) != english
+
+
+def test_a_limit_of_an_unknown_kind_stays_as_it_is(app):
+    with app.test_request_context("/"):
+        assert wording.limit_words("3moons") == "3moons"
