@@ -10,9 +10,8 @@ from app import access, errors, headers, health
 from app.admin.views import bp as admin_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
-from app.cli import register_commands
 from app.desk.views import bp as desk_bp
-from app.extensions import babel, csrf, login, migrate, socketio
+from app.extensions import babel, csrf, login, socketio
 from app.languages import choose_language
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
@@ -77,7 +76,6 @@ def _flask_settings(config: Config, options: str) -> dict[str, Any]:
 
 def _join(app: Flask, config: Config) -> None:
     db.init_app(app)
-    migrate.init_app(app, db, directory="migrations", compare_type=True)
     babel.init_app(app, locale_selector=choose_language)
     csrf.init_app(app)
     login.init_app(app)
@@ -88,7 +86,6 @@ def _join(app: Flask, config: Config) -> None:
     errors.register(app)
     headers.register(app)
     register_filters(app)
-    register_commands(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     register_handlers(socketio)

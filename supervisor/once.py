@@ -44,7 +44,7 @@ def flask(options: Options) -> int:
     """The product's command line on the folder's servers; its exit code."""
     folder = DataFolder(options.folder)
     folder.create()
-    command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/wsgi.py:create_app", *options.rest]
+    command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", *options.rest]
     forget(folder)
     while not folder.lock("flask"):
         state = _running(folder)

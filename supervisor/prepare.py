@@ -32,7 +32,7 @@ def prepare(crew: Crew, env: Mapping[str, str], embedded: bool) -> None:
     log = folder.log("prepare")
     _run(
         crew,
-        [sys.executable, "-m", "flask", "--app", f"{ROOT}/wsgi.py:create_app", "prepare", demo],
+        [sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", "prepare", demo],
         env,
         log,
     )

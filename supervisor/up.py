@@ -94,7 +94,8 @@ def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mappin
     web = [
         sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door}",
         "--workers", str(counts["web"]), "--graceful-timeout", str(GRACE),
-        "--no-control-socket", "--worker-tmp-dir", str(folder.run), "wsgi:app",
+        # Loaded once, in the parent: a killed worker is replaced by a fork, in half a second instead of some.
+        "--preload", "--no-control-socket", "--worker-tmp-dir", str(folder.run), "wsgi:app",
     ]  # fmt: skip
     if os.access("/dev/shm", os.W_OK):  # a heartbeat file must not wait for a busy disk
         web[web.index("--worker-tmp-dir") + 1] = "/dev/shm"

@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
-from app import create_app
 from app.auth.accounts import actor_by_login
 from app.cli import migrate_to_head, seed_all
 from config import Config
 from db import database_now, db
+from manage import create_app
 from tickets.permissions import Actor
 
 TEMPLATE = "hotline_template"
@@ -91,6 +91,20 @@ def app(config: Config):
     yield application
     with application.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
+    """An application on a freshly seeded database of this module alone, for tests that commit and count."""
+    name = f"hotline_{worker_id}_{request.module.__name__.rpartition('.')[2]}"
+    cloned = clone_database(name)
+    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
+    application = create_app(replace(config, **addresses), ASYNC_MODE="threading")
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+    with _admin() as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture
