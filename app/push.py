@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from redis.connection import parse_url
 from socketio import RedisManager
 
 from app.outbox import Stamped
@@ -17,17 +18,17 @@ TOKEN_SECONDS = 12 * 3600
 def writer(redis_url: str, env: str) -> RedisManager:
     """A write-only way to the sockets of all web processes. Its waits are bounded; it raises nothing."""
     bounds = {"socket_timeout": 1, "socket_connect_timeout": 0.5}
-    return RedisManager(redis_url, channel=_channel(env), write_only=True, redis_options=bounds)
+    return RedisManager(redis_url, channel=_channel(redis_url, env), write_only=True, redis_options=bounds)
 
 
 def listener(redis_url: str, env: str) -> RedisManager:
     """What a web process hears the news by. No time-out here: it would make the library resubscribe for ever."""
-    return RedisManager(redis_url, channel=_channel(env))
+    return RedisManager(redis_url, channel=_channel(redis_url, env))
 
 
-def _channel(env: str) -> str:
-    """The Redis channel that all processes of one installation share."""
-    return f"hotline-{env}"
+def _channel(redis_url: str, env: str) -> str:
+    """The channel that all processes of one installation share; Redis tells none apart by database."""
+    return f"hotline-{env}-{parse_url(redis_url).get('db', 0)}"
 
 
 def messages(
