@@ -1,0 +1,1 @@
+"""What it costs: benchmarks of the product and the seeder that fills their databases."""
