@@ -6,65 +6,22 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from sqlalchemy import make_url
+from databases import clone_database, drop_database
+from flows.product import Product
 
 from app.auth.accounts import actor_by_login
-from app.cli import migrate_to_head, seed_all
 from config import Config
 from db import database_now, db
 from manage import create_app
 from tickets.permissions import Actor
 
-TEMPLATE = "hotline_template"
-CLONE_LOCK = 12345
+FIRST_QUEUE_OF_PRODUCTS = 8  # of the sixteen databases of the queue's server; those before belong to the workers
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if "HOTLINE_PG_ADMIN_URL" not in os.environ:
         pytest.exit("these tests need their own servers: run ./hotline test", returncode=2)
-
-
-def _admin() -> psycopg.Connection:
-    url = os.environ["HOTLINE_PG_ADMIN_URL"].replace("+psycopg", "")
-    return psycopg.connect(url, autocommit=True)
-
-
-def _at(config: Config, database: str) -> Config:
-    def other(url: str) -> str:
-        return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-    return replace(
-        config, database_url=other(config.database_url), database_owner_url=other(config.database_owner_url)
-    )
-
-
-def _make_template(admin: psycopg.Connection, config: Config) -> None:
-    """Once for all workers: migrate and seed. The lock makes the others wait."""
-    if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", (TEMPLATE,)).fetchone():
-        return
-    owner = make_url(config.database_owner_url).username
-    admin.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}_new WITH (FORCE)")
-    admin.execute(f'CREATE DATABASE {TEMPLATE}_new OWNER "{owner}"')
-    app = create_app(_at(config, f"{TEMPLATE}_new"))
-    with app.app_context():
-        migrate_to_head()
-        seed_all(demo=True)
-        db.engine.dispose()
-    admin.execute(f"ALTER DATABASE {TEMPLATE}_new RENAME TO {TEMPLATE}")
-
-
-def clone_database(name: str) -> Config:
-    """A fresh copy of the seeded city, for one worker or one test; returns the settings that lead to it."""
-    config = Config.from_environ(os.environ)
-    owner = make_url(config.database_owner_url).username
-    with _admin() as admin:
-        admin.execute("SELECT pg_advisory_lock(%s)", (CLONE_LOCK,))
-        _make_template(admin, config)
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        admin.execute(f'CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER "{owner}"')
-    return _at(config, name)
 
 
 @pytest.fixture(scope="session")
@@ -103,8 +60,7 @@ def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
     yield application
     with application.app_context():
         db.engine.dispose()
-    with _admin() as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    drop_database(name)
 
 
 @pytest.fixture
@@ -135,3 +91,17 @@ def vault(app):
 def actor_of(app) -> Callable[[str], Actor]:
     """The Actor of a demo account, by login."""
     return actor_by_login
+
+
+@pytest.fixture(scope="session")
+def product(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """One installation that runs, with web, worker and clock, on a database of its own."""
+    number = 0 if worker_id == "master" else int(worker_id.removeprefix("gw"))
+    cloned = clone_database(f"hotline_{worker_id}_product")
+    redis = f"{cloned.redis_url.partition('?')[0]}?db={FIRST_QUEUE_OF_PRODUCTS + number}"
+    running = Product(replace(cloned, redis_url=redis), tmp_path_factory.mktemp("product"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
