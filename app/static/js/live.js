@@ -2,17 +2,19 @@
 // Knows nothing of what a page shows; it calls back with rows, and with ids that can be seen no longer.
 
 const TICK_MS = 10_000;
+const LEAVING_MS = 500;
 const TICKS_WHILE_LIVE = 6; // a lost last message of a room shows no gap, so ask once a minute anyway
 
 const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
 
 /**
  * Start listening. `seq` is the sequence that the page's snapshot holds for certain.
- * on.change(row, room), on.gone(id, room): `room` is null when it came by HTTP; on.ended(): signed out, or too
- * far behind; on.state(name): live, polling or offline.
+ * on.change(row): a ticket as it stands; on.gone(id): it can be seen no longer; on.ended(): signed out, or too far
+ * behind; on.state(name): live, polling or offline.
  */
 export function listen(seq, on) {
   const heads = new Map(); // room -> last sequence that arrived as a message
+  const shown = new Map(); // ticket -> last sequence at which it could be seen
   let caught = seq; // everything up to here was read over HTTP
   let live = false;
   let running = false;
@@ -32,8 +34,8 @@ export function listen(seq, on) {
       }
       news = await answer.json();
       if (news.reload) { on.ended(); return; }
-      news.rows.forEach((row) => on.change(row, null));
-      news.gone.forEach((id) => on.gone(id, null));
+      news.rows.forEach((row) => { shown.set(row.id, news.seq); on.change(row); });
+      news.gone.forEach((id) => on.gone(id));
       caught = Math.max(caught, news.seq);
     } while (news.more);
     on.state(live ? "live" : "polling");
@@ -56,8 +58,16 @@ export function listen(seq, on) {
     if (message.seq <= head) return;
     if (message.fetch || message.prev > head) { catchUp(); return; }
     heads.set(message.room, message.seq);
-    if (message.gone) on.gone(message.id, message.room);
-    else on.change(message.row, message.room);
+    if (message.gone) leave(message);
+    else {
+      shown.set(message.id, message.seq);
+      on.change(message.row);
+    }
+  }
+
+  // A ticket that has left one room may still be told to another of ours: wait for that before it is gone.
+  function leave({ id, seq: at }) {
+    setTimeout(() => { if ((shown.get(id) ?? 0) < at) on.gone(id); }, LEAVING_MS);
   }
 
   function setLive(yes) {
