@@ -27,6 +27,11 @@ DISPOSITIONS = ("emergency", "statutory", "explain", "malicious")
 CODE_SHOWN_AGAIN = timedelta(hours=24)
 TITLE_LENGTH = 200
 CONTENT_LENGTH = 20_000
+LENGTHS = {
+    "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "place": 500, "address": 500, "name": 100, "phone": 50,
+    "caller_label": 100, "line_no": 20, "external_system": 100, "external_no": 100,
+}
+"""Characters of each field; a form of a megabyte is let in for its content alone."""
 
 
 @dataclass(frozen=True)
@@ -369,10 +374,9 @@ def _faults(intake: Intake) -> dict[str, str]:
             faults[field] = "unknown"
     if not intake.content.strip() and not intake.title.strip():
         faults["content"] = "missing"
-    if len(intake.content) > CONTENT_LENGTH:
-        faults["content"] = "too_long"
-    if len(intake.title) > TITLE_LENGTH:
-        faults["title"] = "too_long"
+    for field, most in LENGTHS.items():
+        if len(getattr(intake, field) or "") > most:
+            faults[field] = "too_long"
     if intake.channel != "import" and not intake.anonymous and not intake.phone.strip():
         faults["phone"] = "missing"
     if intake.region_code and not reference.region_chain(intake.region_code):

@@ -112,6 +112,8 @@ def test_without_a_title_the_beginning_of_the_content_stands_in(city: City):
         ({"content": "x" * (CONTENT_LENGTH + 1)}, {"content": "too_long"}),
         ({"title": "x" * (TITLE_LENGTH + 1)}, {"title": "too_long"}),
         ({"phone": " "}, {"phone": "missing"}),
+        ({"phone": "1" * 51, "name": "王" * 101}, {"phone": "too_long", "name": "too_long"}),
+        ({"external_no": "1" * 101}, {"external_no": "too_long"}),
         ({"region_code": "000"}, {"region_code": "unknown"}),
         ({"category_code": "99-99"}, {"category_code": "unknown"}),
         ({"content": "a\x00b"}, {"content": "unreadable"}),

@@ -1,0 +1,123 @@
+"""Each refusal and fault has its status and one sentence, as a page or as JSON; the log keeps secrets."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
+
+from app import create_app, errors
+from app.access import public
+from app.errors import sentences
+from config import Config
+from tickets import errors as refusals
+
+JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def failing(app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Callable[..., object]:
+    """GETs a page whose view raises what is given."""
+
+    def get(fault: Exception, **headers: str) -> object:
+        def view() -> None:
+            raise fault
+
+        monkeypatch.setitem(app.view_functions, "health.healthz", public(view))
+        return client.get("/healthz", headers=headers)
+
+    return get
+
+
+def test_every_refusal_of_tickets_has_a_status_and_a_sentence(app: Flask):
+    kinds = set(refusals.TicketError.__subclasses__())
+    assert kinds == errors.STATUS.keys()
+    with app.test_request_context():
+        assert {kind.code for kind in kinds} <= sentences().keys()
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (refusals.NotFound(), 404, "not_found"),
+        (refusals.Forbidden(action="dispatch"), 403, "forbidden"),
+        (refusals.NotNow(action="sign", state="CLOSED"), 409, "not_now"),
+        (refusals.Stale(version=1, theirs=2), 409, "stale"),
+        (refusals.Invalid(fields={"phone": "missing"}), 422, "invalid"),
+        (refusals.KeyReused(), 422, "key_reused"),
+        (OperationalError("SELECT 1", {}, Exception("gone")), 503, "unavailable"),
+        (PoolTimeout("no connection"), 503, "unavailable"),
+        (IntegrityError("INSERT", {}, Exception("taken")), 500, "fault"),
+        (TooManyRequests(retry_after=17), 429, "too_many"),
+        (MethodNotAllowed(valid_methods=["PUT"]), 405, "not_found"),
+        (ZeroDivisionError(), 500, "fault"),
+    ],
+)
+def test_status_and_code(failing: Callable[..., object], fault: Exception, status: int, code: str):
+    answer = failing(fault, **JSON)
+    assert (answer.status_code, answer.json["error"]) == (status, code)
+    assert answer.json["message"] and answer.json["message"] != code
+    values = getattr(fault, "values", {})
+    assert {name: answer.json[name] for name in values} == values
+    page = failing(fault)
+    assert (page.status_code, page.mimetype) == (status, "text/html")
+    assert f"<h1>{answer.json['message']}</h1>" in page.text
+
+
+def test_waiting_times_and_methods_are_told(failing: Callable[..., object]):
+    assert failing(TooManyRequests(retry_after=17)).headers["Retry-After"] == "17"
+    assert failing(MethodNotAllowed(valid_methods=["PUT"])).headers["Allow"] == "PUT"
+    assert int(failing(PoolTimeout()).headers["Retry-After"]) > 0
+
+
+def test_a_cut_connection_is_no_fault_of_ours(failing: Callable[..., object]):
+    fault = IntegrityError("INSERT", {}, Exception("server closed the connection"), connection_invalidated=True)
+    assert failing(fault).status_code == 503
+
+
+def test_what_is_not_there_and_what_does_not_fit(client: FlaskClient):
+    assert client.get("/nowhere", headers=JSON).json["error"] == "not_found"
+    assert client.delete("/").status_code == 405
+    assert client.post("/login", headers=JSON).json["error"] == "csrf"
+    huge = client.post("/complain", data={"content": "x" * 2_000_000}, headers=JSON)
+    assert (huge.status_code, huge.json["error"]) == (413, "too_large")
+
+
+def test_the_language_of_a_sentence_is_the_pages(client: FlaskClient):
+    assert "There is nothing here" not in client.get("/nowhere").text
+    assert "There is nothing here" in client.get("/nowhere?lang=en").text
+
+
+def test_the_log_says_where_and_what_kind_and_quotes_nobody(
+    failing: Callable[..., object], caplog: pytest.LogCaptureFixture
+):
+    secret = "13800138000"
+    cause = Exception(f'DETAIL: Failing row contains ({secret})')
+    with caplog.at_level(logging.DEBUG):
+        failing(IntegrityError("INSERT INTO contact", {"phone": secret}, cause))
+        failing(ValueError(f"invalid literal: {secret}"))
+    assert "fault at GET health.healthz" in caplog.text
+    assert "ValueError" in caplog.text and "test_errors.py" in caplog.text
+    assert secret not in caplog.text
+
+
+def test_with_the_database_away_every_page_says_so(config: Config):
+    away = "postgresql+psycopg://hotline_app@/hotline?host=/nowhere-at-all"
+    lone = create_app(replace(config, database_url=away), ASYNC_MODE="threading").test_client()
+    for answer in (
+        lone.get("/"),
+        lone.post("/status", data={"number": "1", "code": "2"}),
+        lone.post("/complain", data={"form_key": "8a5a1f4e-6d3f-4d43-9f0f-0d3b6f1f6c11", "content": "路面塌陷"}),
+        lone.get("/complain"),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] and "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        assert "<h1>" in answer.text
+    assert lone.get("/healthz").status_code == 200
+    ready = lone.get("/readyz")
+    assert (ready.status_code, ready.json) == (503, {"database": False})
