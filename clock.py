@@ -16,8 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app, outbox, throttle
 from app.auth import accounts
 from app.auth import session as sessions
-from app.enqueue import enqueue, redis_client
-from app.jobs import deadlines
+from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from db import db, transaction
@@ -140,7 +139,7 @@ class Clock:
         if not ids:
             return False
         try:
-            enqueue(self.redis, f"{deadlines.__name__}.act_on_deadlines", ids)
+            enqueue(self.redis, ACT_ON_DEADLINES, ids)
         except RedisError as fault:
             log.warning("%d deadlines wait: Redis: %s", len(ids), type(fault).__name__)
             with unit_of_work():

@@ -6,8 +6,9 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+ACT_ON_DEADLINES = "app.jobs.deadlines.act_on_deadlines"
 QUEUES = {
-    "app.jobs.deadlines.act_on_deadlines": "deadlines",
+    ACT_ON_DEADLINES: "deadlines",
     "app.jobs.texts.index_texts": "texts",
 }
 IDS_PER_JOB = 200
