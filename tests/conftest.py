@@ -1,9 +1,11 @@
 """What every test stands on: a database of its own worker, cloned from one that was migrated and seeded."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,28 @@ FIRST_QUEUE_OF_PRODUCTS = 8  # of the sixteen databases of the queue's server; t
 def pytest_configure(config: pytest.Config) -> None:
     if "HOTLINE_PG_ADMIN_URL" not in os.environ:
         pytest.exit("these tests need their own servers: run ./hotline test", returncode=2)
+    sys.addaudithook(_stay_on_this_machine)
+
+
+def _stay_on_this_machine(event: str, values: tuple[object, ...]) -> None:
+    """No test needs the network: whatever reaches for it, by name or by number, fails where it does."""
+    if event == "socket.connect" and isinstance(values[1], tuple):
+        host = values[1][0]
+    elif event == "socket.getaddrinfo":
+        host = values[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in (None, "", "localhost") or _is_loopback(str(name)):
+        return
+    raise RuntimeError(f"a test reached for the network: {name}")
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 @pytest.fixture(scope="session")
