@@ -19,6 +19,7 @@ from config import Config
 from db import db
 from manage import create_app as create_managing_app
 
+ADMINISTRATION = "HOTLINE_PG_ADMIN_URL"
 Tell = Callable[[str], None]
 
 
@@ -87,9 +88,11 @@ def _opened(name: str, seeded: Seeded) -> Iterator[Filled]:
     config = at(name)
     app = create_app(config, ASYNC_MODE="threading")
     _checkpoint()
-    yield Filled(app, config, seeded)
-    with app.app_context():
-        db.engine.dispose()
+    try:
+        yield Filled(app, config, seeded)
+    finally:
+        with app.app_context():
+            db.engine.dispose()
 
 
 def at(database: str) -> Config:
@@ -104,10 +107,8 @@ def at(database: str) -> Config:
     )
 
 
-def _administration() -> psycopg.Connection[Any]:
-    """The owner may create databases."""
-    url = Config.from_environ(os.environ).database_owner_url.replace("+psycopg", "", 1)
-    return psycopg.connect(url, autocommit=True)
+def _connected(url: str) -> psycopg.Connection[Any]:
+    return psycopg.connect(url.replace("+psycopg", "", 1), autocommit=True)
 
 
 def _create(name: str, template: str | None = None) -> None:
@@ -115,18 +116,20 @@ def _create(name: str, template: str | None = None) -> None:
     command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         command += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-    with _administration() as connection:
+    # The owner may create databases, and then owns the tables in them.
+    with _connected(Config.from_environ(os.environ).database_owner_url) as connection:
         connection.execute(command)
 
 
 def _drop(name: str) -> None:
-    with _administration() as connection:
+    owner = Config.from_environ(os.environ).database_owner_url
+    with _connected(os.environ.get(ADMINISTRATION) or owner) as connection:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _checkpoint() -> None:
     """What seeding left to be written must not be written while something is measured."""
-    url = os.environ.get("HOTLINE_PG_ADMIN_URL", "").replace("+psycopg", "", 1)
+    url = os.environ.get(ADMINISTRATION)
     if url:
-        with psycopg.connect(url, autocommit=True) as connection:
+        with _connected(url) as connection:
             connection.execute("CHECKPOINT")
