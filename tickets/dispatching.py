@@ -8,7 +8,7 @@ from db import db
 from routing import rules
 from routing import service as routing
 from routing.values import Decision, Facts
-from tickets import clocks, errors
+from tickets import clocks, errors, masking
 from tickets.change import Locked, check, finish, lock, require, write_texts
 from tickets.lifecycle import HELD, AssignmentState, TicketState
 from tickets.models import Assignment, RoutingDecision
@@ -37,8 +37,9 @@ def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
     ticket = locked.ticket
     reference = routing.current()
     facts = Facts(
-        title=title,
-        text=text,
+        # Without the numbers and names in it, which are no matter for any duty's keywords.
+        title=masking.mask_text(title),
+        text=masking.mask_text(text),
         type=ticket.type,
         urgency=ticket.urgency,
         channel=ticket.channel,

@@ -26,6 +26,7 @@ DISPOSITIONS = ("emergency", "statutory", "explain", "malicious")
 """国办函〔2025〕66号: handed to an emergency line; has a legal procedure; explained; disturbance."""
 CODE_SHOWN_AGAIN = timedelta(hours=24)
 TITLE_LENGTH = 200
+DERIVED_TITLE = 40
 CONTENT_LENGTH = 20_000
 LENGTHS = {
     "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "place": 500, "address": 500, "name": 100, "phone": 50,
@@ -362,7 +363,8 @@ def _checked(intake: Intake) -> Intake:
     faults = _faults(intake)
     if faults:
         raise errors.Invalid(fields=faults)
-    title = intake.title.strip() or " ".join(intake.content.split())[:40]
+    # Masked before it is cut: half a telephone number would not be recognised as one.
+    title = intake.title.strip() or " ".join(masking.mask_text(intake.content).split())[:DERIVED_TITLE]
     return replace(intake, title=title, content=intake.content.strip())
 
 

@@ -22,7 +22,13 @@ SHOWN = (
     "ticket.rejected", "ticket.accepted", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.closed",
 )
 """Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
-REPLIED = (TicketState.TO_CALLBACK, TicketState.CLOSED)
+READABLE: dict[str, str] = {
+    TicketState.ANSWERED: "answer",
+    TicketState.REFERRED: "referral",
+    TicketState.TO_CALLBACK: "public_reply",
+    TicketState.CLOSED: "public_reply",
+}
+"""In which state which text goes out; before review, none."""
 
 
 @dataclass(frozen=True)
@@ -126,13 +132,15 @@ def _lead(ticket_id: int) -> Any:
 
 
 def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[str | None, str], ...]:
-    wanted = ["answer", "referral", *(["public_reply"] if state in REPLIED else [])]
+    wanted = READABLE.get(state)
+    if wanted is None:
+        return ()
     latest = (
         select(TicketText.field, TicketText.body, TicketText.assignment_id, Assignment.department_id)
         .distinct(TicketText.field, TicketText.assignment_id)
         .outerjoin(Assignment, Assignment.id == TicketText.assignment_id)
         .where(
-            TicketText.ticket_id == ticket_id, TicketText.field.in_(wanted), TicketText.erased_at.is_(None),
+            TicketText.ticket_id == ticket_id, TicketText.field == wanted, TicketText.erased_at.is_(None),
             case((TicketText.assignment_id.is_(None), True), else_=Assignment.state == "DONE"),
         )
         .order_by(TicketText.field, TicketText.assignment_id, TicketText.version.desc())
