@@ -1,0 +1,67 @@
+"""Work by keyboard alone, from signing in to signing for a ticket; and typed text that outlives its window."""
+
+from collections.abc import Callable
+
+from flows.cases import LOGINS, URBAN, Office
+from flows.test_phone_call import CALL
+from playwright.sync_api import Page, expect
+
+from app.auth.signing_in import DEMO_PASSWORD
+
+MOST_STOPS = 60
+
+
+def _tab_to(page: Page, target: str) -> None:
+    """Press Tab until this has the focus; it must be seen to have it."""
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        if page.evaluate("target => document.activeElement.matches(target)", target):
+            outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert outline != "none", f"{target} is not seen to have the focus"
+            return
+    raise AssertionError(f"{target} is not reached by Tab")
+
+
+def test_from_signing_in_to_signing_for_a_ticket(new_window: Callable[..., Page], office: Office) -> None:
+    case = office.take_call(**CALL)
+    values = {"version": str(case.version), "lead": str(office.unit(URBAN))}
+    assert office.who("dispatcher").post(f"{case.path}/dispatch", values).status_code == 303
+    page = new_window()
+    page.goto("/login")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.matches('a[href=\"#main\"]')"), "first stop: past the navigation"
+    _tab_to(page, "[name=login]")
+    page.keyboard.type(LOGINS[URBAN])
+    _tab_to(page, "[name=password]")
+    page.keyboard.type(DEMO_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk")
+    page.goto(case.path)
+    _tab_to(page, f"form[action='{case.path}/sign'] button")
+    page.keyboard.press("Enter")
+    expect(page.locator(".note.good")).to_be_visible()
+    assert case.kinds()[-1] == "assignment.signed"
+
+    _tab_to(page, f"details:has(form[action='{case.path}/handle']) > summary")
+    page.keyboard.press("Enter")
+    _tab_to(page, f"form[action='{case.path}/handle'] textarea")
+    page.keyboard.type("已到现场。")
+    _tab_to(page, f"form[action='{case.path}/handle'] button")
+    page.keyboard.press("Enter")
+    expect(page.locator("ol.line")).to_contain_text("已到现场。")
+
+
+def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office: Office) -> None:
+    page = sign_in("operator")
+    page.goto("/desk/tickets/new")
+    page.fill("[name=content]", "来电人正在讲述，还没有说完")
+    expect(page.locator("[data-draft-note]")).not_to_be_empty()
+    page.close()
+    again = sign_in("operator")
+    again.goto("/desk/tickets/new")
+    assert again.input_value("[name=content]") == "来电人正在讲述，还没有说完"
+    again.fill("[name=phone]", "13800138055")
+    again.locator("form[data-draft] button").first.click()
+    expect(again.locator("h1")).to_have_text("已登记")
+    again.goto("/desk/tickets/new")
+    assert again.input_value("[name=content]") == "", "what was sent is not kept"
