@@ -37,8 +37,10 @@ def test_nothing_changes_without_the_sessions_own_token(app: Flask, office: Offi
     foreign = office.who("operator2").token()
     changing = [path for path in _paths(app, "POST") if path not in FOR_CITIZENS]
     assert len(changing) > 10
+    people = _faces(office)
+    office.wait_published()
     before = _dump(office)
-    for person in _faces(office):
+    for person in people:
         for path in changing:
             url = f"{office.product.address}{path}"
             refused = [

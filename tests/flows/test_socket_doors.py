@@ -29,6 +29,7 @@ def test_only_a_page_of_a_running_session_is_let_in(office: Office, auditor: Per
         "a cookie that is none": ("hotline=abc", {"token": token}, {}),
         "no token": (cookies, None, {}),
         "a token that is none": (cookies, {"token": "abc"}, {}),
+        "no origin and no token": (cookies, None, {"suppress_origin": True}),
         "no text for a token": (cookies, {"token": ["abc"]}, {}),
         "a list for the credentials": (cookies, [token], {}),
         "a token of another session": (cookies, {"token": other.live_token()}, {}),
