@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from databases import clone_database, drop_database
 from flows.product import Product
+from hypothesis import settings
 
 from app.auth.accounts import actor_by_login
 from config import Config
@@ -25,6 +26,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if "HOTLINE_PG_ADMIN_URL" not in os.environ:
         pytest.exit("these tests need their own servers: run ./hotline test", returncode=2)
     sys.addaudithook(_stay_on_this_machine)
+    # A busy machine is no fault of the code: how long one example takes says nothing.
+    settings.register_profile("hotline", deadline=None)
+    settings.load_profile("hotline")
 
 
 def _stay_on_this_machine(event: str, values: tuple[object, ...]) -> None:

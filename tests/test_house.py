@@ -200,8 +200,8 @@ class TestWhoMayEnter:
         found = {name for name, view in app.view_functions.items() if entry_of(view) == PUBLIC}
         assert found == {
             "health.healthz", "health.readyz", "auth.sign_in", "auth.enter", "auth.sign_out", "auth.enrol",
-            "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form", "public.status",
-            "public.rate",
+            "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form",
+            "public.status", "public.rate",
         }  # fmt: skip
 
 

@@ -3,6 +3,9 @@
 import logging
 from collections.abc import Sequence
 
+from psycopg.errors import LockNotAvailable
+from sqlalchemy.exc import OperationalError
+
 from app.outbox import unit_of_work
 from tickets import errors, service
 from tickets.permissions import SYSTEM
@@ -22,4 +25,8 @@ def act_on_deadlines(deadline_ids: Sequence[int]) -> int:
                 done += service.act_on_deadline(SYSTEM, now, deadline_id)
         except errors.TicketError as refusal:
             log.warning("deadline %s: %s", deadline_id, refusal.code)
+        except OperationalError as fault:
+            if not isinstance(fault.orig, LockNotAvailable):
+                raise
+            log.warning("deadline %s: somebody holds its ticket", deadline_id)
     return done

@@ -146,6 +146,20 @@ def test_a_report_is_confidential_by_itself(city: City):
     assert ticket.confidential and "city/c" in ticket.rooms and "city" not in ticket.rooms
 
 
+def test_a_place_named_in_the_words_becomes_the_region_where_none_was_chosen(city: City):
+    ticket = city.ticket(city.waiting(content="望河区这件事情实在说不清归谁"))
+    assert (ticket.region_code, ticket.region_path) == ("990102", "9901/990102")
+
+
+def test_a_title_made_of_the_content_shows_no_half_of_a_number(city: City):
+    ticket = city.ticket(city.waiting(title="", content=f"{'话' * 33}13987650000找我"))
+    assert "1398765" not in ticket.title and ticket.title.startswith("话" * 33)
+
+
+def test_digits_of_a_telephone_number_are_no_matter_for_any_unit(city: City):
+    assert city.ticket(city.waiting(content="说不清归谁，电话13912345678")).state == "TO_DISPATCH"
+
+
 def test_the_region_brings_its_chain(city: City):
     ticket = city.ticket(city.waiting(region_code="990102001"))
     assert ticket.region_path == "9901/990102/990102001"

@@ -148,7 +148,7 @@ def test_any_order_of_verbs_keeps_the_ticket_true(app, vault):
         run_state_machine_as_test(
             OneTicket,
             settings=settings(
-                max_examples=20, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+                max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
             ),
         )
         assert db.session.scalar(select(Ticket.id).where(Ticket.registered_at == MONDAY)) is None
