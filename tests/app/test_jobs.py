@@ -26,8 +26,8 @@ def due(own_app) -> Iterator[list[int]]:
             ids = [service.open_ticket(SYSTEM, now, UNSURE, vault).ticket.id for _ in range(3)]
         own_app.config["CLOCK"] = lambda: now + timedelta(hours=3)
         with unit_of_work():
-            found = db.session.scalars(select(Deadline.id).where(Deadline.ticket_id.in_(ids)).order_by(Deadline.id))
-            deadline_ids = list(found)
+            query = select(Deadline.id).where(Deadline.ticket_id.in_(ids)).order_by(Deadline.id)
+            deadline_ids = list(db.session.scalars(query))
         yield deadline_ids
         db.session.rollback()
         own_app.config.pop("CLOCK")
