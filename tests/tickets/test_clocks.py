@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
 from db import db
 from routing.models import Policy
@@ -180,11 +181,12 @@ class TestClaim:
     """Several sweeps at once, in sessions of their own, so this commits; it takes its tickets back at the end."""
 
     @pytest.fixture
-    def due(self, app, vault, actor_of) -> Iterator[list[int]]:
-        with app.app_context():
+    def due(self, own_app) -> Iterator[list[int]]:
+        vault = own_app.extensions["vault"]
+        with own_app.app_context():
             with unit_of_work() as now:
                 ids = [service.open_ticket(SYSTEM, now, UNSURE, vault).ticket.id for _ in range(4)]
-                dispatcher = actor_of("dispatcher")
+                dispatcher = actor_by_login("dispatcher")
             with unit_of_work():
                 running = select(Deadline.id).where(Deadline.ticket_id.in_(ids)).order_by(Deadline.id)
                 deadlines = list(db.session.scalars(running))
