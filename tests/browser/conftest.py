@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,15 +16,6 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk, or name one in CHROMIUM"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 SECONDS = 10.0  # for one step of a test
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In the process of the flows, whose product is used."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("product"))
 
 
 def _chromium() -> str | None:

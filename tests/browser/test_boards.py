@@ -7,6 +7,8 @@ from flows.cases import HEAT, LOGINS, URBAN, Case, Office
 from flows.test_phone_call import CALL
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.browser
+
 SEEN_WITHIN = 4000.0  # ms, as the machine is busy; without sockets a board would take ten seconds
 PAUSE = 3300.0  # ms between two questions of a board
 MALICE = '<img src=x onerror="window.struck=1">{{7*7}}'

@@ -8,6 +8,8 @@ from flows.cases import Office
 from flows.test_phone_call import CALL
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.browser
+
 NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows")
 
 

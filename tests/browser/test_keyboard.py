@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 from flows.cases import LOGINS, URBAN, Office
 from flows.test_phone_call import CALL
 from playwright.sync_api import Page, expect
 
 from app.auth.signing_in import DEMO_PASSWORD
+
+pytestmark = pytest.mark.browser
 
 MOST_STOPS = 60
 

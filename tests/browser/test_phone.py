@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flows.markup import receipt_of
 from playwright.sync_api import Page
 
 from .conftest import PHONE
+
+pytestmark = pytest.mark.browser
 
 CONTENT = "小区物业不履行维修义务，公共维修资金被挪用，已经两个月没有人管。"
 FINGER = 40  # pixels, the least height of what is to be touched
