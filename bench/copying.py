@@ -36,11 +36,13 @@ def _text(value: str) -> str:
     return value
 
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
+NULL = "\\N"
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 _moments: dict[datetime, str] = {}
 
 
-def _moment(value: datetime) -> str:
+def moment(value: datetime) -> str:
+    """A moment as COPY reads it."""
     found = _moments.get(value)
     if found is None:
         if len(_moments) > 200_000:
@@ -49,16 +51,21 @@ def _moment(value: datetime) -> str:
     return found
 
 
+def jsonb(value: object) -> str:
+    """JSON as COPY reads it."""
+    return _text(_encoded(value))
+
+
 _AS_TEXT: Mapping[type, Callable[[Any], str]] = {
     str: _text,
     int: str,
     float: repr,
     bool: lambda value: "t" if value else "f",
-    type(None): lambda _: "\\N",
-    datetime: _moment,
+    type(None): lambda _: NULL,
+    datetime: moment,
     bytes: lambda value: "\\\\x" + value.hex(),
-    dict: lambda value: _text(_json(value)),
-    list: lambda value: _text(_json(value)),
+    dict: jsonb,
+    list: jsonb,
     # An array of texts: made for codes and room names, which need no quotes.
     tuple: lambda value: "{" + ",".join(value) + "}",
 }
@@ -83,6 +90,10 @@ class Loader:
     def add(self, table: str, *values: Any) -> None:
         """One row, its values in the order of the table's columns."""
         self.rows[table].append(line(values))
+
+    def add_line(self, table: str, text: str) -> None:
+        """One row that is in COPY's format already."""
+        self.rows[table].append(text)
 
     def flush(self) -> None:
         """Hand over what was gathered. Waits for the batch before; raises what went wrong with it."""

@@ -23,7 +23,7 @@ CLIENTS = (1, 8, 32)
 MARKED = 8
 MARKS = {"create": 0.03, "status": 0.11}
 """The least share of the bare answer's rate, at eight clients."""
-SECONDS, WARM_UP, RUNS = 5.0, 1.5, 3
+SECONDS, WARM_UP, RUNS = 3.0, 1.5, 5
 ASKED_FOR = 2000  # tickets whose status is asked for in turn
 
 
