@@ -210,6 +210,8 @@ FIELDS: Words = {
     "type": _l("Kind of matter"),
     "content": _l("What happened"),
     "title": _l("Title"),
+    "demand": _l("What the caller wants"),
+    "accused": _l("Whom it is about"),
     "urgency": _l("Urgency"),
     "channel": _l("Channel"),
     "category_code": _l("Category"),

@@ -29,18 +29,23 @@ TITLE_LENGTH = 200
 DERIVED_TITLE = 40
 CONTENT_LENGTH = 20_000
 LENGTHS = {
-    "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "place": 500, "address": 500, "name": 100, "phone": 50,
-    "caller_label": 100, "line_no": 20, "external_system": 100, "external_no": 100,
+    "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "demand": 2000, "accused": 500, "place": 500,
+    "address": 500, "name": 100, "phone": 50, "caller_label": 100, "line_no": 20, "external_system": 100, "external_no": 100,
 }
 """Characters of each field; a form of a megabyte is let in for its content alone."""
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What is taken down of a matter and its caller. `received_at` None means now."""
+    """What is taken down of a matter and its caller. `received_at` None means now.
+
+    `demand` is what the caller wants done (诉求目的), `accused` whom it is about (被反映对象).
+    """
 
     content: str = ""
     title: str = ""
+    demand: str = ""
+    accused: str = ""
     type: str = "complaint"
     channel: str = "web"
     line_no: str = "12345"
@@ -66,7 +71,7 @@ class Intake:
     received_at: datetime | None = None
 
 
-TEXTS = ("title", "content")
+TEXTS = ("title", "content", "demand", "accused")
 _ELSEWHERE = {*TEXTS, *CONTACT_FIELDS, "received_at"}
 
 
@@ -292,7 +297,7 @@ def amend(
 
 
 def current_texts(ticket_id: int) -> dict[str, str]:
-    """Title and content as they stand, in the caller's own words."""
+    """What was taken down, as it stands, in the caller's own words."""
     rows = db.session.execute(
         select(TicketText.field, TicketText.body)
         .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS))

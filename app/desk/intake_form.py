@@ -7,21 +7,18 @@ from typing import Any
 
 from db import db
 from tickets import errors, masking
-from tickets.intake import CHANNELS, TITLE_LENGTH, Intake, current_texts
+from tickets.intake import CHANNELS, TEXTS, TITLE_LENGTH, Intake, current_texts
 from tickets.models import Contact, Ticket
 from tickets.queries import TicketPage
 from tickets.vault import CONTACT_FIELDS, Vault
 
 Fields = Mapping[str, str]
 
-LINES = ("content", "title", "place", "caller_label", "line_no", *CONTACT_FIELDS)
+LINES = (*TEXTS, "place", "caller_label", "line_no", *CONTACT_FIELDS)
 CHOICES = ("type", "urgency", "channel")
 CODES = ("category_code", "region_code")
 TICKS = ("enterprise", "threat", "anonymous", "confidential", "wants_reply")
 TYPED_CHANNELS = tuple(channel for channel in CHANNELS if channel != "import")
-HIDDEN_FREELY = ("title", "content", *CONTACT_FIELDS)
-"""Fields that may hold personal data: what is stored is not put into a form, and a blank field keeps it."""
-
 FRESH: Fields = {
     "type": "help", "urgency": "normal", "channel": "phone", "line_no": "12345", "wants_reply": "1",
 }
@@ -68,13 +65,13 @@ def shown(page: TicketPage, zone: Any) -> dict[str, str]:
     if ticket.happened_at:
         fields["happened_at"] = f"{ticket.happened_at.astimezone(zone):%Y-%m-%dT%H:%M}"
     fields |= {name: "1" for name in TICKS if getattr(ticket, name)}
-    texts = {name: page.texts.get(name, "") for name in ("title", "content")}
+    texts = {name: page.texts.get(name, "") for name in TEXTS}
     return fields | {name: text for name, text in texts.items() if masking.mask_text(text) == text}
 
 
 def kept(page: TicketPage) -> dict[str, str]:
     """What is stored and not shown, masked, by field: to be named beside the blank field."""
-    texts = {name: masking.mask_text(page.texts.get(name, "")) for name in ("title", "content")}
+    texts = {name: masking.mask_text(page.texts.get(name, "")) for name in TEXTS}
     hidden = {name: text for name, text in texts.items() if text != page.texts.get(name, "")}
     return hidden | {name: value for name, value in page.contact.items() if value}
 
@@ -88,7 +85,7 @@ def completed(intake: Intake, ticket_id: int, vault: Vault) -> Intake:
     if ticket is None:
         raise errors.NotFound()
     texts = current_texts(ticket_id)
-    blank = {name: texts.get(name, "") for name in ("title", "content") if not getattr(intake, name)}
+    blank = {name: texts.get(name, "") for name in TEXTS if not getattr(intake, name)}
     contact = db.session.get(Contact, ticket_id)
     if contact is not None and not intake.anonymous:
         blank |= {
