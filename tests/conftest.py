@@ -81,7 +81,7 @@ def app(config: Config):
 @pytest.fixture(scope="module")
 def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
     """An application on a freshly seeded database of this module alone, for tests that commit and count."""
-    name = f"hotline_{worker_id}_{request.module.__name__.rpartition('.')[2]}"
+    name = f"hotline_{worker_id}_{request.module.__name__.replace('.', '_')}"
     cloned = clone_database(name)
     addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
     application = create_app(replace(config, **addresses), ASYNC_MODE="threading")
