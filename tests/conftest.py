@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from databases import clone_database, drop_database
 from flows.product import Product
 from hypothesis import settings
+from sharing import ByProduct, longest_first
 
 from app.auth.accounts import actor_by_login
 from config import Config
@@ -29,6 +31,18 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is no fault of the code: how long one example takes says nothing.
     settings.register_profile("hotline", deadline=None)
     settings.load_profile("hotline")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByProduct | None:
+    """Ours, unless the command line asks for another one."""
+    if config.getvalue("dist") != "load":
+        return None
+    config.option.loadscopereorder = False  # the order is that of the collection, as longest_first leaves it
+    return ByProduct(config, log)
 
 
 def _stay_on_this_machine(event: str, values: tuple[object, ...]) -> None:
