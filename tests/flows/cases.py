@@ -241,9 +241,9 @@ class Case:
         return bool(self.number and self.number in text) or f"{self.path}\"" in text
 
     def _tries_lists(self, person: Person, intruder: Intruder) -> None:
-        assert not self._is_told_of(person.page("/desk")), f"{person} reads it on the first board"
         for board in person.boards():
             assert not person.has_on(board, self.id), f"{person} has it on {board}"
+            assert self.id not in {row["id"] for row in person.rows(board)}, f"{person} is sent it for {board}"
         for words in filter(None, (self.number, self.phone)):
             found = person.post("/desk/find", {"q": words})
             assert found.status_code == 200 and f"{self.path}\"" not in found.text, f"{person} finds it"

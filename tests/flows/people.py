@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from app.auth.signing_in import DEMO_PASSWORD
 from .markup import Form, forms_of
 from .product import Product, wait
 
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
 LIVE = re.compile(r'name="live-token" content="([^"]+)"')
 JSON = {"Accept": "application/json"}
 SECONDS = 15.0  # for one answer
@@ -91,7 +93,15 @@ class Person:
         return rows
 
     def has_on(self, board: str, ticket: int) -> bool:
-        return ticket in {row["id"] for row in self.rows(board)}
+        """Whether any page of a board shows the ticket."""
+        path = f"/desk?board={board}"
+        while path:
+            page = self.page(path)
+            if f'href="/desk/tickets/{ticket}"' in page:
+                return True
+            onward = NEXT.search(page)
+            path = unescape(onward[1]) if onward else ""
+        return False
 
     def _ask(self, method: str, path: str, **options: Any) -> Response:
         return self.web.request(
