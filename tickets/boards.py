@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
 from db import db
@@ -311,7 +312,7 @@ def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
     """What can be searched of each ticket: title and content, latest versions, not erased, not drafts."""
     latest = (
         select(TicketText.ticket_id, TicketText.field, TicketText.body)
-        .distinct(TicketText.ticket_id, TicketText.field)
+        .ext(distinct_on(TicketText.ticket_id, TicketText.field))
         .join(Ticket, Ticket.id == TicketText.ticket_id)
         .where(
             and_(

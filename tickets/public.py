@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import case, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import db
 from routing import service as routing
@@ -137,7 +138,7 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
         return ()
     latest = (
         select(TicketText.field, TicketText.body, TicketText.assignment_id, Assignment.department_id)
-        .distinct(TicketText.field, TicketText.assignment_id)
+        .ext(distinct_on(TicketText.field, TicketText.assignment_id))
         .outerjoin(Assignment, Assignment.id == TicketText.assignment_id)
         .where(
             TicketText.ticket_id == ticket_id, TicketText.field == wanted, TicketText.erased_at.is_(None),
