@@ -21,6 +21,7 @@ LEASE = "relay"
 LEASE_TERM = timedelta(seconds=3)
 BATCH = 500
 PARKED_AFTER = 5
+LONGEST_WAIT = 60  # leases
 GENESIS = b"\x00" * 32
 
 
@@ -209,7 +210,9 @@ def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
         ).all()
         groups: dict[str, list[int]] = {}
         for row in rows:
-            row.claimed_until = now + lease
+            row.attempts += 1
+            # One that fails each time is handed out ever more seldom, and holds up no other.
+            row.claimed_until = now + lease * min(row.attempts, LONGEST_WAIT)
             groups.setdefault(row.job, []).append(row.id)
         return groups
 
@@ -217,4 +220,5 @@ def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
 def release_jobs(ids: Iterable[int]) -> None:
     """Give claimed jobs back at once: nobody could be told of them, which is not an attempt."""
     with unit_of_work():
-        db.session.execute(update(JobOwed).where(JobOwed.id.in_(list(ids))).values(claimed_until=None))
+        given_back = {"claimed_until": None, "attempts": JobOwed.attempts - 1}
+        db.session.execute(update(JobOwed).where(JobOwed.id.in_(list(ids))).values(given_back))

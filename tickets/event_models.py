@@ -83,7 +83,10 @@ class Lease(Base):
 
 
 class JobOwed(Base):
-    """A job that an event calls for. The row goes when the job has done it; a lost job is handed out again."""
+    """A job that an event calls for. The row goes when the job has done it; a lost job is handed out again.
+
+    `attempts` counts the handings-out, each of which waits longer for the next.
+    """
 
     __tablename__ = "job_owed"
     __table_args__ = (Index("ix_job_owed_due", "due_at", "id"),)
@@ -94,4 +97,3 @@ class JobOwed(Base):
     due_at: Mapped[datetime]
     claimed_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    fault: Mapped[str | None] = mapped_column(Text)

@@ -30,7 +30,8 @@ DERIVED_TITLE = 40
 CONTENT_LENGTH = 20_000
 LENGTHS = {
     "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "demand": 2000, "accused": 500, "place": 500,
-    "address": 500, "name": 100, "phone": 50, "caller_label": 100, "line_no": 20, "external_system": 100, "external_no": 100,
+    "address": 500, "name": 100, "phone": 50, "caller_label": 100, "line_no": 20,
+    "external_system": 100, "external_no": 100,
 }
 """Characters of each field; a form of a megabyte is let in for its content alone."""
 

@@ -157,7 +157,6 @@ def create_tables() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.Column("fault", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_job_owed")),
     )
     op.create_index("ix_job_owed_due", "job_owed", ["due_at", "id"], unique=False)

@@ -120,7 +120,7 @@ def test_two_units_equally_likely_leave_it_to_a_person_with_both_named(city):
 
 
 def test_little_evidence_is_unsure(city):
-    decision = decide(Facts("", "有人在遛狗"), city)
+    decision = decide(Facts("", "垃圾没人清运，臭气熏天"), city)
     assert not decision.dispatches
     assert kinds(decision)[-1] == "unsure"
 
