@@ -328,8 +328,7 @@ def create_tables() -> None:
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
         sa.CheckConstraint(
-            "clock IN ('dispatch', 'sign', 'contact', 'handle', 'review', 'callback')",
-            name=op.f("ck_policy_clock"),
+            "clock IN ('dispatch', 'sign', 'handle', 'review', 'callback')", name=op.f("ck_policy_clock")
         ),
         sa.CheckConstraint("limit_unit IN ('min', 'h', 'wh', 'd', 'wd')", name=op.f("ck_policy_limit_unit")),
         sa.CheckConstraint("limit_value > 0", name=op.f("ck_policy_limit_value")),
