@@ -113,6 +113,11 @@ class Product:
             found += [child for child, parent in parents.items() if parent == pid]
         return found
 
+    @staticmethod
+    def all_pids() -> list[int]:
+        """Every living process of the machine."""
+        return list(_parents())
+
     def kill(self, *pids: int, number: int = signal.SIGKILL) -> None:
         """Signal processes of this instance; any other that lives is refused."""
         ours = set(self.tree())

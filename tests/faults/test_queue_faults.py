@@ -19,6 +19,7 @@ from .run import City, under_load
 pytestmark = pytest.mark.xdist_group("faults")
 
 BOARDS_WITHIN = 10.0  # seconds from the queue's return until every board knows what it missed
+DUE_MEANWHILE = 50
 ESCALATED_WITHIN = 60.0  # seconds; a lost claim runs out after 30, the sweep comes every 10
 
 
@@ -32,8 +33,11 @@ def test_a_job_started_twice_and_cut_off_escalates_once(city: City, number: int)
                 enqueue(queue, ACT_ON_DEADLINES, ids)
             product.wait(lambda: all(map(children, product.pids("worker"))), 20, "both workers at work")
             product.wait(lambda: clocks.reached(connection, ids) > 0, 20, "the first escalation")
-            run.strike(lambda: product.kill(product.pids("worker")[0]))
+            parent = product.pids("worker")[0]
+            at_work = children(parent)
+            run.strike(lambda: product.kill(parent))
             done_by_then = clocks.reached(connection, ids)
+            product.wait(lambda: not set(at_work) & set(product.all_pids()), 5, "the job's process dies with it")
         found = run.wait_escalated(ids, due, ESCALATED_WITHIN)
         run.figures["escalated when the parent was killed"] = done_by_then
     assert 0 < done_by_then < number, "the worker was killed before or after the work, not during it"
@@ -45,11 +49,12 @@ def test_a_queue_that_is_away_delays_no_complaint_and_boards_catch_up(city: City
     product = city.product
     with _boards(city, "leader", "dispatcher", "handler-urban") as boards, product.connect() as connection:
         with under_load(city, f"F06 queue killed and away for {seconds} s", seed=60 + seconds) as run:
+            ids, due = run.make_due(DUE_MEANWHILE, 1)
             with ExitStack() as outage:
                 run.strike(lambda: outage.enter_context(product.away("valkey")))
                 time.sleep(seconds)
             product.wait(lambda: _answers(city), 10, "the queue is back")
-            run.healed = time.monotonic()
+            back = time.monotonic()
             until = connection.execute("SELECT max(seq) FROM publication").fetchone()[0]
             run.figures["boards right after s"] = round(
                 product.wait(
@@ -59,12 +64,14 @@ def test_a_queue_that_is_away_delays_no_complaint_and_boards_catch_up(city: City
                 ),
                 2,
             )
-        during = [one for one in run.citizens.complaints if run.strikes[0] <= one.begun <= run.healed]
+            found = run.wait_escalated(ids, due, ESCALATED_WITHIN)
+        during = [one for one in run.citizens.complaints if run.strikes[0] <= one.begun <= back]
         product.wait(lambda: not any(board.wrong(connection) for board in boards), BOARDS_WITHIN, "boards right")
         told = [(board.login, board.messages, board.asked, len(board.held)) for board in boards]
     city.tell(f"    {len(during)} complaints while it was away; boards (messages, questions, tickets): {told}")
     assert during and all(one.tries == ["201"] for one in during)
     assert all(board.held and not board.strayed for board in boards)
+    assert not found.faults and found.latest <= ESCALATED_WITHIN
 
 
 @pytest.mark.long
