@@ -151,7 +151,6 @@ SATISFACTION: Words = {
 CLOCKS: Words = {
     "dispatch": _l("Dispatch"),
     "sign": _l("Sign"),
-    "contact": _l("First contact"),
     "handle": _l("Handle"),
     "review": _l("Review"),
     "callback": _l("Call back"),
