@@ -5,6 +5,7 @@ Reads see committed data. No function here commits; edits belong to the caller's
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
@@ -31,6 +32,7 @@ from routing.values import Duty, Place, Rule, Target, Unit, When
 
 _kept: dict[int, Reference] = {}
 _KEPT_BY_SESSION = "reference"
+_loading = Lock()
 
 
 def reference(version: int) -> Reference:
@@ -42,6 +44,12 @@ def reference(version: int) -> Reference:
     found = _kept.get(version)
     if found is not None:
         return found
+    # Whoever comes while one loads waits and then finds it kept: a cold process loads once, not once a request.
+    with _loading:
+        return _kept.get(version) or _load_and_keep(version)
+
+
+def _load_and_keep(version: int) -> Reference:
     with Session(db.engine.execution_options(isolation_level="REPEATABLE READ")) as snapshot:
         found = load(snapshot)
     if found.version < version:

@@ -49,6 +49,7 @@ def _environment() -> dict[str, str]:
     """Ours, with the environment's programs first, and a home for caches where HOME is not ours to write."""
     programs = f"{VENV / 'bin'}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     env = dict(os.environ, PYTHONPATH=str(ROOT), PATH=programs)
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     home = env.get("HOME", "")
     if not home or not os.access(home, os.W_OK | os.X_OK):
         env["HOME"] = str(VENV / "home")

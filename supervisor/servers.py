@@ -26,7 +26,8 @@ class Wanted:
 def environment(options: Options, folder: DataFolder, default: str = "demo") -> dict[str, str]:
     """What every process of the instance gets: ours, the folder's keys, where things are."""
     env = dict(os.environ)
-    for name in ("PYTHONHOME", "VIRTUAL_ENV"):
+    # The last one would make every process of every start compile all its modules anew.
+    for name in ("PYTHONHOME", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE"):
         env.pop(name, None)
     env.setdefault("HOTLINE_ENV", default)
     env.update(PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONUTF8="1", HOTLINE_DATA=str(folder.root))
