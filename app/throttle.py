@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
 from flask import current_app
-from sqlalchemy import Select, delete, func, insert, select, text, union_all
+from sqlalchemy import delete, insert, text
 
 from app.auth.models import Attempt
 from app.outbox import unit_of_work
@@ -48,8 +48,18 @@ Checks = Iterable[tuple[Limit, str]]
 
 def wait_for(checks: Checks, now: datetime) -> timedelta:
     """How long the door stays shut by the strictest limit; OPEN when it is open. One query."""
-    waits = [_wait(limit, key, now) for limit, key in checks]
-    moments = db.session.execute(union_all(*waits)).scalars() if waits else ()
+    limits, buckets = [], []
+    for limit, key in checks:
+        limits.append(limit)
+        buckets.append(_bucket(limit.kind, key))
+    values = {
+        "buckets": buckets,
+        "counts": [limit.count for limit in limits],
+        "spans": [limit.window for limit in limits],
+        "pauses": [limit.pause for limit in limits],
+        "now": now,
+    }
+    moments = db.session.execute(_OPENS, values).scalars()
     return max((moment - now for moment in moments if moment > now), default=OPEN)
 
 
@@ -114,18 +124,22 @@ def address_key(remote: str | None) -> str:
     return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
 
-def _wait(limit: Limit, key: str, now: datetime) -> Select[tuple[datetime]]:
-    """The moment from which this limit lets a guess in; no row while there are too few failures."""
-    latest = (
-        select(Attempt.at)
-        .where(Attempt.bucket == _bucket(limit.kind, key), Attempt.at > now - limit.window)
-        .order_by(Attempt.at.desc())
-        .limit(limit.count)
-        .subquery()
-    )
-    oldest, last = func.min(latest.c.at), func.max(latest.c.at)
-    opens = oldest + limit.window if limit.pause is None else last + limit.pause
-    return select(opens).having(func.count() >= limit.count)
+_OPENS = text(
+    """
+    SELECT CASE WHEN door.pause IS NULL THEN min(failure.at) + door.span ELSE max(failure.at) + door.pause END
+      FROM unnest(
+             CAST(:buckets AS bytea[]), CAST(:counts AS int[]),
+             CAST(:spans AS interval[]), CAST(:pauses AS interval[])
+           ) AS door (bucket, most, span, pause)
+     CROSS JOIN LATERAL (
+           SELECT at FROM attempt WHERE bucket = door.bucket AND at > :now - door.span
+            ORDER BY at DESC LIMIT door.most
+           ) AS failure
+     GROUP BY door.bucket, door.most, door.span, door.pause
+    HAVING count(*) >= door.most
+    """
+)
+"""The moment from which each limit lets a guess in; no row while there are too few failures."""
 
 
 def _buckets(checks: Checks) -> list[bytes]:

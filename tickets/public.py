@@ -121,7 +121,11 @@ def _lead(ticket_id: int) -> Any:
     return db.session.execute(
         select(Assignment.department_id, Assignment.dispatched_at, Deadline.due_at)
         .outerjoin(
-            Deadline, (Deadline.assignment_id == Assignment.id) & (Deadline.clock == "handle")
+            Deadline,
+            # By ticket as well: without it every deadline there ever was is read.
+            (Deadline.ticket_id == Assignment.ticket_id)
+            & (Deadline.assignment_id == Assignment.id)
+            & (Deadline.clock == "handle"),
         )
         .where(
             Assignment.ticket_id == ticket_id, Assignment.role == "lead",
