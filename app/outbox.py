@@ -22,6 +22,7 @@ LEASE_TERM = timedelta(seconds=3)
 BATCH = 500
 PARKED_AFTER = 5
 LONGEST_WAIT = 60  # leases
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False).encode
 GENESIS = b"\x00" * 32
 
 
@@ -190,7 +191,7 @@ def canonical(event: TicketEvent) -> bytes:
         event.id, event.subject, event.subject_id, event.version, event.kind, event.actor, event.actor_id,
         event.department_id, event.at.timestamp(), event.payload, event.rooms_before, event.rooms_after,
     ]
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    return _encode(content).encode()
 
 
 def link(previous: bytes, event: TicketEvent) -> bytes:

@@ -11,7 +11,7 @@ from routing import rules
 from routing.reference import Reference
 from routing.values import Duty, Facts, Place
 from tickets import masking
-from tickets.dispatching import _grounds
+from tickets.dispatching import grounds
 
 POOL = 4000
 TICKETS_A_MATTER = 5
@@ -154,6 +154,6 @@ def _decided(reference: Reference, facts: Facts, place: str) -> Matter:
         duty_version=decision.duty_version,
         rule=decision.rule,
         confidence=decision.confidence,
-        grounds=_grounds(decision),
+        grounds=grounds(decision),
         detail=json.dumps(decision.to_data(), ensure_ascii=False),
     )

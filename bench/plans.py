@@ -130,7 +130,7 @@ def _answer(life: Life, rng: Random) -> None:
 
 
 def _refer(life: Life, rng: Random) -> None:
-    disposition = rng.choice(("statutory", "explained", "explained"))
+    disposition = rng.choice(("statutory", "explain", "explain"))
     life.refer(rng.choice(life.city.dispatchers), disposition, "您好，该事项属于法定途径，已告知受理渠道。")
 
 

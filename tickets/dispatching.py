@@ -24,12 +24,12 @@ def route(locked: Locked, now: datetime, title: str, text: str) -> None:
         units = routing.current().units
         assists = [units[code].id for code in decision.assists]
         check(SYSTEM, locked, "dispatch")
-        _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, **_grounds(decision))
+        _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, **grounds(decision))
         return
     check(SYSTEM, locked, "triage")
     locked.ticket.state = "TO_DISPATCH"
     clocks.start(locked.ticket, "dispatch", now)
-    finish(locked, SYSTEM, now, "ticket.triaged", **_grounds(decision))
+    finish(locked, SYSTEM, now, "ticket.triaged", **grounds(decision))
 
 
 def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
@@ -59,7 +59,7 @@ def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
     return decision
 
 
-def _grounds(decision: Decision) -> dict[str, Any]:
+def grounds(decision: Decision) -> dict[str, Any]:
     """What the event says of a decision: the duty or rule it stands on, and how sure it was."""
     return {"duty": decision.duty, "rule": decision.rule, "confidence": round(decision.confidence, 3)}
 

@@ -127,9 +127,7 @@ def _numbered(
     actor: Actor, now: datetime, intake: Intake, form_key: str | None, form_hash: bytes | None
 ) -> Ticket:
     """A ticket with id and number, outside the session until its row is known to be new."""
-    ticket_id, serial = db.session.execute(
-        select(ticket_sequence.next_value(), number_sequence.next_value())
-    ).one()
+    ticket_id, serial = db.session.connection().execute(_NEXT_NUMBERS).one()
     return Ticket(
         **_columns(intake),
         id=ticket_id,
@@ -157,6 +155,8 @@ def _insert(ticket: Ticket) -> bool:
     values = {key: value for key, value in vars(ticket).items() if not key.startswith("_")}
     return db.session.connection().execute(_INSERT_NEW, values).scalar() is not None
 
+
+_NEXT_NUMBERS = select(ticket_sequence.next_value(), number_sequence.next_value())
 
 # Built once, with the values as parameters: built anew for each ticket it cost more than the rest of the verb.
 _INSERT_NEW = insert(Ticket).on_conflict_do_nothing().returning(Ticket.id)
