@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import bindparam, case, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import db
@@ -30,6 +30,37 @@ READABLE: dict[str, str] = {
     TicketState.CLOSED: "public_reply",
 }
 """In which state which text goes out; before review, none."""
+
+
+# Made once: putting these together for each citizen who asks takes longer than running them.
+_BY_NUMBER = select(
+    Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
+    Ticket.registered_at, Ticket.disposition, Ticket.code_hash,
+).where(Ticket.number == bindparam("number"))
+_LEAD = (
+    select(Assignment.department_id, Assignment.dispatched_at, Deadline.due_at)
+    .outerjoin(
+        Deadline,
+        # By ticket as well: without it every deadline there ever was is read.
+        (Deadline.ticket_id == Assignment.ticket_id)
+        & (Deadline.assignment_id == Assignment.id)
+        & (Deadline.clock == "handle"),
+    )
+    .where(
+        Assignment.ticket_id == bindparam("ticket_id"), Assignment.role == "lead",
+        Assignment.state != AssignmentState.RETURNED,
+    )
+    .order_by(Assignment.id.desc(), Deadline.epoch.desc())
+    .limit(1)
+)
+_STEPS = (
+    select(TicketEvent.kind, TicketEvent.at, TicketEvent.department_id)
+    .where(
+        TicketEvent.subject == "ticket", TicketEvent.subject_id == bindparam("ticket_id"),
+        TicketEvent.kind.in_(SHOWN),
+    )
+    .order_by(TicketEvent.id)
+)
 
 
 @dataclass(frozen=True)
@@ -69,12 +100,7 @@ def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
     number = numbers.normalise_number(number)
     # What is no number is asked for all the same, as none: it may hold what the database cannot take.
     number = number if numbers.is_ticket_number(number) else ""
-    ticket = db.session.execute(
-        select(
-            Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
-            Ticket.registered_at, Ticket.disposition, Ticket.code_hash,
-        ).where(Ticket.number == number)
-    ).one_or_none()
+    ticket = db.session.execute(_BY_NUMBER, {"number": number}).one_or_none()
     expected = ticket.code_hash if ticket else b""
     # The hash is made in either case, so that the time taken tells a wrong number from a wrong code to nobody.
     given = numbers.code_hash(vault.secret, _digits(code), ticket.id if ticket else 0)
@@ -118,22 +144,7 @@ def promised(ticket_id: int) -> datetime | None:
 
 def _lead(ticket_id: int) -> Any:
     """The unit that leads now, since when, and its latest handling deadline."""
-    return db.session.execute(
-        select(Assignment.department_id, Assignment.dispatched_at, Deadline.due_at)
-        .outerjoin(
-            Deadline,
-            # By ticket as well: without it every deadline there ever was is read.
-            (Deadline.ticket_id == Assignment.ticket_id)
-            & (Deadline.assignment_id == Assignment.id)
-            & (Deadline.clock == "handle"),
-        )
-        .where(
-            Assignment.ticket_id == ticket_id, Assignment.role == "lead",
-            Assignment.state != AssignmentState.RETURNED,
-        )
-        .order_by(Assignment.id.desc(), Deadline.epoch.desc())
-        .limit(1)
-    ).one_or_none()
+    return db.session.execute(_LEAD, {"ticket_id": ticket_id}).one_or_none()
 
 
 def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[str | None, str], ...]:
@@ -157,13 +168,7 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
 
 
 def _steps(reference: Reference, ticket_id: int) -> tuple[Step, ...]:
-    found = db.session.execute(
-        select(TicketEvent.kind, TicketEvent.at, TicketEvent.department_id)
-        .where(
-            TicketEvent.subject == "ticket", TicketEvent.subject_id == ticket_id, TicketEvent.kind.in_(SHOWN)
-        )
-        .order_by(TicketEvent.id)
-    )
+    found = db.session.execute(_STEPS, {"ticket_id": ticket_id})
     return tuple(Step(row.kind, row.at, _unit(reference, row.department_id)) for row in found)
 
 
