@@ -3,6 +3,7 @@
 import logging
 import os
 import queue
+import secrets
 import signal
 import socket
 import threading
@@ -34,9 +35,12 @@ SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
 BACKLOG = 200
 
-# A frozen clock must not keep the lease row locked: the server ends its idle transaction.
+NAME = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}:{os.getpid()}"
+"""Of this process, as the holder of the lease and in the server's list of sessions (63 characters at most)."""
+# A frozen clock must not keep the lease row locked: the server ends its idle transaction, the next leader the rest.
 CONNECT_OPTIONS = (
-    "-c statement_timeout=5s -c lock_timeout=2s -c timezone=UTC -c idle_in_transaction_session_timeout=2s"
+    "-c statement_timeout=5s -c lock_timeout=2s -c timezone=UTC -c idle_in_transaction_session_timeout=2s "
+    f"-c application_name={NAME}"
 )
 
 
@@ -46,7 +50,6 @@ class Clock:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.config = app.extensions["hotline"]
-        self.name = f"{socket.gethostname()}:{os.getpid()}"
         self.stop = threading.Event()
         self.redis = redis_client(self.config.redis_url)
         self.writer = writer(self.config.redis_url, self.config.env)
@@ -95,7 +98,7 @@ class Clock:
 
     def keep_lead(self) -> None:
         """Take or renew the relay's lease."""
-        self.lead = outbox.take_lead(self.name)
+        self.lead = outbox.take_lead(NAME)
 
     def relay(self) -> bool:
         """Publish what waits, if this process leads. Returns whether there may be more at once."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -67,16 +67,43 @@ class Leadership:
 
 
 def take_lead(holder: str) -> Leadership | None:
-    """Take or renew the relay's lease; None while somebody else holds it."""
+    """Take or renew the relay's lease; None while somebody else holds it.
+
+    `holder` is also the application_name of the process's sessions, by which a late leader's are ended.
+    """
     with unit_of_work() as now:
-        lease = db.session.scalars(select(Lease).where(Lease.name == LEASE).with_for_update()).one()
-        if lease.holder != holder and lease.expires_at is not None and lease.expires_at > now:
+        lease = _lease()
+        if _is_led(lease, holder, now):
+            return None
+        if lease.holder not in (None, holder):
+            _end_sessions(lease.holder)
+        lease = _lease(lock=True)
+        if _is_led(lease, holder, now):
             return None
         if lease.holder != holder:
             lease.holder = holder
             lease.fence += 1
         lease.expires_at = now + LEASE_TERM
         return Leadership(holder, lease.fence)
+
+
+def _lease(lock: bool = False) -> Lease:
+    query = select(Lease).where(Lease.name == LEASE).execution_options(populate_existing=True)
+    return db.session.scalars(query.with_for_update() if lock else query).one()
+
+
+def _is_led(lease: Lease, holder: str, now: datetime) -> bool:
+    """Whether somebody else leads."""
+    return lease.holder != holder and lease.expires_at is not None and lease.expires_at > now
+
+
+def _end_sessions(holder: str) -> None:
+    """Let the database end the sessions of a leader that did not renew: one of them may lock the lease.
+
+    No time-out of the server does that for a process that was frozen between two messages of a pipeline.
+    """
+    sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :holder"
+    db.session.execute(text(f"{sessions} AND usename = current_user"), {"holder": holder})
 
 
 class LostLead(Exception):

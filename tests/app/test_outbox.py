@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from scenes import UNSURE
 from sqlalchemy import create_engine, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from app import outbox
+from app import CONNECT_OPTIONS, outbox
 from app.checking import faults, first_broken_link
 from app.jobs.texts import index_texts
 from app.outbox import LEASE_TERM, Leadership, LostLead, Stamped, unit_of_work
@@ -167,6 +168,21 @@ class TestLead:
         with pytest.raises(LostLead):
             outbox.stamp(old)
 
+    def test_a_leader_frozen_between_two_messages_of_a_pipeline_is_replaced(self, own_app):
+        """The server waits for its next message without any time-out, and the lease row stays locked."""
+        old = outbox.take_lead("a")
+        assert old is not None
+        self.now += LEASE_TERM
+        url = own_app.extensions["hotline"].database_url.replace("+psycopg", "")
+        with psycopg.connect(url, application_name="a", options=CONNECT_OPTIONS) as frozen:
+            with pytest.raises(psycopg.OperationalError), frozen.pipeline():
+                frozen.execute("SELECT FROM lease FOR UPDATE")
+                frozen.pgconn.send_flush_request()
+                while frozen.pgconn.flush():
+                    pass
+                _until_locked()
+                assert outbox.take_lead("b") == Leadership("b", old.fence + 1)
+
     def test_nobody_stamps_while_the_leader_does(self, own_app, vault):
         """The fence is held for the whole transaction: a slow leader is not overtaken in the middle."""
         _take_in(vault)
@@ -179,6 +195,16 @@ class TestLead:
                 with pytest.raises(DBAPIError):
                     other.execute(select(Lease.fence).with_for_update())
         assert len(outbox.stamp(lead)) == 2
+
+
+def _until_locked() -> None:
+    """Wait until some other session has locked the lease row."""
+    for _ in range(500):
+        with unit_of_work():
+            if not db.session.scalars(select(Lease).with_for_update(skip_locked=True)).all():
+                return
+        time.sleep(0.01)
+    raise AssertionError("nobody locked the lease")
 
 
 class TestBadEvent:

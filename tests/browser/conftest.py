@@ -23,7 +23,7 @@ def _chromium() -> str | None:
     return named or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # no longer: its event loop runs, and tests after these want one of their own
 def chromium() -> Iterator[Browser]:
     path = _chromium()
     if path is None:
