@@ -37,7 +37,8 @@ BACKLOG = 200
 
 NAME = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}:{os.getpid()}"
 """Of this process, as the holder of the lease and in the server's list of sessions (63 characters at most)."""
-# A frozen clock must not keep the lease row locked: the server ends its idle transaction, the next leader the rest.
+# A frozen clock must not keep the lease row locked: the server ends its idle transaction, the next leader
+# whatever else it has open.
 CONNECT_OPTIONS = (
     "-c statement_timeout=5s -c lock_timeout=2s -c timezone=UTC -c idle_in_transaction_session_timeout=2s "
     f"-c application_name={NAME}"

@@ -174,14 +174,15 @@ class TestLead:
         assert old is not None
         self.now += LEASE_TERM
         url = own_app.extensions["hotline"].database_url.replace("+psycopg", "")
-        with psycopg.connect(url, application_name="a", options=CONNECT_OPTIONS) as frozen:
-            with pytest.raises(psycopg.OperationalError), frozen.pipeline():
-                frozen.execute("SELECT FROM lease FOR UPDATE")
-                frozen.pgconn.send_flush_request()
-                while frozen.pgconn.flush():
-                    pass
-                _until_locked()
-                assert outbox.take_lead("b") == Leadership("b", old.fence + 1)
+        frozen = psycopg.connect(url, application_name="a", options=CONNECT_OPTIONS)
+        with pytest.raises(psycopg.OperationalError), frozen.pipeline():
+            frozen.execute("SELECT FROM lease FOR UPDATE")
+            frozen.pgconn.send_flush_request()
+            while frozen.pgconn.flush():
+                pass
+            _until_locked()
+            assert outbox.take_lead("b") == Leadership("b", old.fence + 1)
+        frozen.close()
 
     def test_nobody_stamps_while_the_leader_does(self, own_app, vault):
         """The fence is held for the whole transaction: a slow leader is not overtaken in the middle."""
