@@ -15,7 +15,7 @@ from db import db
 from routing import search
 from routing import service as routing
 from routing.models import TextIndex
-from tickets import errors, numbers
+from tickets import errors, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
@@ -322,7 +322,10 @@ def changes(actor: Actor, after: int) -> dict[str, Any]:
 
 
 def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
-    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts."""
+    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts.
+
+    Masked as on every page: an index that is searched by beginnings would spell out what the page stars.
+    """
     latest = (
         select(TicketText.ticket_id, TicketText.field, TicketText.body)
         .ext(distinct_on(TicketText.ticket_id, TicketText.field))
@@ -339,5 +342,5 @@ def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
     )
     words: dict[int, str] = {}
     for row in db.session.execute(latest):
-        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{row.body}"
+        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{masking.mask_text(row.body)}"
     return words

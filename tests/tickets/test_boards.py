@@ -185,6 +185,19 @@ class TestFind:
         assert self.find(city, "operator2", "喷泉") == []
         assert self.find(city, "leader", "喷雾") == []
 
+    def test_what_is_starred_on_a_page_cannot_be_spelt_out_by_searching(self, city: City):
+        """Beginnings of words are found, so ten questions a digit would do."""
+        phone, identity = "13912345678", "11010519491231002X"
+        ticket_id = city.waiting(content=f"喷泉不喷水，请打{phone}或0311-86907205，身份证{identity}，门牌1702号")
+        _index(ticket_id)
+        supervisor = city.who("supervisor")
+        for hidden in (phone, identity, "86907205"):
+            for length in range(4, len(hidden) + 1):
+                assert queries.find(supervisor, hidden[:length]).rows == [], hidden[:length]
+                assert queries.find(supervisor, f"喷泉 {hidden[:length]}").rows == []
+        for shown in ("喷泉", "1702", "门牌 1702", "139"):
+            assert [row.id for row in queries.find(supervisor, shown).rows] == [ticket_id], shown
+
     @pytest.mark.parametrize("text", ["", "  ", "！？", "&|!():*", "\x00", "'; drop table ticket --", "\ud800"])
     def test_odd_input_finds_nothing_and_breaks_nothing(self, city: City, text: str):
         city.waiting()
