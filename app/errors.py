@@ -22,6 +22,7 @@ STATUS = {
     errors.NotNow: 409,
     errors.Stale: 409,
     errors.Invalid: 422,
+    errors.TooMany: 429,
     errors.KeyReused: 422,
 }
 RETRY_SECONDS = 3

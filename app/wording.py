@@ -82,6 +82,7 @@ STAFF_EVENTS: Words = {
     "ticket.closed": _l("Closed"),
     "ticket.escalated": _l("Escalated"),
     "contact.revealed": _l("Contact shown"),
+    "contact.searched": _l("Telephone number searched for"),
 }
 
 TYPES: Words = {

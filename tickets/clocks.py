@@ -64,10 +64,20 @@ def _clock_rules(reference: Reference) -> ClockRules:
     )
 
 
-def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = None, epoch: int = 1) -> None:
-    """Add the clock's row, its due time and ladder computed from the city's policy and calendar."""
+def start(
+    ticket: Ticket,
+    clock: str,
+    now: datetime,
+    part: Assignment | None = None,
+    epoch: int = 1,
+    urgency: str | None = None,
+) -> None:
+    """Add the clock's row, its due time and ladder computed from the city's policy and calendar.
+
+    `urgency` is for this clock alone, in place of the ticket's.
+    """
     rules = clock_rules(routing.current())
-    facts = deadlines.PolicyFacts(ticket.type, ticket.urgency, ticket.category_code)
+    facts = deadlines.PolicyFacts(ticket.type, urgency or ticket.urgency, ticket.category_code)
     policy = deadlines.choose_policy(rules.policies.get(clock, ()), facts)
     if policy is None:
         return

@@ -15,8 +15,8 @@ from tickets import errors, masking
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import Transition, actions_from
 from tickets.models import Assignment, Contact, Deadline, Rating, RoutingDecision, Ticket, TicketText
-from tickets.permissions import Actor, may, sees
-from tickets.reveal import hides_caller, may_reveal
+from tickets.permissions import Actor, knows_caller, may, sees
+from tickets.reveal import may_reveal
 from tickets.vault import CONTACT_FIELDS, Vault
 
 
@@ -106,7 +106,7 @@ def _first(query: Any) -> SimpleNamespace | None:
 def _contact(actor: Actor, ticket: Ticket, vault: Vault) -> dict[str, str]:
     """Masked contact values by field; empty where there are none or this actor may not even see those."""
     contact = db.session.get(Contact, ticket.id)
-    if contact is None or hides_caller(actor, ticket):
+    if contact is None or not knows_caller(actor, ticket.rooms):
         return {}
     mask = {
         "name": masking.mask_name,

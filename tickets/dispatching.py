@@ -28,7 +28,9 @@ def route(locked: Locked, now: datetime, title: str, text: str) -> None:
         return
     check(SYSTEM, locked, "triage")
     locked.ticket.state = "TO_DISPATCH"
-    clocks.start(locked.ticket, "dispatch", now)
+    # What reads like danger may be none, so only the person who looks has to hurry, not the unit after that.
+    hurry = "critical" if decision.disposition == "emergency" else None
+    clocks.start(locked.ticket, "dispatch", now, urgency=hurry)
     finish(locked, SYSTEM, now, "ticket.triaged", **grounds(decision))
 
 

@@ -32,6 +32,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.closed": frozenset({"outcome"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
+    "contact.searched": frozenset({"phone_hash"}),
     "staff.created": frozenset({"roles"}),
     "staff.changed": frozenset({"roles", "changed"}),
     "staff.disabled": frozenset(),

@@ -12,11 +12,13 @@ from werkzeug.wrappers import Response
 from app import wording
 from app.access import actor, requires, staff
 from app.desk import forms, intake_form, pages
+from app.errors import STATUS
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city
 from tickets import drafts, errors, queries, service
+from tickets.finding import is_phone
 from tickets.intake import Opened
 from tickets.permissions import sees
 from tickets.vault import CONTACT_FIELDS, Vault
@@ -68,14 +70,29 @@ def rows() -> Response:
 
 
 @bp.get("/find")
+@staff
+def find_form() -> Answer:
+    """The form; `q` in the address finds by ticket number or words. A telephone number waits to be sent."""
+    text = request.args.get("q", "").strip()
+    with unit_of_work() as now:
+        asks = text and not is_phone(text)
+        page = queries.find(actor(), text, request.args.get("after")) if asks else None
+        return render_template("desk/find.html", now=now, q=text, page=page)
+
+
 @bp.post("/find")
 @staff
 def find() -> Answer:
-    """By number, telephone number or words. The page's own form posts, so no number stands in an address."""
-    text = request.values.get("q", "").strip()
-    with unit_of_work() as now:
-        page = queries.find(actor(), text, _vault(), request.values.get("after")) if text else None
-        return render_template("desk/find.html", now=now, q=text, page=page)
+    """By number, telephone number or words. It posts, so that no telephone number stands in an address."""
+    text, after = request.form.get("q", "").strip(), request.form.get("after")
+    try:
+        with unit_of_work() as now:
+            page = service.find(actor(), now, text, _vault(), after) if text else None
+            return render_template("desk/find.html", now=now, q=text, page=page)
+    except (errors.Forbidden, errors.TooMany) as fault:
+        with unit_of_work() as now:
+            refusal = render_template("desk/find.html", now=now, q=text, page=None, refused=fault)
+        return refusal, STATUS[type(fault)]
 
 
 @bp.get("/tickets/<int:ticket_id>")

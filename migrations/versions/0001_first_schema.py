@@ -239,11 +239,11 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_event")),
     )
     op.create_index(
-        "ix_ticket_event_reveals",
+        "ix_ticket_event_looks",
         "ticket_event",
         ["actor_id", "at"],
         unique=False,
-        postgresql_where=sa.text("kind = 'contact.revealed'"),
+        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched')"),
     )
     op.create_index("ix_ticket_event_subject", "ticket_event", ["subject", "subject_id", "id"], unique=False)
     op.create_table(

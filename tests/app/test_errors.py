@@ -49,6 +49,7 @@ def test_every_refusal_of_tickets_has_a_status_and_a_sentence(app: Flask):
         (refusals.NotNow(action="sign", state="CLOSED"), 409, "not_now"),
         (refusals.Stale(version=1, theirs=2), 409, "stale"),
         (refusals.Invalid(fields={"phone": "missing"}), 422, "invalid"),
+        (refusals.TooMany(action="reveal", limit=30), 429, "too_many"),
         (refusals.KeyReused(), 422, "key_reused"),
         (OperationalError("SELECT 1", {}, Exception("gone")), 503, "unavailable"),
         (PoolTimeout("no connection"), 503, "unavailable"),

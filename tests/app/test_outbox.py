@@ -424,7 +424,7 @@ class TestJobs:
         assert self.claim() == {}
         assert db.session.scalar(select(func.count()).select_from(JobOwed)) == 0
         supervisor = replace(SYSTEM, kind="staff", id=1, permissions=frozenset({"see.city"}))
-        assert [row.id for row in queries.find(supervisor, "喷泉", vault).rows] == [ticket_id]
+        assert [row.id for row in queries.find(supervisor, "喷泉").rows] == [ticket_id]
 
 
 def test_a_connection_that_a_restart_cut_is_replaced(own_app, relayed):

@@ -158,5 +158,5 @@ def test_seeded_tickets_are_found_by_the_words_of_their_text(asking: Filled) -> 
     supervisor = _everybody(0)
     title = db.session.scalars(select(Ticket.title).where(Ticket.title.like("%问题")).limit(1)).one()
     [words] = re.findall(r"(.+)问题", title)
-    found = queries.find(supervisor, words, asking.app.extensions["vault"])
+    found = queries.find(supervisor, words)
     assert words in {row.title.removesuffix("问题") for row in found.rows}

@@ -1,5 +1,6 @@
 """Seeing a contact in clear: for a reason, on record, and not of whom one should not know."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -69,13 +70,14 @@ def test_a_stranger_learns_not_even_that_there_is_one(city: City):
         _reveal(city, "operator2", city.waiting())
 
 
-def test_nobody_looks_up_more_than_so_many_an_hour(city: City):
+def test_nobody_looks_up_more_than_so_many_an_hour(city: City, caplog: pytest.LogCaptureFixture):
     ticket_id = city.waiting()
     for _ in range(PER_HOUR):
         _reveal(city, "operator", ticket_id)
-    with pytest.raises(errors.Forbidden) as refusal:
+    with caplog.at_level(logging.WARNING), pytest.raises(errors.TooMany) as refusal:
         _reveal(city, "operator", ticket_id)
     assert refusal.value.values == {"action": "reveal", "limit": PER_HOUR}
+    assert f"account {city.who('operator').id}" in caplog.text and UNSURE.phone not in caplog.text
     assert _reveal(city, "supervisor", ticket_id) == UNSURE.phone
     city.later(hours=1, seconds=1)
     assert _reveal(city, "operator", ticket_id) == UNSURE.phone

@@ -292,14 +292,40 @@ def test_five_failures_in_a_minute_shut_the_account(new_browser, new_staff, cloc
 
 
 def test_ten_failures_in_a_row_shut_it_for_a_quarter_of_an_hour(new_browser, new_staff, clock):
+    login, browser = new_staff().login, new_browser()
+    for _ in range(10):
+        assert browser.sign_in(login, WRONG).status_code == 401
+        clock.forward(minutes=1)
+    clock.forward(minutes=13)
+    assert browser.sign_in(login).status_code == 429
+    clock.forward(minutes=1)
+    assert browser.sign_in(login).status_code == 303
+
+
+def test_ten_failures_from_everywhere_shut_it_until_the_first_is_a_quarter_of_an_hour_old(
+    new_browser, new_staff, clock
+):
     login = new_staff().login
     for _ in range(10):
         assert new_browser().sign_in(login, WRONG).status_code == 401
         clock.forward(minutes=1)
-    clock.forward(minutes=13)
+    clock.forward(minutes=4)
     assert new_browser().sign_in(login).status_code == 429
     clock.forward(minutes=1)
     assert new_browser().sign_in(login).status_code == 303
+
+
+def test_one_guess_a_quarter_of_an_hour_keeps_out_nobody_but_the_guesser(new_browser, new_staff, clock):
+    """The owner comes with a new device each time, so nothing but the address tells the two apart."""
+    login, guesser = new_staff().login, new_browser()
+    for _ in range(10):
+        guesser.sign_in(login, WRONG)
+        clock.forward(minutes=1)
+    for _ in range(8):
+        clock.forward(minutes=15)
+        assert guesser.sign_in(login, WRONG).status_code == 401
+        assert guesser.sign_in(login).status_code == 429
+        assert new_browser().sign_in(login).status_code == 303
 
 
 def test_a_success_between_breaks_the_row(new_browser, new_staff, clock):
