@@ -127,8 +127,10 @@ def status() -> Any:
     with unit_of_work() as now:
         wait, found = _find(fields, now)
         if found is not None:
-            return _status_page(found, fields, {})
-    return _too_many(wait) if wait else _not_found(fields)
+            city()  # for the page, which is made after the commit
+    if found is None:
+        return _too_many(wait) if wait else _not_found()
+    return _status_page(found, fields, {})
 
 
 @bp.post("/rate")
@@ -140,7 +142,7 @@ def rate() -> Any:
     with unit_of_work() as now:
         wait, found = _find(fields, now)
     if found is None:
-        return _too_many(wait) if wait else _not_found(fields)
+        return _too_many(wait) if wait else _not_found()
     faults: dict[str, str] = {}
     try:
         word = forms.rating_of(fields)
@@ -157,11 +159,20 @@ def rate() -> Any:
 
 
 def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
-    """The ticket that number and code open; or how long to wait after too many wrong guesses."""
-    wait = throttle.wait_for(_guesses(fields), now)
+    """The ticket that number and code open; or how long to wait after too many wrong guesses. Counts a wrong one.
+
+    Codes for one ticket are judged one after the other. Guesses of one address are judged together, as many people
+    may share it; but a guess is told that it was wrong only while those before it left room.
+    """
+    of_ticket, *_others = guesses = _guesses(fields)
+    throttle.hold([of_ticket])
+    wait = throttle.wait_for(guesses, now)
     if wait:
         return wait, None
-    return wait, queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+    found = queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+    if found is None:
+        wait = throttle.admit(guesses, now).wait
+    return wait, found
 
 
 def _part(fields: forms.Fields, name: str) -> str:
@@ -176,9 +187,8 @@ def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
     ]
 
 
-def _not_found(fields: forms.Fields) -> Any:
-    """The same answer for a wrong number and a wrong code. Call it outside a unit of work."""
-    throttle.note_failure(_guesses(fields))
+def _not_found() -> Any:
+    """The same answer for a wrong number and a wrong code."""
     if _wants_json():
         raise errors.NotFound()
     return render_template("public/status_form.html", not_found=True), 404
