@@ -1,16 +1,13 @@
 """Behind a TLS proxy: people sign in, sockets connect, and each citizen has an address of their own."""
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-import socketio
 from flask import Flask, request
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -19,8 +16,9 @@ from app.auth.signing_in import DEMO_PASSWORD
 from config import Config
 from db import db
 
-PUBLIC = "https://12345.city.example"
-LAST_HOP = "http://12345.city.example"  # what a proxy asks that says nothing of the scheme
+HOST = "12345.city.example"
+PUBLIC = f"https://{HOST}"
+LAST_HOP = f"http://{HOST}"  # what a proxy asks that says nothing of the scheme
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 LIVE = re.compile(r'name="live-token" content="([^"]+)"')
 PROXY = {"REMOTE_ADDR": "10.0.0.1"}
@@ -64,38 +62,15 @@ def test_a_form_that_stood_elsewhere_is_refused(secure: Flask, new_staff, hop: s
     assert sign_in(secure.test_client(), login, hop, page="https://evil.example").status_code == 400
 
 
-@pytest.fixture
-def let_in(secure: Flask, new_staff, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], bool]]:
-    """Whether a page of that origin, with everything else in order, gets its socket through the proxy."""
-    monkeypatch.setattr("app.live.sockets._watch", lambda *_: None)
+def test_a_socket_is_for_pages_of_the_public_address(secure: Flask, new_staff, sockets):
     client = secure.test_client()
     sign_in(client, new_staff().login)
     token = LIVE.search(client.get("/desk", base_url=LAST_HOP).text)[1]
-    cookie = client.get_cookie("__Host-hotline", "12345.city.example")
-    headers = {"Cookie": f"__Host-hotline={cookie.value}", "Host": "12345.city.example"}
-    server = make_server("127.0.0.1", 0, secure, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-
-    def connects(origin: str) -> bool:
-        page = socketio.Client(reconnection=False, handle_sigint=False, websocket_extra_options={"origin": origin})
-        try:
-            page.connect(
-                f"http://127.0.0.1:{server.port}", headers, {"token": token}, ["websocket"], wait_timeout=5
-            )
-        except socketio.exceptions.ConnectionError:
-            return False
-        finally:
-            page.shutdown()
-        return True
-
-    yield connects
-    server.shutdown()
-
-
-def test_a_socket_is_for_pages_of_the_public_address(let_in: Callable[[str], bool]):
-    assert let_in(PUBLIC)
-    for origin in ("https://evil.example", f"{PUBLIC}.evil.example", LAST_HOP, "null"):
-        assert not let_in(origin), origin
+    cookie = f"__Host-hotline={client.get_cookie('__Host-hotline', HOST).value}"
+    with sockets(secure.extensions["hotline"]) as is_let_in:
+        assert is_let_in(cookie, token, {"Host": HOST}, origin=PUBLIC)
+        for origin in ("https://evil.example", f"{PUBLIC}.evil.example", LAST_HOP, "null"):
+            assert not is_let_in(cookie, token, {"Host": HOST}, origin=origin), origin
 
 
 def _told(application: Flask) -> Callable[..., str]:
