@@ -78,7 +78,8 @@ def _join(app: Flask, config: Config) -> None:
     db.init_app(app)
     babel.init_app(app, locale_selector=choose_language)
     csrf.init_app(app)
-    login.init_app(app)
+    # Its processor would ask who is there for every page, also for one that says that the database is away.
+    login.init_app(app, add_context_processor=False)
     login.login_view = "auth.sign_in"
     login.login_message = None  # the page itself says what to do, in the person's language
     login.user_loader(load_user)

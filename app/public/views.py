@@ -1,13 +1,16 @@
 """What anybody may do without an account: tell us, look where a ticket is, rate the outcome."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import throttle, wording
 from app.access import public
+from app.errors import RETRY_SECONDS, is_unavailable
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
 from app.languages import remember_language
@@ -21,6 +24,7 @@ from tickets.permissions import VISITOR, caller_of
 from tickets.queries import PublicStatus
 from tickets.vault import Vault
 
+log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
 bp.after_app_request(remember_language)
 
@@ -54,6 +58,16 @@ def complaint_form() -> str:
 def complain() -> Any:
     """Take a matter in; the receipt is the answer. A repeat of the same form gets the same receipt."""
     fields = forms.fields_of(request)
+    try:
+        return _take_in(fields)
+    except SQLAlchemyError as fault:
+        if _wants_json() or not is_unavailable(fault):
+            raise
+        log.warning("complaint not stored: %s", type(fault).__name__)
+        return _later(fields)
+
+
+def _take_in(fields: forms.Fields) -> Any:
     try:
         receipt = _open(fields)
     except errors.Invalid as fault:
@@ -98,16 +112,30 @@ def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = 
         return _complaint_form(fields, faults, key_reused), 422
 
 
+def _later(fields: forms.Fields) -> Response:
+    """The form with all that was typed, made without the database: the area stays as chosen, without its name."""
+    response = make_response(_form_page(fields, unavailable=True), 503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def _complaint_form(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> str:
+    return _form_page(
+        fields,
+        faults=faults,
+        key_reused=key_reused,
+        areas=forms.areas(city()),
+        always_confidential="report" in city().setting("confidential_types"),
+    )
+
+
+def _form_page(fields: forms.Fields, **values: Any) -> str:
     return render_template(
         "public/complain.html",
         fields=fields,
-        faults=faults,
-        key_reused=key_reused,
         form_key=same_or_new(fields),
         types=[(code, wording.TYPES[code]) for code in forms.TYPES],
-        areas=forms.areas(city()),
-        always_confidential="report" in city().setting("confidential_types"),
+        **{"faults": {}} | values,
     )
 
 
