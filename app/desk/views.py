@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app import wording
-from app.access import actor, requires, staff
+from app.access import actor, in_background, requires, staff
 from app.desk import forms, intake_form, pages
 from app.errors import STATUS
 from app.formkeys import form_key, new_key, same_or_new
@@ -60,6 +60,7 @@ def home() -> Answer:
 
 @bp.get("/rows")
 @staff
+@in_background
 def rows() -> Response:
     """`{rows, is_all}`: the same page of a board as data, for its script."""
     after = request.args.get("after")

@@ -291,6 +291,7 @@ def create_tables() -> None:
         "one_time_token",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("forced", sa.Boolean(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),

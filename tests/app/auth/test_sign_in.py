@@ -18,6 +18,7 @@ from db import db
 from tickets.event_models import TicketEvent
 
 WRONG = "not-the-right-one"
+LIVE = re.compile(r'name="live-token" content="([^"]+)"')
 
 
 def token_of(browser) -> str | None:
@@ -206,6 +207,30 @@ def test_half_an_hour_idle_ends_it_and_use_keeps_it(browser, new_staff, clock):
         clock.forward(minutes=29)
         assert is_in(browser)
     clock.forward(minutes=30)
+    assert not is_in(browser)
+
+
+@pytest.mark.parametrize("path", ["/live/changes?after=0", "/desk/rows?board=mine"])
+def test_an_open_board_that_asks_by_itself_is_no_use(browser, new_staff, clock, path: str):
+    browser.sign_in(new_staff().login)
+    for _ in range(29):
+        clock.forward(minutes=1)
+        assert browser.get(path).status_code == 200
+    clock.forward(minutes=1)
+    assert browser.get(path).status_code == 302
+    assert not is_in(browser)
+
+
+def test_nor_is_a_socket_that_connects_again(config, browser, new_staff, clock, sockets):
+    browser.sign_in(new_staff().login)
+    token = LIVE.search(browser.get("/desk").text)[1]
+    cookie = f"hotline={browser.client.get_cookie('hotline').value}"
+    with sockets(config, CLOCK=clock) as is_let_in:
+        for _ in range(2):
+            clock.forward(minutes=14)
+            assert is_let_in(cookie, token)
+        clock.forward(minutes=2)
+        assert not is_let_in(cookie, token)
     assert not is_in(browser)
 
 
