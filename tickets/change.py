@@ -46,20 +46,26 @@ def lock(actor: Actor, ticket_id: int) -> Locked:
 
 
 def check(
-    actor: Actor, locked: Locked, action: str, version: int | None = None, part: Assignment | None = None
+    actor: Actor,
+    locked: Locked | None,
+    action: str,
+    version: int | None = None,
+    part: Assignment | None = None,
 ) -> lifecycle.Transition:
-    """The row of the table for this action, or the reason why not.
+    """The row of the table for this action, or the reason why not. `locked` None: of a ticket yet to be.
 
     Permission is judged before version and state, so that a refusal tells a stranger nothing.
     `version` is the one the person saw; None is for machines, which act on what is there now.
     Raises Forbidden, Stale, NotNow.
     """
-    machine, state = ("assignment", part.state) if part else ("ticket", locked.ticket.state)
+    machine, state = "ticket", locked.ticket.state if locked else None
+    if part:
+        machine, state = "assignment", part.state
     rows = [row for row in lifecycle.TABLE if (row.machine, row.action) == (machine, action)]
     unit = part.department_id if part else None
     if not any(may(actor, row.who, unit=unit) for row in rows):
         raise errors.Forbidden(action=action)
-    if version is not None and version != locked.ticket.version:
+    if version is not None and locked and version != locked.ticket.version:
         raise errors.Stale(version=version, theirs=locked.ticket.version)
     row = lifecycle.transition(machine, action, state)
     if row is None:
@@ -67,6 +73,12 @@ def check(
     if not may(actor, row.who, unit=unit):
         raise errors.Forbidden(action=action)
     return row
+
+
+def move(moved: Ticket | Assignment, row: lifecycle.Transition) -> None:
+    """Bring the ticket or the part to the state that the row of the table leads to."""
+    if row.target is not None:
+        moved.state = row.target
 
 
 def scope_of(ticket: Ticket, parts: list[Assignment]) -> Scope:

@@ -1,4 +1,4 @@
-"""Verbs at the front desk: open, register, amend, discard; answer at once or refer elsewhere."""
+"""Verbs at the front desk: open, register, amend. How a matter ends there stands in answering.py."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -9,10 +9,9 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import db
 from routing import service as routing
-from tickets import clocks, errors, masking, numbers
-from tickets.change import Locked, check, finish, lock, require, require_storable, scope_of, write_texts
+from tickets import errors, masking, numbers
+from tickets.change import Locked, check, finish, lock, move, require_storable, scope_of, write_texts
 from tickets.dispatching import decide, route
-from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket, TicketText, number_sequence, ticket_sequence
 from tickets.permissions import Actor, rooms_of_ticket
 from tickets.vault import CONTACT_FIELDS, Vault
@@ -100,13 +99,13 @@ def open_ticket(
     `clocks_run` False is for another line's history: it is closed as imported, without clocks or routing
     to a unit. Raises Invalid, Forbidden.
     """
-    if "ticket.register" not in actor.permissions and "ticket.open" not in actor.permissions:
-        raise errors.Forbidden(action="register")
+    row = check(actor, None, "register")
     intake = _checked(intake)
     form_hash = vault.content_hash(asdict(intake)) if form_key else None
     before = set(db.session.new)
     with db.session.no_autoflush:
         ticket = _numbered(actor, now, intake, form_key, form_hash)
+        move(ticket, row)
         locked = Locked(ticket, [])
         code = _register(locked, actor, now, intake, vault)
         if clocks_run:
@@ -132,7 +131,6 @@ def _numbered(
         **_columns(intake),
         id=ticket_id,
         number=numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial),
-        state=TicketState.REGISTERED,
         version=0,
         rooms=[],
         title=masking.mask_text(intake.title),
@@ -202,8 +200,7 @@ def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault
 
 
 def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
-    check(actor, locked, "import")
-    locked.ticket.state = TicketState.CLOSED
+    move(locked.ticket, check(actor, locked, "import"))
     locked.ticket.closed_at = now
     finish(locked, actor, now, "ticket.closed", outcome="imported")
 
@@ -235,12 +232,11 @@ def _write_contact(ticket: Ticket, intake: Intake, now: datetime, vault: Vault) 
 
 def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Ticket:
     """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it."""
-    if "ticket.open" not in actor.permissions:
-        raise errors.Forbidden(action="open")
+    row = check(actor, None, "open")
     require_storable(asdict(intake))
     ticket = Ticket(
         **_columns(intake) | {
-            "state": "DRAFT",
+            "state": row.target,
             "version": 0,
             "title": masking.mask_text(intake.title),
             "registered_by": actor.id,
@@ -263,13 +259,13 @@ def register(
 ) -> Opened:
     """Give a draft its number and route it. Raises NotFound, Forbidden, Stale, NotNow, Invalid."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "register", version)
+    row = check(actor, locked, "register", version)
     ticket = locked.ticket
     intake = _checked(intake)
     _apply(ticket, intake)
     serial = db.session.execute(select(number_sequence.next_value())).scalar_one()
     ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
-    ticket.state = "REGISTERED"
+    move(ticket, row)
     ticket.registered_at = now
     code = _register(locked, actor, now, intake, vault)
     route(locked, now, intake.title, intake.content)
@@ -316,51 +312,6 @@ def _apply(ticket: Ticket, intake: Intake) -> list[str]:
     for key in changed:
         setattr(ticket, key, values[key])
     return [key for key in changed if key != "title"]
-
-
-def discard(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> Ticket:
-    """Throw a draft away; it never had a number."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "discard", version)
-    require(reason=reason)
-    locked.ticket.state = "DISCARDED"
-    locked.ticket.closed_at = now
-    texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
-    finish(locked, actor, now, "ticket.discarded", texts=texts)
-    return locked.ticket
-
-
-def answer(actor: Actor, now: datetime, ticket_id: int, text: str, version: int | None = None) -> Ticket:
-    """Answer at once, at the desk. Ends the ticket."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "answer", version)
-    require(answer=text)
-    _end(locked, "ANSWERED", now)
-    texts = write_texts(locked.ticket, {"answer": text}, actor, now)
-    finish(locked, actor, now, "ticket.answered", texts=texts)
-    return locked.ticket
-
-
-def refer(
-    actor: Actor, now: datetime, ticket_id: int, disposition: str, text: str, version: int | None = None
-) -> Ticket:
-    """Tell the citizen which other channel is right, and why. Ends the ticket."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "refer", version)
-    require(disposition=disposition, referral=text)
-    if disposition not in DISPOSITIONS:
-        raise errors.Invalid(fields={"disposition": "unknown"})
-    _end(locked, "REFERRED", now)
-    locked.ticket.disposition = disposition
-    texts = write_texts(locked.ticket, {"referral": text}, actor, now)
-    finish(locked, actor, now, "ticket.referred", disposition=disposition, texts=texts)
-    return locked.ticket
-
-
-def _end(locked: Locked, state: str, now: datetime) -> None:
-    clocks.stop(locked.ticket.id, now)
-    locked.ticket.state = state
-    locked.ticket.closed_at = now
 
 
 def _checked(intake: Intake) -> Intake:
