@@ -65,7 +65,7 @@ def check(
     unit = part.department_id if part else None
     if not any(may(actor, row.who, unit=unit) for row in rows):
         raise errors.Forbidden(action=action)
-    if version is not None and locked and version != locked.ticket.version:
+    if version is not None and locked and _is_stale(locked.ticket, version):
         raise errors.Stale(version=version, theirs=locked.ticket.version)
     row = lifecycle.transition(machine, action, state)
     if row is None:
@@ -73,6 +73,19 @@ def check(
     if not may(actor, row.who, unit=unit):
         raise errors.Forbidden(action=action)
     return row
+
+
+def _is_stale(ticket: Ticket, version: int) -> bool:
+    """Whether somebody changed the ticket since. What is only recorded beside its course is no change."""
+    if version >= ticket.version:
+        return version > ticket.version
+    missed = select(TicketEvent.id).where(
+        TicketEvent.subject == "ticket",
+        TicketEvent.subject_id == ticket.id,
+        TicketEvent.version > version,
+        TicketEvent.kind.not_in(events.SIDE_KINDS),
+    )
+    return db.session.scalar(missed.limit(1)) is not None
 
 
 def move(moved: Ticket | Assignment, row: lifecycle.Transition) -> None:

@@ -41,6 +41,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.signed_out": frozenset(),
 }
 
+SIDE_KINDS = frozenset({"ticket.escalated", "contact.revealed"})
+"""What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
+
 
 def record(
     kind: str,

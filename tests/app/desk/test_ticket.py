@@ -122,6 +122,17 @@ def test_a_change_in_between_is_told_and_the_text_is_kept(desk_of, dispatched):
     assert int(fresh) > int(version)
 
 
+def test_a_colleague_who_looks_up_the_telephone_number_costs_nobody_a_form(desk_of, dispatched):
+    ticket_id, part = dispatched()
+    handler, supervisor = desk_of("handler-urban"), desk_of("supervisor")
+    handler.act(ticket_id, "sign", part=part)
+    path = f"/desk/tickets/{ticket_id}"
+    version = re.search(r'name="version" value="(\d+)"', handler.get(path).text)[1]
+    supervisor.post(f"{path}/reveal", {"field": "phone", "reveal_reason": "回访核实"})
+    fields = {"version": version, "part": part, "handle_note": "我写了很久的内容"}
+    assert handler.post(f"{path}/handle", fields).status_code == 303
+
+
 def test_an_action_of_another_state_is_refused_with_what_happened(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
