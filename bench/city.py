@@ -72,7 +72,8 @@ class City:
 
     def _reckon(self, policy: deadlines.Policy, start: datetime) -> Run:
         """As tickets.clocks.start does it."""
-        calendar = clock_rules(self.reference).calendar
+        rules = clock_rules(self.reference)
+        calendar = rules.calendar
         due_at = deadlines.due_at(start, policy.limit, calendar)
         ends = policy.clock == CLOSES_AT_END
         moments = (
@@ -80,7 +81,7 @@ class City:
         )
         tiers = {level: "end" if ends else policy.tier(level) for level, _ in moments}
         ladder = [[level, tiers[level], at.isoformat()] for level, at in moments]
-        yellow = next((at for level, at in moments if tiers[level] == "L1"), None)
+        yellow = rules.yellow_at(start, due_at, policy.limit)
         return Run(policy.id, str(policy.limit), due_at, yellow, moments, tiers, json.dumps(ladder))
 
     def forget_before(self, hour: int) -> None:

@@ -20,21 +20,27 @@ CLOSES_AT_END = "callback"
 
 @dataclass(frozen=True)
 class ClockRules:
-    """The city's calendar and policies as the pure rules take them, for one reference version."""
+    """The city's calendar and policies as the pure rules take them, of one `reference`."""
 
-    version: int
+    reference: Reference
     calendar: deadlines.Calendar
     policies: Mapping[str, tuple[deadlines.Policy, ...]]
     green_factor: float
+    yellow_days: int
+    yellow_share: float
+
+    def yellow_at(self, start: datetime, due: datetime, limit: deadlines.Limit) -> datetime:
+        """When the light of a clock turns yellow, whomever its ladder tells of it and when."""
+        return deadlines.yellow_at(start, due, limit, self.calendar, self.yellow_days, self.yellow_share)
 
 
 _kept: dict[int, ClockRules] = {}
 
 
 def clock_rules(reference: Reference) -> ClockRules:
-    """Built once for each version of the reference data."""
+    """Built once for each version of the reference data. One that is rolled back gives its number to the next."""
     found = _kept.get(reference.version)
-    if found is None:
+    if found is None or found.reference is not reference:
         found = _clock_rules(reference)
         _kept.clear()
         _kept[reference.version] = found
@@ -57,10 +63,12 @@ def _clock_rules(reference: Reference) -> ClockRules:
             )
         )
     return ClockRules(
-        reference.version,
+        reference,
         deadlines.Calendar(reference.zone, reference.working_periods, reference.calendar),
         {clock: tuple(rows) for clock, rows in policies.items()},
         float(reference.setting("green_factor")),
+        int(reference.setting("yellow")["days"]),
+        float(reference.setting("yellow")["share"]),
     )
 
 
@@ -78,7 +86,6 @@ def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = N
     ends = clock == CLOSES_AT_END
     moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
     levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
-    yellow = next((at for (_, at), (_, tier, _) in zip(moments, levels, strict=True) if tier == "L1"), None)
     db.session.add(
         Deadline(
             ticket_id=ticket.id,
@@ -89,7 +96,7 @@ def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = N
             limit=str(limit),
             started_at=now,
             due_at=due_at,
-            yellow_at=yellow,
+            yellow_at=rules.yellow_at(now, due_at, limit),
             levels=levels,
             next_at=moments[0][1] if moments else None,
         )
