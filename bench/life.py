@@ -216,7 +216,9 @@ class Life:
         for part in self.parts:
             if part.state == "SUBMITTED" and part.role == "lead":
                 part.state = "REJECTED"
-                self._start("handle", part, self.version)
+                last = next(one for one in reversed(self.clocks) if one.name == "handle" and one.part is part)
+                due_at = self.city.due_after_rejection(last.run.due_at, self.hour)
+                self._start("handle", part, self.version, due_at)
         self.finish("ticket.rejected", "staff", staff, None, texts=self.write({"review_note": note}, staff))
 
     def rate(self, solved: bool, satisfied: int, note: str) -> None:
@@ -236,8 +238,10 @@ class Life:
         self.state = moved("ticket", action, self.state)
         self.closed_at = self.now
 
-    def _start(self, name: str, part: Part | None, epoch: int = 1) -> None:
-        run = self.city.run(name, self.facts, self.hour)
+    def _start(
+        self, name: str, part: Part | None, epoch: int = 1, due_at: datetime | None = None
+    ) -> None:
+        run = self.city.run(name, self.facts, self.hour, due_at)
         if run is None:
             return
         next_at = run.moments[0][1] if run.moments else None

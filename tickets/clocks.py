@@ -28,6 +28,7 @@ class ClockRules:
     green_factor: float
     yellow_days: int
     yellow_share: float
+    rejected_extra: deadlines.Limit
 
     def yellow_at(self, start: datetime, due: datetime, limit: deadlines.Limit) -> datetime:
         """When the light of a clock turns yellow, whomever its ladder tells of it and when."""
@@ -69,11 +70,22 @@ def _clock_rules(reference: Reference) -> ClockRules:
         float(reference.setting("green_factor")),
         int(reference.setting("yellow")["days"]),
         float(reference.setting("yellow")["share"]),
+        deadlines.Limit.parse(reference.setting("rejected_extra")),
     )
 
 
-def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = None, epoch: int = 1) -> None:
-    """Add the clock's row, its due time and ladder computed from the city's policy and calendar."""
+def start(
+    ticket: Ticket,
+    clock: str,
+    now: datetime,
+    part: Assignment | None = None,
+    epoch: int = 1,
+    due_at: datetime | None = None,
+) -> None:
+    """Add the clock's row, its due time and ladder computed from the city's policy and calendar.
+
+    `due_at` is for a clock that takes up where one was stopped: it ends then, not after its whole limit.
+    """
     rules = clock_rules(routing.current())
     facts = deadlines.PolicyFacts(ticket.type, ticket.urgency, ticket.category_code)
     policy = deadlines.choose_policy(rules.policies.get(clock, ()), facts)
@@ -82,7 +94,7 @@ def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = N
     limit = policy.limit
     if ticket.green_channel and clock == "handle":
         limit = deadlines.green(limit, rules.green_factor)
-    due_at = deadlines.due_at(now, limit, rules.calendar)
+    due_at = due_at or deadlines.due_at(now, limit, rules.calendar)
     ends = clock == CLOSES_AT_END
     moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
     levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
@@ -101,6 +113,18 @@ def start(ticket: Ticket, clock: str, now: datetime, part: Assignment | None = N
             next_at=moments[0][1] if moments else None,
         )
     )
+
+
+def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
+    """Start the part's handling clock again after a rejection: due when it was, or after the city's extra time
+    where that is later."""
+    rules = clock_rules(routing.current())
+    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar)
+    stopped = select(Deadline.due_at).where(
+        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock == "handle"
+    )
+    was_due = db.session.scalar(stopped.order_by(Deadline.epoch.desc()).limit(1))
+    start(ticket, "handle", now, part, ticket.version, max(due_at, was_due or due_at))
 
 
 def stop(

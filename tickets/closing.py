@@ -28,14 +28,14 @@ def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = No
 
 
 def reject(actor: Actor, now: datetime, ticket_id: int, note: str, version: int | None = None) -> None:
-    """驳回. The lead unit's reply is not good enough; it does it again, on a new clock."""
+    """驳回. The lead unit's reply is not good enough; it does it again, in the time that was left."""
     locked = lock(actor, ticket_id)
     row = check(actor, locked, "reject", version)
     require(review_note=note)
     clocks.stop(ticket_id, now)
     move(locked.ticket, row)
     for part in _follow(locked, "reject"):
-        clocks.start(locked.ticket, "handle", now, part, epoch=locked.ticket.version)
+        clocks.take_up(locked.ticket, now, part)
     texts = write_texts(locked.ticket, {"review_note": note}, actor, now)
     finish(locked, actor, now, "ticket.rejected", texts=texts)
 
