@@ -101,7 +101,8 @@ class Life:
         """Number, texts and event; then routing: dispatch at once, or triage."""
         self.born = self.hour
         kind = "staff" if self.caller.operator else "citizen"
-        texts = self.write({"title": self.matter.title, "content": self.matter.content}, self.caller.operator)
+        bodies = {"title": self.matter.title, "content": self.matter.content, "place": self.matter.place}
+        texts = self.write({field: body for field, body in bodies.items() if body}, self.caller.operator)
         self.finish(
             "ticket.registered", kind, self.caller.operator, None,
             channel=self.caller.channel, texts=texts, contact=contact or None,

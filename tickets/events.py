@@ -10,10 +10,11 @@ from tickets.permissions import Actor
 
 KINDS: Mapping[str, frozenset[str]] = {
     # kind: the keys its payload may have. Values are ids, codes and numbers, `texts` the version of each text
-    # that was written; never what people wrote.
+    # that was written; never what people wrote. `changed` has before and after of each column, `contact` the names
+    # of fields that were given, and in an amendment the keyed hashes of before and after.
     "ticket.opened": frozenset({"channel", "texts", "contact"}),
     "ticket.discarded": frozenset({"texts"}),
-    "ticket.registered": frozenset({"channel", "texts", "contact"}),
+    "ticket.registered": frozenset({"channel", "changed", "texts", "contact"}),
     "ticket.amended": frozenset({"changed", "texts", "contact"}),
     "ticket.answered": frozenset({"texts"}),
     "ticket.referred": frozenset({"disposition", "texts"}),

@@ -1,4 +1,4 @@
-"""Verbs at the front desk: open, register, amend. How a matter ends there stands in answering.py."""
+"""Verbs at the front desk that take a matter in: open a ticket, begin a draft, register it."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -72,7 +72,12 @@ class Intake:
 
 
 TEXTS = ("title", "content", "demand", "accused")
+VERSIONED = (*TEXTS, "place", "caller_label")
+"""All free text: each version is kept where it can be erased. The last two stand in columns of the ticket too."""
 _ELSEWHERE = {*TEXTS, *CONTACT_FIELDS, "received_at"}
+_FIXED = {"external_system", "external_no", "channel"}
+_UNTOLD = {"title", "place", "caller_label", "region_path"}
+"""Columns that no event names: texts, which have their versions, and what follows from another column."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def open_ticket(
     to a unit. Raises Invalid, Forbidden.
     """
     row = check(actor, None, "register")
-    intake = _checked(intake)
+    intake = checked(intake)
     form_hash = vault.content_hash(asdict(intake)) if form_key else None
     before = set(db.session.new)
     with db.session.no_autoflush:
@@ -165,6 +170,8 @@ def _columns(intake: Intake) -> dict[str, Any]:
     values = {key: value for key, value in asdict(intake).items() if key not in _ELSEWHERE}
     reference = routing.current()
     values["region_path"] = "/".join(reference.region_chain(intake.region_code or "")) or None
+    values["place"] = intake.place.strip()
+    values["caller_label"] = (intake.caller_label or "").strip() or None
     values["confidential"] = intake.confidential or intake.type in reference.setting("confidential_types")
     return values
 
@@ -189,13 +196,23 @@ def _already_there(
     return Opened(first, "", is_new=False)
 
 
-def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault: Vault) -> str:
-    """Give texts, contact, code and the dispatch clock to a ticket just numbered; returns the code."""
+def _register(
+    locked: Locked,
+    actor: Actor,
+    now: datetime,
+    intake: Intake,
+    vault: Vault,
+    changed: dict[str, list[Any]] | None = None,
+) -> str:
+    """Give texts, contact and code to a ticket just numbered; returns the code."""
     ticket = locked.ticket
     code = vault.give_code(ticket)
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
-    finish(locked, actor, now, "ticket.registered", channel=ticket.channel, texts=texts, contact=contact)
+    texts = write_matter(ticket, intake, actor, now)
+    contact = list(write_contact(ticket, intake, now, vault)) or None
+    finish(
+        locked, actor, now, "ticket.registered", channel=ticket.channel, changed=changed or None, texts=texts,
+        contact=contact,
+    )
     return code
 
 
@@ -205,35 +222,41 @@ def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
     finish(locked, actor, now, "ticket.closed", outcome="imported")
 
 
-def _write_matter(ticket: Ticket, intake: Intake, actor: Actor, now: datetime) -> dict[str, int] | None:
-    """Store title and content where they differ from what stands. Returns field -> version, for the event."""
+def write_matter(ticket: Ticket, intake: Intake, actor: Actor, now: datetime) -> dict[str, int] | None:
+    """Store the texts that differ from what stands. Returns field -> version, for the event."""
     before = current_texts(ticket.id) if ticket.version else {}
-    bodies = {field: getattr(intake, field).strip() for field in TEXTS}
+    bodies = {field: (getattr(intake, field) or "").strip() for field in VERSIONED}
     changed = {field: body for field, body in bodies.items() if body != before.get(field, "")}
     return write_texts(ticket, changed, actor, now, may_clear=True)
 
 
-def _write_contact(ticket: Ticket, intake: Intake, now: datetime, vault: Vault) -> list[str] | None:
-    """Seal what identifies the caller. Returns the names of the fields that changed, for the event."""
+def write_contact(
+    ticket: Ticket, intake: Intake, now: datetime, vault: Vault
+) -> dict[str, list[str | None]]:
+    """Seal what identifies the caller. Returns, for the event, field -> keyed hashes of before and after."""
     given = {field: getattr(intake, field).strip() for field in CONTACT_FIELDS}
     contact = db.session.get(Contact, ticket.id) if ticket.version else None
     if contact is None:
         if not any(given.values()):
-            return None
+            return {}
         contact = Contact(ticket_id=ticket.id, updated_at=now)
         db.session.add(contact)
-    changed = [field for field, value in given.items() if vault.open_contact(contact, field) != value]
+    before = {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS}
+    changed = [field for field, value in given.items() if before[field] != value]
     for field in changed:
         vault.seal_contact(contact, field, given[field])
     if changed:
         contact.updated_at = now
-    return changed or None
+    return {
+        field: [vault.contact_hash(ticket.id, field, value) for value in (before[field], given[field])]
+        for field in changed
+    }
 
 
 def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Ticket:
     """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it."""
     row = check(actor, None, "open")
-    require_storable(asdict(intake))
+    check_draft(intake)
     ticket = Ticket(
         **_columns(intake) | {
             "state": row.target,
@@ -248,8 +271,8 @@ def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Tic
     db.session.add(ticket)
     db.session.flush()
     locked = Locked(ticket, [])
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
+    texts = write_matter(ticket, intake, actor, now)
+    contact = list(write_contact(ticket, intake, now, vault)) or None
     finish(locked, actor, now, "ticket.opened", channel=ticket.channel, texts=texts, contact=contact)
     return ticket
 
@@ -261,60 +284,54 @@ def register(
     locked = lock(actor, ticket_id)
     row = check(actor, locked, "register", version)
     ticket = locked.ticket
-    intake = _checked(intake)
-    _apply(ticket, intake)
+    intake = checked(intake)
+    changed = apply(ticket, intake)
     serial = db.session.execute(select(number_sequence.next_value())).scalar_one()
     ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
     move(ticket, row)
     ticket.registered_at = now
-    code = _register(locked, actor, now, intake, vault)
+    code = _register(locked, actor, now, intake, vault, changed)
     route(locked, now, intake.title, intake.content)
     return Opened(ticket, code, is_new=True)
-
-
-def amend(
-    actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None
-) -> Ticket:
-    """Correct what was taken down. The event names the fields that changed; the texts keep every version.
-
-    Routing is not asked again: who has the ticket keeps it, a wrong unit returns it.
-    """
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "amend", version)
-    ticket = locked.ticket
-    require_storable(asdict(intake))
-    if ticket.state != "DRAFT":
-        intake = _checked(intake)
-    changed = _apply(ticket, intake)
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
-    if changed or texts or contact:
-        finish(locked, actor, now, "ticket.amended", changed=changed, texts=texts, contact=contact)
-    return ticket
 
 
 def current_texts(ticket_id: int) -> dict[str, str]:
     """What was taken down, as it stands, in the caller's own words."""
     rows = db.session.execute(
         select(TicketText.field, TicketText.body)
-        .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS))
+        .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(VERSIONED))
         .order_by(TicketText.version)
     )
     return dict(rows.all())
 
 
-def _apply(ticket: Ticket, intake: Intake) -> list[str]:
-    """Set the ticket's columns from the intake; returns the names of those that changed."""
-    fixed = {"external_system", "external_no", "channel"}
-    values = {key: value for key, value in _columns(intake).items() if key not in fixed}
+def apply(ticket: Ticket, intake: Intake) -> dict[str, list[Any]]:
+    """Set the ticket's columns from the intake. Returns, for the event, column -> before and after."""
+    values = {key: value for key, value in _columns(intake).items() if key not in _FIXED}
     values["title"] = masking.mask_text(intake.title)
-    changed = sorted(key for key, value in values.items() if getattr(ticket, key) != value)
+    before = {key: getattr(ticket, key) for key in values}
+    changed = [key for key, value in values.items() if before[key] != value]
     for key in changed:
         setattr(ticket, key, values[key])
-    return [key for key in changed if key != "title"]
+    return {key: [_told(key, before[key]), _told(key, values[key])] for key in changed if key not in _UNTOLD}
 
 
-def _checked(intake: Intake) -> Intake:
+def _told(column: str, value: Any) -> Any:
+    """A column's value as an event keeps it. A dialled number is typed by hand, and may be a caller's own."""
+    if column == "line_no":
+        return masking.mask_text(value)
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def check_draft(intake: Intake) -> None:
+    """Raise Invalid with every fault found. What is missing is none: a draft may stay incomplete."""
+    require_storable(asdict(intake))
+    faults = {field: fault for field, fault in _faults(intake).items() if fault != "missing"}
+    if faults:
+        raise errors.Invalid(fields=faults)
+
+
+def checked(intake: Intake) -> Intake:
     """The intake with its title filled in. Raises Invalid with every fault found."""
     require_storable(asdict(intake))
     faults = _faults(intake)

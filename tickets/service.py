@@ -4,12 +4,13 @@ Each takes the actor and `now`, locks the ticket, asks the transition table and 
 and records one event a step. None commits, sends or reads a request.
 """
 
+from tickets.amending import amend
 from tickets.answering import answer, discard, refer
 from tickets.closing import accept, act_on_deadline, close, rate, reject
 from tickets.dispatching import dispatch, redispatch, request_return, uphold
 from tickets.drafts import save_form, saved_form
 from tickets.handling import handle, reply, sign
-from tickets.intake import amend, open_draft, open_ticket, register
+from tickets.intake import open_draft, open_ticket, register
 from tickets.reveal import reveal
 
 __all__ = [

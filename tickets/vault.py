@@ -50,6 +50,12 @@ class Vault:
         blob = getattr(contact, field)
         return sealing.open_(self.keys, blob, field, f"contact:{contact.ticket_id}") if blob else ""
 
+    def contact_hash(self, ticket_id: int, field: str, value: str) -> str | None:
+        """What an event says of a contact value: enough to prove which it was, but not to find it at another
+        ticket. None for no value."""
+        plain = sealing.normalise_phone(value) if field == "phone" else value
+        return sealing.blind(self.keys, f"{ticket_id}:{plain}", field).hex() if value else None
+
     def phone_hash(self, phone: str) -> bytes:
         """The searchable hash of a phone number, however it was typed."""
         return sealing.blind(self.keys, sealing.normalise_phone(phone), "phone")

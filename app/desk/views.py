@@ -103,6 +103,7 @@ def _ticket_page(
             names=pages.names_of(page.timeline),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
+            amendments=pages.amendments,
             difference=pages.difference,
             reason_words=pages.reason_words,
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),

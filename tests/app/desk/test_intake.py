@@ -102,7 +102,28 @@ def test_amending_keeps_what_is_left_blank_and_shows_the_difference(operator):
     assert answer.status_code == 303
     shown = operator.get(f"/desk/tickets/{ticket_id}").text
     assert "<del>路灯不亮。</del><ins>路灯坏了。</ins>" in shown
-    assert "紧急程度" in shown and "137****7000" in shown
+    assert "紧急程度: 一般 → 紧急" in shown and "137****7000" in shown
+
+
+def test_the_timeline_has_before_and_after_in_words_and_masked(desk_of, dispatched):
+    ticket_id, _part = dispatched(place="府前路12号13987654321旁", type="help")
+    supervisor, path = desk_of("supervisor"), f"/desk/tickets/{ticket_id}"
+    fields = {
+        "type": "complaint", "urgency": "critical", "content": "有一件小事想反映一下", "place": "人民路5号",
+        "phone": "13900139000", "threat": "1", "happened_at": "2026-03-01T14:30", "region_code": "990102",
+        "line_no": "12345", "wants_reply": "1", "channel": "web",
+    }  # fmt: skip
+    version = VERSION.search(supervisor.get(f"{path}/amend").text)[1]
+    assert supervisor.post(f"{path}/amend", fields | {"version": version}).status_code == 303
+    page = supervisor.get(path).text
+    story = page[page.index('id="story"') :]
+    for words in (
+        "诉求类型: 求助 → 投诉", "紧急程度: 一般 → 特急", "有扬言行为: 否 → 是",
+        "发生时间: – → 2026年3月1日 14:30", "联系电话: 已更改", "望河区",
+    ):
+        assert words in story, words
+    assert "<del>府前路12号139****4321旁</del><ins>人民路5号</ins>" in story
+    assert "13987654321" not in page and "13900139000" not in page
 
 
 def test_a_text_with_personal_data_is_not_put_into_the_form(operator):
