@@ -199,6 +199,8 @@ def running_deadlines(ticket_id: int) -> list[Deadline]:
     """The clocks of a ticket that have not been stopped."""
     return list(
         db.session.scalars(
-            select(Deadline).where(Deadline.ticket_id == ticket_id, Deadline.stopped_at.is_(None))
+            select(Deadline)
+            .where(Deadline.ticket_id == ticket_id, Deadline.stopped_at.is_(None))
+            .order_by(Deadline.id)
         )
     )

@@ -15,7 +15,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.opened": frozenset({"channel", "texts", "contact"}),
     "ticket.discarded": frozenset({"texts"}),
     "ticket.registered": frozenset({"channel", "changed", "texts", "contact"}),
-    "ticket.amended": frozenset({"changed", "texts", "contact"}),
+    "ticket.amended": frozenset({"changed", "texts", "contact", "clocks"}),
     "ticket.answered": frozenset({"texts"}),
     "ticket.referred": frozenset({"disposition", "texts"}),
     "ticket.triaged": frozenset({"duty", "rule", "confidence"}),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app import wording
 from app.auth.models import Staff
 from app.desk import forms
-from app.templating import category_name, city, moment, region_name
+from app.templating import category_name, city, moment, region_name, unit_name
 from db import db
 from routing.values import REASONS
 from tickets import masking, service
@@ -177,7 +177,7 @@ def amendments(entry: Entry) -> list[tuple[str, str]]:
     ]
     if entry.kind == "ticket.amended":
         told += [(_name_of(name), _contact_words(*hashes)) for name, hashes in (data.get("contact") or {}).items()]
-    return told
+    return told + [_clock_words(clock) for clock in data.get("clocks") or ()]
 
 
 def _name_of(field: str) -> str:
@@ -201,6 +201,15 @@ def _contact_words(before: str | None, after: str | None) -> str:
     if before is None:
         return _("added")
     return _("removed") if after is None else _("changed")
+
+
+def _clock_words(clock: Mapping[str, Any]) -> tuple[str, str]:
+    """A clock that started anew: which and whose, its limits and when it is due now."""
+    before, after = map(wording.limit_words, clock["limit"])
+    due = moment(datetime.fromisoformat(clock["due_at"][1]))
+    what = [str(wording.CLOCKS[clock["clock"]]), unit_name(clock.get("unit"))]
+    words = _("%(before)s → %(after)s, now due %(moment)s", before=before, after=after, moment=due)
+    return " · ".join(filter(None, what)), words
 
 
 _CLAUSE = re.compile(r"[^，。；！？,.;!?\n]*[，。；！？,.;!?\n]*")

@@ -1,17 +1,21 @@
-"""Correcting what was taken down: what was there before stays on record."""
+"""Correcting what was taken down: what was there before stays on record, and the clocks follow the facts."""
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from scenes import LEAD, UNSURE, City
+from scenes import ASSIST, LEAD, UNSURE, City
 from sqlalchemy import select, update
 
 from db import db
+from routing.models import Policy
 from tickets import errors, queries, service
 from tickets.intake import Intake
-from tickets.models import Contact, TicketText
+from tickets.models import Contact, Deadline, Escalation, TicketText
+from tickets.permissions import SYSTEM
+
+MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning, where the city is
 
 
 def _texts(ticket_id: int, field: str) -> list[str]:
@@ -169,3 +173,108 @@ def test_refusals_come_in_their_order(city: City):
         service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 9)
     with pytest.raises(errors.Invalid):
         service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 2)
+
+
+class TestClocks:
+    """Whoever corrects a fact that a limit hangs on corrects the limit."""
+
+    @pytest.fixture
+    def monday(self, city: City) -> City:
+        city.now = MONDAY
+        return city
+
+    def _handling(self, city: City, ticket_id: int) -> Deadline:
+        return city.clock(ticket_id, "handle", city.part(ticket_id).id)
+
+    def test_a_critical_matter_has_two_hours_from_its_dispatch(self, monday: City):
+        ticket_id = monday.dispatched()
+        part, old = monday.part(ticket_id), self._handling(monday, ticket_id)
+        monday.later(hours=1)
+        _amend(monday, ticket_id, urgency="critical")
+        new, sign = self._handling(monday, ticket_id), monday.clock(ticket_id, "sign", part.id)
+        assert (old.stopped_at, old.next_at) == (monday.now, None) and new.epoch > old.epoch
+        assert (new.limit, new.started_at, new.due_at) == ("2h", MONDAY, MONDAY + timedelta(hours=2))
+        assert (sign.limit, sign.due_at) == ("15min", MONDAY + timedelta(minutes=15))
+        assert queries.promised(ticket_id) == new.due_at
+        assert monday.events(ticket_id)[-1].payload["clocks"] == [
+            {
+                "clock": "sign", "unit": part.department_id, "limit": ["1wd", "15min"],
+                "due_at": ["2026-03-03T09:30:00+00:00", "2026-03-02T02:15:00+00:00"],
+            },
+            {
+                "clock": "handle", "unit": part.department_id, "limit": ["5wd", "2h"],
+                "due_at": ["2026-03-09T09:30:00+00:00", "2026-03-02T04:00:00+00:00"],
+            },
+        ]  # fmt: skip
+
+    def test_what_is_past_by_then_acts_at_once_by_its_highest_level(self, monday: City):
+        ticket_id = monday.dispatched()
+        monday.later(hours=3)
+        _amend(monday, ticket_id, urgency="critical")
+        clock = self._handling(monday, ticket_id)
+        assert clock.due_at < monday.now and clock.next_at is not None and clock.next_at < monday.now
+        assert service.act_on_deadline(SYSTEM, monday.now, clock.id)
+        db.session.flush()
+        levels = select(Escalation.level, Escalation.outcome).where(Escalation.deadline_id == clock.id)
+        assert [tuple(row) for row in db.session.execute(levels.order_by(Escalation.level))] == [
+            (0, "skipped"), (1, "skipped"), (3, "acted"),
+        ]  # fmt: skip
+        assert not service.act_on_deadline(SYSTEM, monday.now, clock.id)
+
+    def test_a_milder_one_gets_its_longer_limit_from_the_dispatch_too(self, monday: City):
+        ticket_id = monday.dispatched(urgency="critical", assists=(ASSIST,))
+        monday.later(hours=1)
+        _amend(monday, ticket_id, type="consult")
+        for unit in (LEAD, ASSIST):
+            clock = monday.clock(ticket_id, "handle", monday.part(ticket_id, unit).id)
+            assert (clock.limit, clock.due_at) == ("2wd", datetime(2026, 3, 4, 9, 30, tzinfo=UTC))
+        assert len(monday.events(ticket_id)[-1].payload["clocks"]) == 4
+
+    def test_a_statutory_limit_comes_with_its_category(self, monday: City):
+        ticket_id = monday.signed()
+        _amend(monday, ticket_id, category_code="19-01-03")
+        assert self._handling(monday, ticket_id).limit == "20wd"
+        assert [told["clock"] for told in monday.events(ticket_id)[-1].payload["clocks"]] == ["handle"]
+
+    def test_the_dispatchers_clock_follows_as_well(self, monday: City):
+        ticket_id = monday.waiting()
+        monday.later(minutes=5)
+        _amend(monday, ticket_id, urgency="urgent")
+        clock = monday.clock(ticket_id, "dispatch")
+        assert (clock.limit, clock.started_at, clock.epoch) == ("15min", MONDAY, 2)
+        assert "unit" not in monday.events(ticket_id)[-1].payload["clocks"][0]
+
+    @pytest.mark.parametrize("changes", [{"content": "别的话"}, {"type": "help"}, {"category_code": "01-01-01"}])
+    def test_what_changes_no_limit_starts_no_clock(self, monday: City, changes: dict[str, str]):
+        ticket_id = monday.dispatched()
+        clocks = [row.id for row in monday.clocks(ticket_id)]
+        _amend(monday, ticket_id, **changes)
+        assert [row.id for row in monday.clocks(ticket_id)] == clocks
+        assert "clocks" not in monday.events(ticket_id)[-1].payload
+
+    def test_back_and_forth_each_time_it_counts_from_the_dispatch(self, monday: City):
+        ticket_id = monday.dispatched()
+        due_at = self._handling(monday, ticket_id).due_at
+        for urgency in ("critical", "normal", "urgent", "normal"):
+            _amend(monday, ticket_id, urgency=urgency)
+            monday.later(hours=1)
+        assert self._handling(monday, ticket_id).due_at == due_at
+        handling = [row for row in monday.clocks(ticket_id, running=False) if row.clock == "handle"]
+        assert len({row.epoch for row in handling}) == len(handling) == 5
+
+    def test_after_a_rejection_the_extra_time_stays_and_no_more_comes(self, monday: City):
+        ticket_id = monday.replied()
+        monday.now = datetime(2026, 3, 5, 3, 0, tzinfo=UTC)  # Thursday
+        service.reject(monday.who("supervisor"), monday.now, ticket_id, "不够")
+        _amend(monday, ticket_id, urgency="critical")
+        assert self._handling(monday, ticket_id).due_at == datetime(2026, 3, 6, 9, 30, tzinfo=UTC)
+        _amend(monday, ticket_id, urgency="normal")
+        assert self._handling(monday, ticket_id).due_at == datetime(2026, 3, 9, 9, 30, tzinfo=UTC)
+
+    def test_without_a_policy_for_the_new_facts_a_clock_runs_on(self, monday: City):
+        ticket_id = monday.dispatched()
+        clock = self._handling(monday, ticket_id)
+        db.session.execute(update(Policy).where(Policy.clock == "handle").values(urgency="hard"))
+        db.session.info.clear()  # what a new unit of work begins with
+        _amend(monday, ticket_id, urgency="urgent")
+        assert self._handling(monday, ticket_id).id == clock.id

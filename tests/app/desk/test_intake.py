@@ -119,7 +119,7 @@ def test_the_timeline_has_before_and_after_in_words_and_masked(desk_of, dispatch
     story = page[page.index('id="story"') :]
     for words in (
         "诉求类型: 求助 → 投诉", "紧急程度: 一般 → 特急", "有扬言行为: 否 → 是",
-        "发生时间: – → 2026年3月1日 14:30", "联系电话: 已更改", "望河区",
+        "发生时间: – → 2026年3月1日 14:30", "联系电话: 已更改", "5个工作日 → 2小时，新期限为", "望河区",
     ):
         assert words in story, words
     assert "<del>府前路12号139****4321旁</del><ins>人民路5号</ins>" in story
