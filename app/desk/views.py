@@ -196,7 +196,7 @@ def create() -> Answer:
 def _create(fields: dict[str, str]) -> Answer:
     key = form_key(fields)
     with unit_of_work() as now:
-        intake = intake_form.read(fields, zone=city().zone)
+        intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
             begun = service.open_draft(actor(), now, intake, _vault())
@@ -245,7 +245,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     try:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
         with unit_of_work() as now:
-            intake = intake_form.completed(intake_form.read(fields, zone=city().zone), ticket_id, _vault())
+            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
             if action == "register":
                 return _registered(service.register(actor(), now, ticket_id, intake, _vault(), version))
@@ -272,6 +272,8 @@ def _stored_intake(
             raise errors.Forbidden(action=action)
         saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
         fields = saved or intake_form.shown(page, city().zone)
+        if conflict:
+            fields = intake_form.beside_news(fields, page, city().zone)
         seen = forms.version_of(MultiDict(typed)) if typed and conflict else None
         changed = pages.changed_since(page, seen) if seen is not None else []
         return _intake_page(

@@ -34,6 +34,15 @@ def test_the_page_masks_texts_and_contact(desk_of, dispatched):
     assert "139****4321" in page and "138****8000" in page
 
 
+def test_the_page_masks_what_was_typed_into_small_fields_too(desk_of, matter):
+    secret = "13987654321"
+    elsewhere = {"external_system": secret, "external_no": secret}
+    ticket_id = matter(caller_label=f"老人，儿子{secret}", line_no=secret, **elsewhere)
+    page = desk_of("supervisor").get(f"/desk/tickets/{ticket_id}").text
+    assert secret not in page and page.count("139****4321") == 4 and "老人，儿子" in page
+    assert secret not in desk_of("supervisor").get(f"/desk/tickets/{ticket_id}/amend").text
+
+
 def test_routing_is_shown_with_its_reasons(desk_of, matter):
     ticket_id = matter()
     page = desk_of("dispatcher").get(f"/desk/tickets/{ticket_id}").text
