@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import insert
 from db import db
 from routing import service as routing
 from tickets import errors, masking, numbers
-from tickets.change import Locked, check, finish, lock, move, require_storable, scope_of, write_texts
+from tickets.change import Locked, check, finish, lock, move, require_storable, write_texts
 from tickets.dispatching import decide, route
+from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket, TicketText, number_sequence, ticket_sequence
-from tickets.permissions import Actor, rooms_of_ticket
+from tickets.permissions import Actor
 from tickets.vault import CONTACT_FIELDS, Vault
 
 TYPES = ("consult", "help", "complaint", "report", "suggestion", "praise", "other")
@@ -100,16 +101,17 @@ def open_ticket(
 ) -> Opened:
     """Take in a matter, number it and route it, in one go. Idempotent by `form_key` or external number.
 
-    A repeat returns the first ticket; the same key with other content raises KeyReused.
+    A repeat returns the first ticket; the same key with other content raises KeyReused. Of a form that was
+    kept as a draft the draft is registered.
     `clocks_run` False is for another line's history: it is closed as imported, without clocks or routing
     to a unit. Raises Invalid, Forbidden.
     """
     row = check(actor, None, "register")
-    intake = checked(intake)
-    form_hash = vault.content_hash(asdict(intake)) if form_key else None
+    form, intake = intake, checked(intake)
     before = set(db.session.new)
     with db.session.no_autoflush:
-        ticket = _numbered(actor, now, intake, form_key, form_hash)
+        ticket = _numbered(actor, now, intake)
+        ticket.form_key, ticket.form_hash = form_key, _form_hash(form, vault) if form_key else None
         move(ticket, row)
         locked = Locked(ticket, [])
         code = _register(locked, actor, now, intake, vault)
@@ -124,30 +126,36 @@ def open_ticket(
         # The rows of this ticket have only been prepared; they go, and those of others in this transaction stay.
         for row in set(db.session.new) - before:
             db.session.expunge(row)
-    return _already_there(now, intake, vault, form_key, form_hash)
+    return _already_there(actor, now, form, vault, form_key)
 
 
-def _numbered(
-    actor: Actor, now: datetime, intake: Intake, form_key: str | None, form_hash: bytes | None
-) -> Ticket:
+def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
     """A ticket with id and number, outside the session until its row is known to be new."""
     ticket_id, serial = db.session.connection().execute(_NEXT_NUMBERS).one()
+    ticket = _unborn(actor, now, intake, ticket_id)
+    ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
+    ticket.registered_at = now
+    return ticket
+
+
+def _unborn(actor: Actor, now: datetime, intake: Intake, ticket_id: int) -> Ticket:
     return Ticket(
         **_columns(intake),
         id=ticket_id,
-        number=numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial),
         version=0,
         rooms=[],
         title=masking.mask_text(intake.title),
         registered_by=actor.id if actor.kind == "staff" else None,
         created_at=now,
-        registered_at=now,
         received_at=intake.received_at or now,
-        form_key=form_key,
-        form_hash=form_hash,
         code_counter=0,
         round=0,
     )
+
+
+def _form_hash(form: Intake, vault: Vault) -> bytes:
+    """By which a form that is sent again is known."""
+    return vault.content_hash(asdict(form))
 
 
 def _insert(ticket: Ticket) -> bool:
@@ -177,23 +185,31 @@ def _columns(intake: Intake) -> dict[str, Any]:
 
 
 def _already_there(
-    now: datetime, intake: Intake, vault: Vault, form_key: str | None, form_hash: bytes | None
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, form_key: str | None
 ) -> Opened:
     """The ticket that has the key or the external number. NULL is neither: it would find every other ticket."""
-    first = None
-    if form_key is not None:
-        first = db.session.scalar(select(Ticket).where(Ticket.form_key == form_key))
+    first = _of_form(form_key) if form_key is not None else None
     if first is not None:
-        if first.form_hash != form_hash:
+        if first.state == TicketState.DRAFT:
+            return register(actor, now, first.id, intake, vault)
+        if first.form_hash != _form_hash(intake, vault):
             raise errors.KeyReused()
-        fresh = first.registered_at is not None and now - first.registered_at < CODE_SHOWN_AGAIN
-        return Opened(first, vault.code_of(first) if fresh else "", is_new=False)
+        return _shown_again(first, now, vault)
     if intake.external_system is not None and intake.external_no is not None:
         same = (Ticket.external_system == intake.external_system, Ticket.external_no == intake.external_no)
         first = db.session.scalar(select(Ticket).where(*same))
     if first is None:
         raise errors.KeyReused()
     return Opened(first, "", is_new=False)
+
+
+def _of_form(form_key: str) -> Ticket | None:
+    return db.session.scalar(select(Ticket).where(Ticket.form_key == form_key))
+
+
+def _shown_again(ticket: Ticket, now: datetime, vault: Vault) -> Opened:
+    fresh = ticket.registered_at is not None and now - ticket.registered_at < CODE_SHOWN_AGAIN
+    return Opened(ticket, vault.code_of(ticket) if fresh else "", is_new=False)
 
 
 def _register(
@@ -253,23 +269,21 @@ def write_contact(
     }
 
 
-def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Ticket:
-    """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it."""
+def open_draft(
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, *, form_key: str | None = None
+) -> Ticket:
+    """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it.
+
+    A repeat by `form_key` returns the first draft; the same key with other content raises KeyReused.
+    """
     row = check(actor, None, "open")
     check_draft(intake)
-    ticket = Ticket(
-        **_columns(intake) | {
-            "state": row.target,
-            "version": 0,
-            "title": masking.mask_text(intake.title),
-            "registered_by": actor.id,
-            "created_at": now,
-            "received_at": intake.received_at or now,
-        }
-    )
-    ticket.rooms = sorted(rooms_of_ticket(scope_of(ticket, [])))
-    db.session.add(ticket)
-    db.session.flush()
+    unborn = _unborn(actor, now, intake, db.session.scalars(select(ticket_sequence.next_value())).one())
+    unborn.form_key, unborn.form_hash = form_key, _form_hash(intake, vault)
+    move(unborn, row)
+    if not _insert(unborn):
+        return _same_draft(actor, unborn)
+    ticket = db.session.get_one(Ticket, unborn.id)
     locked = Locked(ticket, [])
     texts = write_matter(ticket, intake, actor, now)
     contact = list(write_contact(ticket, intake, now, vault)) or None
@@ -277,15 +291,35 @@ def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Tic
     return ticket
 
 
+def _same_draft(actor: Actor, repeat: Ticket) -> Ticket:
+    """The draft that was kept of the same form. Raises KeyReused."""
+    first = _of_form(repeat.form_key or "")
+    if first is None or first.state != TicketState.DRAFT or first.registered_by != actor.id:
+        raise errors.KeyReused()
+    if first.form_hash != repeat.form_hash:
+        raise errors.KeyReused()
+    return first
+
+
 def register(
     actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None
 ) -> Opened:
-    """Give a draft its number and route it. Raises NotFound, Forbidden, Stale, NotNow, Invalid."""
+    """Give a draft its number and route it. The same form sent again returns the same ticket.
+
+    Raises NotFound, Forbidden, Stale, NotNow, Invalid.
+    """
     locked = lock(actor, ticket_id)
-    row = check(actor, locked, "register", version)
     ticket = locked.ticket
+    form_hash = _form_hash(intake, vault)
+    try:
+        row = check(actor, locked, "register", version)
+    except (errors.Stale, errors.NotNow):
+        if ticket.number and ticket.registered_by == actor.id and ticket.form_hash == form_hash:
+            return _shown_again(ticket, now, vault)
+        raise
     intake = checked(intake)
     changed = apply(ticket, intake)
+    ticket.form_hash = form_hash
     serial = db.session.execute(select(number_sequence.next_value())).scalar_one()
     ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
     move(ticket, row)

@@ -36,7 +36,7 @@ class Vault:
     def content_hash(self, content: Mapping[str, object]) -> bytes:
         """A keyed hash of what a form said, to tell a repeat from another message."""
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        return sealing.blind(self.keys, hashlib.sha256(text.encode()).hexdigest(), "form")
+        return sealing.blind(self.keys, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), "form")
 
     def seal_contact(self, contact: Contact, field: str, value: str) -> None:
         """Seal one field; a phone number also gets the hash it is searched by."""

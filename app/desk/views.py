@@ -199,7 +199,7 @@ def _create(fields: dict[str, str]) -> Answer:
         intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
-            begun = service.open_draft(actor(), now, intake, _vault())
+            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
             return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
         opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key)
         return _registered(opened)

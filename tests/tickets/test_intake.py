@@ -13,7 +13,7 @@ from routing import service as routing
 from tickets import errors, numbers, service
 from tickets.change import scope_of
 from tickets.event_models import Outbox
-from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH, Intake
+from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH, Intake, Opened
 from tickets.models import Contact, RoutingDecision, TicketText
 from tickets.permissions import SYSTEM, VISITOR, rooms_of_ticket
 
@@ -239,6 +239,49 @@ class TestDraft:
     def test_only_who_takes_calls_begins_one(self, city: City):
         with pytest.raises(errors.Forbidden):
             service.open_draft(city.who("dispatcher"), city.now, Intake(), city.vault)
+
+    def test_the_same_form_is_one_draft(self, city: City):
+        operator = city.who("operator")
+
+        def keep(**changes: object) -> int:
+            intake = replace(UNSURE, **changes)
+            return service.open_draft(operator, city.now, intake, city.vault, form_key="d1").id
+
+        ticket_id = keep()
+        city.waiting()
+        service.amend(operator, city.now, ticket_id, replace(UNSURE, place="别处"), city.vault)
+        assert keep() == ticket_id and len(city.events(ticket_id)) == 2
+        with pytest.raises(errors.KeyReused):
+            keep(content="别的事情")
+        with pytest.raises(errors.KeyReused):
+            service.open_draft(city.who("operator2"), city.now, UNSURE, city.vault, form_key="d1")
+        service.discard(operator, city.now, ticket_id, "电话断了")
+        with pytest.raises(errors.KeyReused):
+            keep()
+
+    def test_a_form_that_was_kept_and_is_then_registered_is_no_second_ticket(self, city: City):
+        operator = city.who("operator")
+        draft = service.open_draft(operator, city.now, replace(UNSURE, content=""), city.vault, form_key="d2")
+        opened = service.open_ticket(operator, city.now, UNSURE, city.vault, form_key="d2")
+        again = service.open_ticket(operator, city.now, UNSURE, city.vault, form_key="d2")
+        assert draft.id == opened.ticket.id == again.ticket.id and opened.ticket.number
+        assert (opened.is_new, again.is_new, again.code) == (True, False, opened.code)
+
+    def test_registering_again_shows_number_and_code_for_a_day(self, city: City):
+        ticket_id, operator = city.draft(), city.who("operator")
+
+        def register(intake: Intake = UNSURE) -> Opened:
+            return service.register(operator, city.now, ticket_id, intake, city.vault, 1)
+
+        first, again = register(), register()
+        assert (again.ticket.id, again.code, again.is_new) == (ticket_id, first.code, False)
+        assert len(city.events(ticket_id)) == 3
+        with pytest.raises(errors.Stale):
+            register(replace(UNSURE, content="别的事情"))
+        with pytest.raises(errors.Forbidden):
+            service.register(city.who("supervisor"), city.now, ticket_id, UNSURE, city.vault, 1)
+        city.later(hours=24)
+        assert register().code == ""
 
     def test_registering_gives_the_number_and_routes(self, city: City):
         ticket_id = city.draft(content="", title="")

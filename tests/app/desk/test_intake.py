@@ -78,6 +78,31 @@ def test_a_draft_is_completed_and_numbered(operator):
     assert "137****7000" in operator.get(f"/desk/tickets/{ticket_id}").text  # left blank, kept
 
 
+def test_keeping_the_same_form_twice_is_one_draft(operator):
+    fields = form(keep="draft", content="先记下来")
+    first, again = operator.post("/desk/tickets/new", fields), operator.post("/desk/tickets/new", fields)
+    assert (first.status_code, again.status_code) == (303, 303) and first.location == again.location
+    other = operator.post("/desk/tickets/new", fields | {"content": "别的事"})
+    assert other.status_code == 422 and "别的事" in other.text and fields["form_key"] not in other.text
+
+
+def test_a_registration_that_is_sent_again_shows_number_and_code_again(operator):
+    ticket_id = draft(operator, content="电话13987654321，楼道灯不亮")
+    path = f"/desk/tickets/{ticket_id}/register"
+    fields = form(content="", phone="", name="") | {"version": VERSION.search(operator.get(path).text)[1]}
+    first, again = operator.post(path, fields), operator.post(path, fields)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert len(KEYS.findall(first.text)) == 2 and KEYS.findall(first.text) == KEYS.findall(again.text)
+    assert operator.post(path, fields | {"place": "别处"}).status_code == 409
+
+
+def test_a_form_that_was_kept_and_is_sent_once_more_registers_the_draft(operator):
+    fields = form(content="先记下来")
+    kept = operator.post("/desk/tickets/new", fields | {"keep": "draft"})
+    answer = operator.post("/desk/tickets/new", fields | {"content": "先记下来，再补全"})
+    assert answer.status_code == 201 and f'href="{kept.location}"' in answer.text
+
+
 def test_a_draft_is_nobody_elses(operator, desk_of):
     ticket_id = draft(operator)
     for login in ("operator2", "dispatcher", "supervisor", "handler-urban"):
