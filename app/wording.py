@@ -82,6 +82,7 @@ STAFF_EVENTS: Words = {
     "ticket.closed": _l("Closed"),
     "ticket.escalated": _l("Escalated"),
     "contact.revealed": _l("Contact shown"),
+    "code.reissued": _l("New query code given out"),
 }
 
 TYPES: Words = {
@@ -250,6 +251,7 @@ FIELDS: Words = {
     "rating_note": _l("Remark"),
     "outcome": _l("Outcome of the call-back"),
     "reveal_reason": _l("Reason"),
+    "reissue_reason": _l("Reason"),
     "solved": _l("Is it solved?"),
     "satisfied": _l("How satisfied are you?"),
     "number": _l("Ticket number"),

@@ -33,6 +33,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.closed": frozenset({"outcome"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
+    "code.reissued": frozenset({"texts"}),
     "staff.created": frozenset({"roles"}),
     "staff.changed": frozenset({"roles", "changed"}),
     "staff.disabled": frozenset(),
@@ -42,7 +43,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.signed_out": frozenset(),
 }
 
-SIDE_KINDS = frozenset({"ticket.escalated", "contact.revealed"})
+SIDE_KINDS = frozenset({"ticket.escalated", "contact.revealed", "code.reissued"})
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 

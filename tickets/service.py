@@ -11,10 +11,10 @@ from tickets.dispatching import dispatch, redispatch, request_return, uphold
 from tickets.drafts import save_form, saved_form
 from tickets.handling import handle, reply, sign
 from tickets.intake import open_draft, open_ticket, register
-from tickets.reveal import reveal
+from tickets.reveal import reissue_code, reveal
 
 __all__ = [
     "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "handle", "open_draft",
-    "open_ticket", "rate", "redispatch", "refer", "register", "reject", "reply", "request_return", "reveal",
-    "save_form", "saved_form", "sign", "uphold",
+    "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code", "reject", "reply",
+    "request_return", "reveal", "save_form", "saved_form", "sign", "uphold",
 ]

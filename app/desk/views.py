@@ -167,6 +167,20 @@ def reveal(ticket_id: int) -> Answer:
     return _ticket_page(ticket_id, revealed=(field, value))
 
 
+@bp.post("/tickets/<int:ticket_id>/reissue_code")
+@requires("contact.reveal")
+def reissue_code(ticket_id: int) -> Answer:
+    """Give the ticket a new query code, shown once, for a reason that is kept."""
+    try:
+        with unit_of_work() as now:
+            reason = request.form.get("reissue_reason", "")
+            code = service.reissue_code(actor(), now, ticket_id, reason, _vault())
+    except errors.Invalid as fault:
+        typed = MultiDict(request.form)
+        return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
+    return _ticket_page(ticket_id, new_code=code)
+
+
 @bp.get("/tickets/new")
 @requires("ticket.open")
 def new() -> Answer:

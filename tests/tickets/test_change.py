@@ -13,6 +13,10 @@ def _look_up(city: City, ticket_id: int) -> None:
     service.reveal(city.who("supervisor"), city.now, ticket_id, "phone", "回访核实", city.vault)
 
 
+def _new_code(city: City, ticket_id: int) -> None:
+    service.reissue_code(city.who("supervisor"), city.now, ticket_id, "来电人遗失查询码", city.vault)
+
+
 def _escalate(city: City, ticket_id: int) -> None:
     clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
     assert clock.next_at is not None
@@ -26,7 +30,7 @@ def _note(city: City, ticket_id: int) -> None:
 Happening = Callable[[City, int], None]
 
 
-@pytest.mark.parametrize("beside", [_look_up, _escalate])
+@pytest.mark.parametrize("beside", [_look_up, _new_code, _escalate])
 def test_a_side_record_leaves_open_forms_good(city: City, beside: Happening):
     ticket_id = city.signed()
     seen = city.ticket(ticket_id).version

@@ -7,13 +7,14 @@ import pytest
 
 from app.desk import forms
 from app.desk.pages import difference
+from tests.app.desk.test_intake import KEYS, form
 from tickets import lifecycle
 
 FORMS = re.compile(r'action="/desk/tickets/\d+/(\w+)"')
 
 
 def forms_on(page: str) -> set[str]:
-    return set(FORMS.findall(page)) - {"reveal"}
+    return set(FORMS.findall(page)) - {"reveal", "reissue_code"}
 
 
 def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
@@ -184,6 +185,32 @@ def test_nobody_reveals_without_the_permission(desk_of, dispatched):
     assert "reveal" not in FORMS.findall(leader.get(f"/desk/tickets/{ticket_id}").text)
     answer = leader.post(f"/desk/tickets/{ticket_id}/reveal", {"field": "phone", "reveal_reason": "想看"})
     assert answer.status_code == 403
+
+
+def test_who_lost_the_code_gets_a_new_one_and_the_old_one_ends(desk_of, client):
+    operator = desk_of("operator")
+    answer = operator.post("/desk/tickets/new", form())
+    number, old = KEYS.findall(answer.text)
+    path = re.search(r'href="(/desk/tickets/\d+)"', answer.text)[1]
+    refused = operator.post(f"{path}/reissue_code", {"reissue_reason": " "})
+    assert refused.status_code == 422 and not KEYS.findall(refused.text) and 'id="reissue-fault"' in refused.text
+    [new] = KEYS.findall(operator.post(f"{path}/reissue_code", {"reissue_reason": "来电人遗失查询码"}).text)
+    after = operator.get(path).text
+    assert new not in after and new.replace(" ", "") not in after
+    assert "重新发放查询码" in after and "来电人遗失查询码" in after
+    statuses = [client.post("/status", data={"number": number, "code": code}).status_code for code in (old, new)]
+    assert statuses == [404, 200]
+
+
+def test_units_and_readers_give_out_no_codes(desk_of, dispatched):
+    ticket_id, _part = dispatched()
+    path = f"/desk/tickets/{ticket_id}"
+    for login in ("handler-urban", "leader"):
+        desk = desk_of(login)
+        assert "reissue_code" not in FORMS.findall(desk.get(path).text)
+        answer = desk.post(f"{path}/reissue_code", {"reissue_reason": "想要"})
+        assert answer.status_code == 403 and not KEYS.findall(answer.text)
+    assert "reissue_code" in FORMS.findall(desk_of("supervisor").get(path).text)
 
 
 def test_markup_in_a_citizens_words_stays_text(desk_of, matter):
