@@ -22,7 +22,7 @@ class TicketEvent(Base):
         Index("ix_ticket_event_subject", "subject", "subject_id", "id"),
         Index(
             "ix_ticket_event_looks", "actor_id", "at",
-            postgresql_where=text("kind IN ('contact.revealed','contact.searched')"),
+            postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
         ),
     )
 

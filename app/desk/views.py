@@ -121,6 +121,7 @@ def _ticket_page(
             names=pages.names_of(page.timeline),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
+            amendments=pages.amendments,
             difference=pages.difference,
             reason_words=pages.reason_words,
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
@@ -184,6 +185,20 @@ def reveal(ticket_id: int) -> Answer:
     return _ticket_page(ticket_id, revealed=(field, value))
 
 
+@bp.post("/tickets/<int:ticket_id>/reissue_code")
+@requires("contact.reveal")
+def reissue_code(ticket_id: int) -> Answer:
+    """Give the ticket a new query code, shown once, for a reason that is kept."""
+    try:
+        with unit_of_work() as now:
+            reason = request.form.get("reissue_reason", "")
+            code = service.reissue_code(actor(), now, ticket_id, reason, _vault())
+    except errors.Invalid as fault:
+        typed = MultiDict(request.form)
+        return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
+    return _ticket_page(ticket_id, new_code=code)
+
+
 @bp.get("/tickets/new")
 @requires("ticket.open")
 def new() -> Answer:
@@ -213,10 +228,10 @@ def create() -> Answer:
 def _create(fields: dict[str, str]) -> Answer:
     key = form_key(fields)
     with unit_of_work() as now:
-        intake = intake_form.read(fields, zone=city().zone)
+        intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
-            begun = service.open_draft(actor(), now, intake, _vault())
+            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
             return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
         opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key)
         return _registered(opened)
@@ -262,7 +277,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     try:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
         with unit_of_work() as now:
-            intake = intake_form.completed(intake_form.read(fields, zone=city().zone), ticket_id, _vault())
+            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
             if action == "register":
                 return _registered(service.register(actor(), now, ticket_id, intake, _vault(), version))
@@ -289,6 +304,8 @@ def _stored_intake(
             raise errors.Forbidden(action=action)
         saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
         fields = saved or intake_form.shown(page, city().zone)
+        if conflict:
+            fields = intake_form.beside_news(fields, page, city().zone)
         seen = forms.version_of(MultiDict(typed)) if typed and conflict else None
         changed = pages.changed_since(page, seen) if seen is not None else []
         return _intake_page(

@@ -243,7 +243,7 @@ def create_tables() -> None:
         "ticket_event",
         ["actor_id", "at"],
         unique=False,
-        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched')"),
+        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
     )
     op.create_index("ix_ticket_event_subject", "ticket_event", ["subject", "subject_id", "id"], unique=False)
     op.create_table(
