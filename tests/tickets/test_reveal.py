@@ -125,7 +125,7 @@ class TestNewCode:
         for _ in range(PER_HOUR - 1):
             _reveal(city, "operator", ticket_id)
         self._reissue(city, "operator", ticket_id)
-        with pytest.raises(errors.Forbidden):
+        with pytest.raises(errors.TooMany):
             self._reissue(city, "operator", ticket_id)
-        with pytest.raises(errors.Forbidden):
+        with pytest.raises(errors.TooMany):
             _reveal(city, "operator", ticket_id)
