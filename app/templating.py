@@ -8,7 +8,7 @@ from flask_babel import format_timedelta
 
 from app import wording
 from app.access import PUBLIC
-from app.languages import LANGUAGES, choose_language
+from app.choices import LANGUAGES, choose_appearance, choose_language
 from routing import service as routing
 from routing.reference import Reference
 from tickets import deadlines, masking, numbers
@@ -48,7 +48,9 @@ def _page_values() -> dict[str, object]:
     return {
         "language": language,
         "language_tag": LANGUAGE_TAGS[language],
+        "appearance": choose_appearance(),
         "here_in": here_in,
+        "here_with": here_with,
         "for_staff": g.get("entry", PUBLIC) != PUBLIC,
     }
 
@@ -113,5 +115,10 @@ def category_name(code: str | None) -> str:
 
 def here_in(language: str) -> str:
     """This page's address with another language chosen."""
-    values = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', language)])}"
+    return here_with("lang", language)
+
+
+def here_with(name: str, choice: str) -> str:
+    """This page's address with another choice made: of the language, of light or dark."""
+    values = [(key, value) for key, value in request.args.items(multi=True) if key != name]
+    return f"{request.path}?{urlencode([*values, (name, choice)])}"

@@ -7,6 +7,24 @@ from flask_babel import lazy_gettext as _l
 
 Words = Mapping[str, LazyString]
 
+APPEARANCES: Words = {"auto": _l("as the system"), "light": _l("light"), "dark": _l("dark")}
+
+KEYS: tuple[tuple[str, LazyString], ...] = (
+    ("?", _l("Show these keys")),
+    ("/", _l("Find a ticket")),
+    ("b", _l("To the boards")),
+    ("1 … 9", _l("The board of that place")),
+    ("n", _l("New ticket")),
+    ("j  k", _l("Next or previous line of a board")),
+    ("Enter", _l("Open the line")),
+    ("a", _l("Accept the suggestion: dispatch to that unit")),
+    ("r", _l("Show what is new")),
+    ("f", _l("To what can be done with the ticket")),
+    ("Ctrl+Enter", _l("Send the form")),
+    ("Esc", _l("Close")),
+)
+"""The keys of the desk, as app/static/js/desk.js takes them."""
+
 TICKET_STATES: Words = {
     "DRAFT": _l("Draft"),
     "DISCARDED": _l("Discarded"),

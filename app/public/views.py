@@ -10,7 +10,7 @@ from app import throttle, wording
 from app.access import public
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
-from app.languages import remember_language
+from app.choices import remember_choices
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
@@ -22,7 +22,7 @@ from tickets.queries import PublicStatus
 from tickets.vault import Vault
 
 bp = Blueprint("public", __name__)
-bp.after_app_request(remember_language)
+bp.after_app_request(remember_choices)
 
 PER_TICKET = Limit("status ticket", 5, timedelta(minutes=15))
 PER_ADDRESS = Limit("status address", 20, timedelta(hours=1))

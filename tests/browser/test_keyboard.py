@@ -42,7 +42,7 @@ def test_from_signing_in_to_signing_for_a_ticket(new_window: Callable[..., Page]
     page.goto(case.path)
     _tab_to(page, f"form[action='{case.path}/sign'] button")
     page.keyboard.press("Enter")
-    expect(page.locator(".note.good")).to_be_visible()
+    expect(page.locator(".alert-success")).to_be_visible()
     assert case.kinds()[-1] == "assignment.signed"
 
     _tab_to(page, f"details:has(form[action='{case.path}/handle']) > summary")
