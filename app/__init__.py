@@ -10,9 +10,9 @@ from app import access, errors, headers, health
 from app.admin.views import bp as admin_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
+from app.choices import choose_language
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
-from app.choices import choose_language
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.public.views import bp as public_bp

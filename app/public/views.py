@@ -8,9 +8,9 @@ from flask import Blueprint, current_app, jsonify, make_response, render_templat
 
 from app import throttle, wording
 from app.access import public
+from app.choices import remember_choices
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
-from app.choices import remember_choices
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
