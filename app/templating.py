@@ -1,10 +1,11 @@
 """What templates may call: masked texts, moments in the city's zone, names of units and places."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from flask import Flask, g, request
 from flask_babel import format_timedelta
+from flask_babel import gettext as _
 
 from app import wording
 from app.access import PUBLIC
@@ -81,6 +82,8 @@ def moment(at: datetime | None) -> str:
 
 def ago(at: datetime | None, now: datetime) -> str:
     """How far a moment lies from `now`: "3 hours ago", "in 2 days"."""
+    if at and abs(at - now) < timedelta(seconds=1):
+        return str(_("now"))
     return format_timedelta(at - now, add_direction=True, threshold=1.2) if at else ""
 
 

@@ -70,6 +70,7 @@ PUBLIC_EVENTS: Words = {
     "assignment.return_requested": _l("The department says it is not its duty; the hotline decides"),
     "assignment.upheld": _l("The hotline decided that the department keeps it"),
     "assignment.returned": _l("Taken from this department, for another one"),
+    "ticket.urged": _l("You asked how far it is"),
     "ticket.submitted": _l("The department has replied; the reply is being checked"),
     "ticket.rejected": _l("The reply was not good enough; the department does it again"),
     "ticket.accepted": _l("The reply was checked and sent to you"),
@@ -98,6 +99,7 @@ STAFF_EVENTS: Words = {
     "ticket.rejected": _l("Reply sent back"),
     "ticket.rated": _l("Rated by the citizen"),
     "ticket.closed": _l("Closed"),
+    "ticket.urged": _l("The caller asked again"),
     "ticket.escalated": _l("Escalated"),
     "contact.revealed": _l("Contact shown"),
 }
@@ -181,6 +183,9 @@ LIGHTS: Words = {
 }
 
 BOARDS: Words = {
+    "mine_new": _l("Mine: to dispatch"),
+    "mine_open": _l("Mine: in progress"),
+    "mine_overdue": _l("Mine: overdue"),
     "mine": _l("My tickets"),
     "triage": _l("Triage"),
     "returns": _l("Returns"),
@@ -221,6 +226,7 @@ ACTIONS: Words = {
     "accept": _l("Accept the reply"),
     "reject": _l("Send the reply back"),
     "close": _l("Close after call-back"),
+    "urge": _l("The caller asks again"),
 }
 
 FIELDS: Words = {
@@ -257,6 +263,7 @@ FIELDS: Words = {
     "assists": _l("Assisting units"),
     "dispatch_note": _l("Advice to the unit"),
     "handle_note": _l("What was done"),
+    "urge_note": _l("What the caller said"),
     "contacted": _l("The citizen was contacted"),
     "return_reason": _l("Ground of the return"),
     "return_note": _l("Explanation and legal basis"),

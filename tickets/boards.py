@@ -83,7 +83,17 @@ _RETURNED = (
 )
 _IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
 
+_NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(
+    [TicketState.DRAFT, TicketState.REGISTERED, TicketState.TO_DISPATCH]
+)
+_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.in_(
+    [TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK]
+)
+
 BOARDS: dict[str, Board] = {
+    "mine_new": Board("see.own", _NOT_YET_DISPATCHED, "due"),
+    "mine_open": Board("see.own", _WITH_UNITS, "due"),
+    "mine_overdue": Board("see.own", Ticket.closed_at.is_(None), "overdue"),
     "mine": Board("see.own", true(), "new"),
     "triage": Board("see.triage", _WAITING, "due"),
     "returns": Board("see.triage", _RETURNED, "due"),
@@ -108,7 +118,7 @@ def board(actor: Actor, now: datetime, name: str, after: str | None = None, limi
     if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
     query = _QUERIES[name]
-    if name == "mine":
+    if kind.who == "see.own":
         # A ticket is always in the room of whoever took it down. To ask for the room as well would hide from
         # the planner that the index holds the page in its order.
         query = query.where(Ticket.registered_by == actor.id)

@@ -30,6 +30,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.rejected": frozenset({"texts"}),
     "ticket.rated": frozenset({"solved", "satisfied", "texts"}),
     "ticket.closed": frozenset({"outcome"}),
+    "ticket.urged": frozenset({"texts"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "staff.created": frozenset({"roles"}),

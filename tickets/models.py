@@ -43,6 +43,9 @@ class Ticket(Base):
         Index("ix_ticket_before_dispatch", "registered_at", "id", postgresql_where=text(_BEFORE_DISPATCH)),
         Index("ix_ticket_review", "id", postgresql_where=text("state IN ('TO_REVIEW','TO_CALLBACK')")),
         Index("ix_ticket_registered_by", "registered_by", "id"),
+        Index(
+            "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
+        ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
     )
 
@@ -253,6 +256,16 @@ class Rating(Base):
     solved: Mapped[bool]
     satisfied: Mapped[int]
     rated_at: Mapped[datetime]
+
+
+class Presence(Base):
+    """Who has a ticket's page open, as of when. Courtesy, not a lock: it may be wrong for half a minute."""
+
+    __tablename__ = "presence"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class FormDraft(Base):

@@ -10,9 +10,10 @@ from tickets.drafts import save_form, saved_form
 from tickets.handling import handle, reply, sign
 from tickets.intake import amend, answer, discard, open_draft, open_ticket, refer, register
 from tickets.reveal import reveal
+from tickets.urging import urge
 
 __all__ = [
     "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "handle", "open_draft",
     "open_ticket", "rate", "redispatch", "refer", "register", "reject", "reply", "request_return", "reveal",
-    "save_form", "saved_form", "sign", "uphold",
+    "save_form", "saved_form", "sign", "uphold", "urge",
 ]

@@ -39,6 +39,7 @@ SHIPPED = (
                 "ticket.answer",
                 "ticket.refer",
                 "ticket.amend",
+                "ticket.urge",
                 "see.own",
                 "contact.reveal",
             }
@@ -64,6 +65,7 @@ SHIPPED = (
                 "ticket.follow_up",
                 "ticket.dispatch",
                 "ticket.amend",
+                "ticket.urge",
                 "return.decide",
                 "contact.reveal",
                 "reports.read",

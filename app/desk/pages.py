@@ -44,17 +44,42 @@ def board_match(name: str, page: Page, after: str | None) -> dict[str, Any]:
     }
 
 
-def board_words() -> dict[str, dict[str, str]]:
+def board_words() -> dict[str, Any]:
     """The words that the page's script writes into changed rows."""
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
+        **live_words(),
+    }
+
+
+def suggestion_words() -> dict[str, str]:
+    """The words around routing's suggestion while a matter is typed; `{...}` are filled by the script."""
+    return {
+        "dispatches": _("Will be dispatched to"),
+        "suggests": _("Will wait for a dispatcher; suggestion:"),
+        "none": _("No unit found yet"),
+        "assists": _("Assisting units"),
+        "confidence": _("confidence {share}"),
+        "basis": _("Legal basis"),
+        "alternatives": _("Alternatives"),
+        "take_category": _("Take the category: {name}"),
+        "take_region": _("Take the place: {name}"),
+    }
+
+
+def live_words() -> dict[str, Any]:
+    """The words of the lamp, by its state; `age` says how old the data is, in seconds."""
+    return {
         "lamp": {
             "live": _("Live"),
             "polling": _("Not live: asks every 10 seconds"),
             "offline": _("No connection: what you see may be old"),
             "ended": _("Ended: please reload the page"),
         },
+        "age": _("checked {seconds} s ago"),
+        "here": _("Also open at: {names}"),
+        "changed": _("Changed by somebody since you opened it"),
     }
 
 

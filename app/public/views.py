@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, jsonify, make_response, render_templat
 from app import throttle, wording
 from app.access import public
 from app.choices import remember_choices
+from app.errors import wants_json
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
@@ -57,15 +58,15 @@ def complain() -> Any:
     try:
         receipt = _open(fields)
     except errors.Invalid as fault:
-        if _wants_json():
+        if wants_json():
             raise
         return _once_more(fields, fault.values["fields"])
     except errors.KeyReused:
-        if _wants_json():
+        if wants_json():
             raise
         return _once_more(fields | {"form_key": new_key()}, {}, key_reused=True)
     status = 201 if receipt.is_new else 200
-    if _wants_json():
+    if wants_json():
         return jsonify(receipt.to_data()), status
     return render_template("public/receipt.html", receipt=receipt), status
 
@@ -148,7 +149,7 @@ def rate() -> Any:
         with unit_of_work() as now:
             service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
     except errors.Invalid as fault:
-        if _wants_json():
+        if wants_json():
             raise
         faults = fault.values["fields"]
     with unit_of_work() as now:
@@ -179,14 +180,14 @@ def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
 def _not_found(fields: forms.Fields) -> Any:
     """The same answer for a wrong number and a wrong code. Call it outside a unit of work."""
     throttle.note_failure(_guesses(fields))
-    if _wants_json():
+    if wants_json():
         raise errors.NotFound()
     return render_template("public/status_form.html", not_found=True), 404
 
 
 def _too_many(wait: timedelta) -> Any:
     minutes = int(wait.total_seconds()) // 60 + 1
-    if _wants_json():
+    if wants_json():
         response = jsonify(error="too_many", minutes=minutes)
     else:
         response = make_response(render_template("public/status_form.html", minutes=minutes))
@@ -196,7 +197,7 @@ def _too_many(wait: timedelta) -> Any:
 
 
 def _status_page(found: PublicStatus, fields: forms.Fields, faults: dict[str, str]) -> Any:
-    if _wants_json():
+    if wants_json():
         return jsonify(_status_data(found))
     return render_template(
         "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults
@@ -212,10 +213,6 @@ def _status_data(found: PublicStatus) -> dict[str, Any]:
         "replies": [{"unit": unit, "text": text} for unit, text in found.replies],
         "steps": [{"kind": step.kind, "at": step.at.isoformat(), "unit": step.unit} for step in found.steps],
     }
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def _vault() -> Vault:

@@ -43,6 +43,7 @@ TABLES = (
     "deadline",
     "ticket_text",
     "escalation",
+    "presence",
 )
 REFERENCE = (
     "region",
@@ -428,6 +429,10 @@ def create_tables() -> None:
     op.create_index(
         "ix_ticket_open", "ticket", ["id"], unique=False, postgresql_where=sa.text("closed_at IS NULL")
     )
+    op.create_index(
+        "ix_ticket_open_of_staff", "ticket", ["registered_by", "id"], unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
     op.create_index("ix_ticket_registered_by", "ticket", ["registered_by", "id"], unique=False)
     op.create_index(
         "ix_ticket_review",
@@ -710,3 +715,13 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_escalation")),
         sa.UniqueConstraint("deadline_id", "level", name=op.f("uq_escalation_deadline_id_level")),
     )
+    op.create_table(
+        "presence",
+        sa.Column("ticket_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_presence_staff_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_presence_ticket_id")),
+        sa.PrimaryKeyConstraint("ticket_id", "staff_id", name=op.f("pk_presence")),
+    )
+    op.create_index(op.f("ix_presence_seen_at"), "presence", ["seen_at"], unique=False)

@@ -64,7 +64,7 @@ def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "来电人正在讲述，还没有说完"
     again.fill("[name=phone]", "13800138055")
-    again.locator("form[data-draft] button").first.click()
+    again.click("form[data-draft] button.btn-primary")
     expect(again.locator("h1")).to_have_text("已登记")
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "", "what was sent is not kept"
