@@ -14,7 +14,7 @@ from app.templating import category_name, city, region_name, unit_by_code
 from db import db
 from routing.values import Alternative, Decision
 from tickets import dispatching, presence
-from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH
+from tickets.intake import CONTENT_LENGTH, title_of
 
 bp = Blueprint("assisting", __name__, url_prefix="/desk")
 
@@ -24,11 +24,11 @@ bp = Blueprint("assisting", __name__, url_prefix="/desk")
 def suggest() -> Response:
     """What routing would say of the intake form as it stands, as JSON. Stores nothing."""
     fields = request.form.to_dict()
-    title, content = fields.get("title", "")[:TITLE_LENGTH], fields.get("content", "")[:CONTENT_LENGTH]
     with unit_of_work() as now:
         intake = intake_form.read(fields, zone=city().zone)
         region = city().region_chain(intake.region_code or "")
-        return jsonify(_suggestion(dispatching.suggest(intake, now, title, content, region)))
+        content = intake.content[:CONTENT_LENGTH]
+        return jsonify(_suggestion(dispatching.suggest(intake, now, title_of(intake), content, region)))
 
 
 def _suggestion(decision: Decision) -> dict[str, Any]:

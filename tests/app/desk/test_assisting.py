@@ -29,7 +29,8 @@ def test_a_text_being_typed_gets_a_unit_with_reasons_and_nothing_is_stored(app, 
 
 
 def test_a_text_that_nobody_knows_has_no_unit(desk_of):
-    assert ask(desk_of("operator"), content="嗯", type="help", urgency="normal", channel="phone").json["unit"] is None
+    found = ask(desk_of("operator"), content="嗯", type="help", urgency="normal", channel="phone").json
+    assert found["unit"] is None and not found["dispatches"]
 
 
 def test_who_takes_nothing_down_is_not_told(desk_of):
@@ -38,7 +39,7 @@ def test_who_takes_nothing_down_is_not_told(desk_of):
 
 
 def test_the_triage_board_offers_the_suggestion_and_one_key_dispatches(desk_of, matter):
-    ticket_id = matter(content="路边有垃圾", urgency="critical")
+    ticket_id = matter(title="反映一件事", content="路边有垃圾", urgency="critical")
     desk = desk_of("dispatcher")
     page = desk.get("/desk?board=triage").text
     form = re.search(rf'action="/desk/tickets/{ticket_id}/dispatch" data-accept-form>(.*?)</form>', page, re.S)
