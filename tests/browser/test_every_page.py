@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows")
 
 
-def _addresses(app: Flask) -> list[str]:
+def addresses(app: Flask) -> list[str]:
     """Pages without values in their address."""
     rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
     return sorted({rule.rule for rule in rules if not rule.rule.startswith(NO_PAGES)})
@@ -28,7 +28,7 @@ def test_pages_load_clean(
     page = sign_in(login) if login else new_window()
     more = [case.path, f"{case.path}/amend"] if login == "operator" else []
     more += ["/admin/staff/1"] if login == "admin" else []
-    for address in [*_addresses(app), *more]:
+    for address in [*addresses(app), *more]:
         answer = page.goto(address)
         assert answer is not None and answer.status in (200, 403, 404), f"{address}: {answer}"
         assert page.locator("h1").count() == 1, f"{address} has no one heading"
