@@ -33,7 +33,8 @@ def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("login", ROLES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_violation(
-    scheme: str, login: str, app: Flask, office: Office, new_window: Callable[..., Page], sign_in: Callable[..., Page]
+    scheme: str, login: str, app: Flask, office: Office,
+    new_window: Callable[..., Page], sign_in: Callable[..., Page],
 ) -> None:
     case = office.take_call(**CALL)
     values = {"version": str(case.version), "lead": str(office.unit(URBAN))}
