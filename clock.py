@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app, outbox, throttle
 from app.auth import accounts
 from app.auth import session as sessions
+from app.database import check_at_start
 from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
@@ -173,7 +174,9 @@ class Clock:
 def main() -> None:
     """Run until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    Clock(create_app(CONNECT_OPTIONS=CONNECT_OPTIONS)).run()
+    app = create_app(CONNECT_OPTIONS=CONNECT_OPTIONS)
+    check_at_start(app)
+    Clock(app).run()
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 MODES = ("demo", "production", "test")
+FEWEST_DIFFERENT = 10
+MOST_PROXIES = 9
 
 
 class UnsafeConfig(ValueError):
@@ -27,6 +29,7 @@ class Config:
     blind_key: str  # BLIND_KEY: base64 of 32 bytes, for keyed hashes that are searched
     public_base_url: str  # PUBLIC_BASE_URL: as citizens and staff type it
     data_dir: str  # HOTLINE_DATA
+    trusted_proxies: int  # HOTLINE_TRUSTED_PROXIES: how many stand in front, each adding to X-Forwarded-For
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
@@ -43,6 +46,7 @@ class Config:
             blind_key=environ.get("BLIND_KEY", ""),
             public_base_url=environ.get("PUBLIC_BASE_URL") or "http://127.0.0.1:8000",
             data_dir=environ.get("HOTLINE_DATA") or ".data",
+            trusted_proxies=_count("HOTLINE_TRUSTED_PROXIES", environ),
         )
         config._check_complete()
         if config.is_production:
@@ -52,6 +56,17 @@ class Config:
     @property
     def is_production(self) -> bool:
         return self.env == "production"
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people reach it over https only."""
+        return self.public_base_url.startswith("https://")
+
+    @property
+    def public_origin(self) -> str:
+        """Scheme, host and port of PUBLIC_BASE_URL, as browsers name the pages they come from."""
+        parts = urlsplit(self.public_base_url)
+        return f"{parts.scheme}://{parts.netloc.lower()}"
 
     def _check_complete(self) -> None:
         if self.env not in MODES:
@@ -67,26 +82,34 @@ class Config:
             raise UnsafeConfig("BLIND_KEY must be base64 of 32 random bytes, see .env.example.")
 
     def _check_production(self, environ: Mapping[str, str]) -> None:
-        words = self.secret_key.lower()
-        if len(self.secret_key) < 32 or len(set(self.secret_key)) < 10:
-            raise UnsafeConfig("SECRET_KEY must have 32 random characters or more in production.")
-        if any(word in words for word in ("change", "secret", "example", "default", "sample")):
-            raise UnsafeConfig("SECRET_KEY looks like a sample; make one with: openssl rand -hex 32")
+        self._check_keys()
         if environ.get("FLASK_DEBUG", "") not in ("", "0"):
             raise UnsafeConfig("FLASK_DEBUG must be off in production.")
-        if not self.public_base_url.startswith("https://"):
+        if not self.is_https:
             raise UnsafeConfig("PUBLIC_BASE_URL must begin with https:// in production.")
         if "*" in environ.get("CORS_ALLOWED_ORIGINS", ""):
             raise UnsafeConfig("CORS_ALLOWED_ORIGINS must not be * in production.")
         if not _redis_is_guarded(self.redis_url):
             raise UnsafeConfig("REDIS_URL needs a password, or a unix socket, in production.")
-        if self.database_url == self.database_owner_url:
+        if _role_of(self.database_url) == _role_of(self.database_owner_url):
             raise UnsafeConfig(
                 "DATABASE_OWNER_URL must be another role than DATABASE_URL in production, "
                 "so that the product cannot change its own record of events."
             )
         if environ.get("RQ_SERIALIZER", "json") != "json":
             raise UnsafeConfig("RQ_SERIALIZER must be json: pickled jobs can run anything.")
+
+    def _check_keys(self) -> None:
+        words = self.secret_key.lower()
+        if len(self.secret_key) < 32 or _is_monotonous(self.secret_key):
+            raise UnsafeConfig("SECRET_KEY must have 32 random characters or more in production.")
+        if any(word in words for word in ("change", "secret", "example", "default", "sample")):
+            raise UnsafeConfig("SECRET_KEY looks like a sample; make one with: openssl rand -hex 32")
+        sealing = [pair.strip().partition(":")[2] for pair in self.pii_keys.split(",")]
+        if any(_is_monotonous(_decoded(key)) for key in sealing):
+            raise UnsafeConfig("PII_KEYS holds a key that is not random; make one with: openssl rand -base64 32")
+        if _is_monotonous(_decoded(self.blind_key)):
+            raise UnsafeConfig("BLIND_KEY is not random; make one with: openssl rand -base64 32")
 
 
 def psycopg_url(url: str) -> str:
@@ -100,6 +123,24 @@ def psycopg_url(url: str) -> str:
 def _redis_is_guarded(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "unix" or bool(parts.password) or "password" in parse_qs(parts.query)
+
+
+def _role_of(url: str) -> str:
+    """The role that a database's address signs in as, wherever in the address it stands."""
+    parts = urlsplit(url)
+    return parse_qs(parts.query).get("user", [unquote(parts.username or "")])[-1]
+
+
+def _count(name: str, environ: Mapping[str, str]) -> int:
+    text = environ.get(name) or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= MOST_PROXIES):
+        raise UnsafeConfig(f"{name} must be a number from 0 to {MOST_PROXIES}, not {text!r}.")
+    return int(text)
+
+
+def _is_monotonous(key: str | bytes) -> bool:
+    """Whether a key has too few different characters or bytes to have been drawn at random."""
+    return len(set(key)) < FEWEST_DIFFERENT
 
 
 def _decoded(text: str) -> bytes:

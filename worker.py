@@ -10,6 +10,7 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from app import create_app
+from app.database import check_at_start
 from app.enqueue import QUEUES
 from app.jobs import deadlines, texts  # noqa: F401  preloaded, so that a job costs a fork and no imports
 from db import db
@@ -29,6 +30,7 @@ class BoundWorker(Worker):
 def main() -> None:
     """Serve the queues until told to stop. Exits when Redis goes away; the supervisor starts it anew."""
     app = create_app()
+    check_at_start(app)
     with app.app_context():
         engine = db.engine
     # A child that used its parent's connection would share one socket with its siblings.

@@ -7,5 +7,7 @@ from gevent import monkey
 monkey.patch_all(os=False, signal=False)
 
 from app import create_app  # noqa: E402
+from app.database import check_at_start  # noqa: E402
 
 app = create_app(ASYNC_MODE="gevent")
+check_at_start(app)

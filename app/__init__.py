@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import access, errors, headers, health
+from app import access, errors, headers, health, proxies
 from app.admin.views import bp as admin_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
@@ -50,7 +50,7 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
 
 
 def _flask_settings(config: Config, options: str) -> dict[str, Any]:
-    secure = config.public_base_url.startswith("https://")
+    secure = config.is_https
     return {
         "SECRET_KEY": config.secret_key,
         "SQLALCHEMY_DATABASE_URI": config.database_url,
@@ -79,7 +79,8 @@ def _join(app: Flask, config: Config) -> None:
     db.init_app(app)
     babel.init_app(app, locale_selector=choose_language)
     csrf.init_app(app)
-    login.init_app(app)
+    # Its processor would ask who is there for every page, also for one that says that the database is away.
+    login.init_app(app, add_context_processor=False)
     login.login_view = "auth.sign_in"
     login.login_message = None  # the page itself says what to do, in the person's language
     login.user_loader(load_user)
@@ -95,8 +96,11 @@ def _join(app: Flask, config: Config) -> None:
         async_mode=app.config.get("ASYNC_MODE", "threading"),
         client_manager=listener(config.redis_url, config.env),
         transports=["websocket"],
+        # None: the origin of the page must be the host that the socket asks.
+        cors_allowed_origins=config.public_origin if config.is_https else None,
         manage_session=False,
         max_http_buffer_size=64 * 1024,
         ping_interval=20,
         ping_timeout=20,
     )
+    proxies.register(app, config)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, g, request
+from flask import Flask, abort, current_app, g, has_request_context, request
 from flask_login import current_user
 
 from tickets.permissions import VISITOR, Actor
@@ -26,6 +26,18 @@ def staff(view: View) -> View:
 def requires(*permissions: str) -> Callable[[View], View]:
     """Who is signed in and holds one of these permissions may enter."""
     return lambda view: _declare(view, frozenset(permissions))
+
+
+def in_background(view: View) -> View:
+    """A page's script asks here by itself: that somebody is there does not follow."""
+    view.in_background = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_visit() -> bool:
+    """Whether a person asks: neither a script by itself nor a socket, which has no endpoint."""
+    view = current_app.view_functions.get(request.endpoint or "") if has_request_context() else None
+    return view is not None and not getattr(view, "in_background", False)
 
 
 def _declare(view: View, entry: str | frozenset[str]) -> View:

@@ -9,9 +9,10 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from flask_migrate import upgrade
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 
+from app import database
 from app.auth.commands import demo_accounts, staff_commands
 from app.auth.roles import seed_roles
 from app.auth.signing_in import DEMO_PASSWORD
@@ -21,8 +22,6 @@ from app.outbox import unit_of_work
 from db import db
 from routing.models import Region
 from routing.seed import seed, table
-
-OLDEST_POSTGRES = 15
 
 
 def register_commands(app: Flask) -> None:
@@ -78,25 +77,16 @@ def _is_demo_city() -> bool:
 
 
 def _check_server(production: bool) -> None:
-    with db.engine.connect() as connection:
-        version = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10000
-        if version < OLDEST_POSTGRES:
-            raise click.ClickException(
-                f"PostgreSQL {version} is too old: use {OLDEST_POSTGRES} or later, or unset DATABASE_URL."
-            )
-        unsafe = [
-            name for name in ("fsync", "synchronous_commit") if connection.scalar(text(f"SHOW {name}")) == "off"
-        ]
-        superuser = connection.scalar(text("SELECT usesuper FROM pg_user WHERE usename = current_user"))
-    if unsafe:
-        message = f"PostgreSQL runs with {' and '.join(unsafe)} off: a crash can lose acknowledged complaints."
-        if production:
-            raise click.ClickException(message)
-        click.echo(f"warning: {message}", err=True)
-    if superuser and production:
+    server = database.look()
+    if server.version < database.OLDEST_POSTGRES:
         raise click.ClickException(
-            "DATABASE_URL is a superuser, who can rewrite the record of events: use a role of its own."
+            f"PostgreSQL {server.version} is too old: use {database.OLDEST_POSTGRES} or later, "
+            "or unset DATABASE_URL."
         )
+    if production and server.fault:
+        raise click.ClickException(server.fault)
+    if server.carelessness:
+        click.echo(f"warning: {server.carelessness}", err=True)
 
 
 def _welcome(data: Path, accounts: list[tuple[str, str, str]]) -> None:

@@ -22,6 +22,7 @@ STATUS = {
     errors.NotNow: 409,
     errors.Stale: 409,
     errors.Invalid: 422,
+    errors.TooMany: 429,
     errors.KeyReused: 422,
 }
 RETRY_SECONDS = 3
@@ -60,6 +61,13 @@ def _refused(status: int) -> Any:
     return lambda fault: answer(status, fault.code, **fault.values)
 
 
+def is_unavailable(fault: Exception) -> bool:
+    """Whether the database did not answer, or cut the connection; anything else it said is a fault of ours."""
+    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+        return True
+    return isinstance(fault, OperationalError | PoolTimeout)
+
+
 def _unavailable(fault: Exception) -> Response:
     log.warning("database unavailable: %s", type(fault).__name__)
     response = answer(503, "unavailable")
@@ -81,7 +89,7 @@ def _http(fault: HTTPException) -> Response:
 
 def _fault(fault: Exception) -> Response:
     """Anything unforeseen: the log gets where and what kind, the person one sentence."""
-    if isinstance(fault, DBAPIError) and fault.connection_invalidated:
+    if is_unavailable(fault):
         return _unavailable(fault)
     log.error("fault at %s %s: %s", request.method, request.endpoint, _trace(fault))
     return answer(500, "fault")

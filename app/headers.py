@@ -13,7 +13,8 @@ TYPED = "require-trusted-types-for 'script'"
 """Trusted Types: a script may write no text into a page as markup. Public pages have no script to break."""
 FIXED = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # Not "no-referrer": over https the check against forged requests wants to see which page a form stood on.
+    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), payment=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from flask import Flask, g, request
 from flask_babel import format_timedelta
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from app import wording
 from app.access import PUBLIC
@@ -37,7 +38,8 @@ def register_filters(app: Flask) -> None:
         }
     )
     app.jinja_env.globals.update(
-        wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES
+        wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
+        current_user=current_user,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

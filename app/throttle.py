@@ -13,7 +13,6 @@ from flask import current_app
 from sqlalchemy import delete, insert, text
 
 from app.auth.models import Attempt
-from app.outbox import unit_of_work
 from db import db
 from tickets import sealing
 
@@ -68,27 +67,23 @@ def allow(checks: Checks, now: datetime) -> bool:
     return wait_for(checks, now) == OPEN
 
 
-def note_failure(checks: Checks) -> None:
-    """Count a wrong guess, in a transaction of its own: call it outside a unit of work."""
-    buckets = _buckets(checks)
-    with unit_of_work() as now:
-        db.session.execute(insert(Attempt), [{"bucket": bucket, "at": now} for bucket in buckets])
+def hold(checks: Checks) -> None:
+    """Let whoever else guesses under these limits wait until this transaction ends."""
+    keys = [int.from_bytes(bucket[:8], "big", signed=True) for bucket in _buckets(checks)]
+    db.session.execute(_LOCK, {"keys": keys})
 
 
 def admit(checks: Checks, now: datetime) -> Admission:
     """Check and count in one step, so that guesses made at the same time cannot pass the limit together.
 
-    The guess counts as wrong until `forgive`; commit before judging it.
+    The guess counts as wrong until `forgive`. Where judging takes long, commit before it: others wait.
     """
     checks = list(checks)
-    buckets = _buckets(checks)
-    for bucket in buckets:
-        lock = int.from_bytes(bucket[:8], "big", signed=True)
-        db.session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
+    hold(checks)
     wait = wait_for(checks, now)
     if wait:
         return Admission(wait)
-    rows = [{"bucket": bucket, "at": now} for bucket in buckets]
+    rows = [{"bucket": bucket, "at": now} for bucket in _buckets(checks)]
     attempts = db.session.scalars(insert(Attempt).returning(Attempt.id), rows)
     return Admission(OPEN, tuple(attempts))
 
@@ -123,6 +118,8 @@ def address_key(remote: str | None) -> str:
         return str(address.ipv4_mapped)
     return f"{IPv6Address(int(address) >> 64 << 64)}/64"
 
+
+_LOCK = text("SELECT pg_advisory_xact_lock(key) FROM unnest(CAST(:keys AS bigint[])) AS key")
 
 _OPENS = text(
     """

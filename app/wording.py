@@ -102,6 +102,8 @@ STAFF_EVENTS: Words = {
     "ticket.urged": _l("The caller asked again"),
     "ticket.escalated": _l("Escalated"),
     "contact.revealed": _l("Contact shown"),
+    "contact.searched": _l("Telephone number searched for"),
+    "code.reissued": _l("New query code given out"),
 }
 
 TYPES: Words = {
@@ -275,6 +277,7 @@ FIELDS: Words = {
     "rating_note": _l("Remark"),
     "outcome": _l("Outcome of the call-back"),
     "reveal_reason": _l("Reason"),
+    "reissue_reason": _l("Reason"),
     "solved": _l("Is it solved?"),
     "satisfied": _l("How satisfied are you?"),
     "number": _l("Ticket number"),

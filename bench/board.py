@@ -17,7 +17,7 @@ from bench import load
 from bench.databases import Databases, Filled, Tell
 from bench.machine import Others, database_settings
 from db import database_now, db, transaction
-from tickets import clocks, queries
+from tickets import clocks, queries, service
 from tickets.lifecycle import WORKED_ON
 from tickets.models import Assignment, Contact, Ticket
 from tickets.permissions import Actor
@@ -104,11 +104,11 @@ def _questions(now: datetime, vault: Vault) -> list[Question]:
         Question("board overdue, page 2", _board(supervisor, now, "overdue", page=2)),
         Question("board all, page 2", _board(supervisor, now, "all", page=2)),
         Question("changes", lambda: queries.changes(supervisor, queries.last_seq() - BEHIND), False),
-        Question("find number", lambda: queries.find(supervisor, number, vault), False),
-        Question("find phone", lambda: queries.find(supervisor, phone, vault), False),
-        Question("find common word", lambda: queries.find(supervisor, "居民意见较大", vault), False),
-        Question("find rare words", lambda: queries.find(supervisor, "柳湾村 供暖", vault), False),
-        Question("find word, one department", lambda: queries.find(handler, "居民意见较大", vault), False),
+        Question("find number", lambda: queries.find(supervisor, number), False),
+        Question("find phone", lambda: service.find(supervisor, now, phone, vault), False),
+        Question("find common word", lambda: queries.find(supervisor, "居民意见较大"), False),
+        Question("find rare words", lambda: queries.find(supervisor, "柳湾村 供暖"), False),
+        Question("find word, one department", lambda: queries.find(handler, "居民意见较大"), False),
         Question("due sweep", lambda: clocks.due_deadlines(now, SWEPT, now + timedelta(seconds=30)), False),
     ]
 

@@ -54,8 +54,13 @@ class City:
     _runs: dict[tuple[int, int], Run] = field(default_factory=dict)
     _rooms: dict[tuple[Any, ...], tuple[str, ...]] = field(default_factory=dict)
 
-    def run(self, clock: str, facts: tuple[str, str, str | None], hour: int) -> Run | None:
-        """The clock of a ticket of this type, urgency and category, started at that hour; None without policy."""
+    def run(
+        self, clock: str, facts: tuple[str, str, str | None], hour: int, due_at: datetime | None = None
+    ) -> Run | None:
+        """The clock of a ticket of this type, urgency and category, started at that hour; None without policy.
+
+        `due_at` is for one that ends otherwise than by its limit.
+        """
         key = (clock, *facts)
         if key not in self._policies:
             rules = clock_rules(self.reference)
@@ -65,22 +70,30 @@ class City:
         policy = self._policies[key]
         if policy is None:
             return None
+        if due_at is not None:
+            return self._reckon(policy, self.hours[hour], due_at)
         found = self._runs.get((policy.id, hour))
         if found is None:
             found = self._runs[policy.id, hour] = self._reckon(policy, self.hours[hour])
         return found
 
-    def _reckon(self, policy: deadlines.Policy, start: datetime) -> Run:
+    def due_after_rejection(self, was_due: datetime, hour: int) -> datetime:
+        """As tickets.clocks.take_up does it."""
+        rules = clock_rules(self.reference)
+        return max(was_due, deadlines.due_at(self.hours[hour], rules.rejected_extra, rules.calendar))
+
+    def _reckon(self, policy: deadlines.Policy, start: datetime, due_at: datetime | None = None) -> Run:
         """As tickets.clocks.start does it."""
-        calendar = clock_rules(self.reference).calendar
-        due_at = deadlines.due_at(start, policy.limit, calendar)
+        rules = clock_rules(self.reference)
+        calendar = rules.calendar
+        due_at = due_at or deadlines.due_at(start, policy.limit, calendar)
         ends = policy.clock == CLOSES_AT_END
         moments = (
             ((0, due_at),) if ends else deadlines.moments(start, due_at, policy.limit, policy.ladder, calendar)
         )
         tiers = {level: "end" if ends else policy.tier(level) for level, _ in moments}
         ladder = [[level, tiers[level], at.isoformat()] for level, at in moments]
-        yellow = next((at for level, at in moments if tiers[level] == "L1"), None)
+        yellow = rules.yellow_at(start, due_at, policy.limit)
         return Run(policy.id, str(policy.limit), due_at, yellow, moments, tiers, json.dumps(ladder))
 
     def forget_before(self, hour: int) -> None:

@@ -101,7 +101,8 @@ class Life:
         """Number, texts and event; then routing: dispatch at once, or triage."""
         self.born = self.hour
         kind = "staff" if self.caller.operator else "citizen"
-        texts = self.write({"title": self.matter.title, "content": self.matter.content}, self.caller.operator)
+        bodies = {"title": self.matter.title, "content": self.matter.content, "place": self.matter.place}
+        texts = self.write({field: body for field, body in bodies.items() if body}, self.caller.operator)
         self.finish(
             "ticket.registered", kind, self.caller.operator, None,
             channel=self.caller.channel, texts=texts, contact=contact or None,
@@ -216,7 +217,9 @@ class Life:
         for part in self.parts:
             if part.state == "SUBMITTED" and part.role == "lead":
                 part.state = "REJECTED"
-                self._start("handle", part, self.version)
+                last = next(one for one in reversed(self.clocks) if one.name == "handle" and one.part is part)
+                due_at = self.city.due_after_rejection(last.run.due_at, self.hour)
+                self._start("handle", part, self.version, due_at)
         self.finish("ticket.rejected", "staff", staff, None, texts=self.write({"review_note": note}, staff))
 
     def rate(self, solved: bool, satisfied: int, note: str) -> None:
@@ -236,8 +239,10 @@ class Life:
         self.state = moved("ticket", action, self.state)
         self.closed_at = self.now
 
-    def _start(self, name: str, part: Part | None, epoch: int = 1) -> None:
-        run = self.city.run(name, self.facts, self.hour)
+    def _start(
+        self, name: str, part: Part | None, epoch: int = 1, due_at: datetime | None = None
+    ) -> None:
+        run = self.city.run(name, self.facts, self.hour, due_at)
         if run is None:
             return
         next_at = run.moments[0][1] if run.moments else None

@@ -11,12 +11,13 @@ from pathlib import Path
 from supervisor import servers
 from supervisor.errors import StopWanted
 from supervisor.folder import DataFolder, fresh_keys
-from supervisor.prepare import forget
+from supervisor.prepare import forget, prepare
 from supervisor.processes import kill_leftovers, say
 from supervisor.spawn import adopt_orphans, kill_children, spawn
 from supervisor.usage import ROOT, Options
 
 STATE_WITHIN = 30.0  # seconds that `up` may take until its servers are listed
+ON_THE_SCHEMA = ("db", "prepare")  # commands that take a database as it is, and may leave another schema
 
 
 def test(options: Options) -> int:
@@ -41,11 +42,17 @@ def bench(options: Options) -> int:
 
 
 def flask(options: Options) -> int:
-    """The product's command line on the folder's servers; its exit code."""
+    """The product's command line on the folder's servers; its exit code.
+
+    The embedded database is prepared before, but for commands that do that themselves. A database that somebody
+    gave is migrated by `up` and by these commands only, never in passing.
+    """
     folder = DataFolder(options.folder)
     folder.create()
     command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", *options.rest]
-    forget(folder)
+    name = next((word for word in options.rest if not word.startswith("-")), "")
+    if name in ON_THE_SCHEMA:
+        forget(folder)
     while not folder.lock("flask"):
         state = _running(folder)
         if state:
@@ -55,7 +62,8 @@ def flask(options: Options) -> int:
             break
     kill_leftovers(folder)
     folder.claim(os.environ.get("HOTLINE_ENV") or "demo")
-    return _on_own_servers(options, folder, command, {}, servers.Wanted(), Path.cwd())
+    prepared = name not in ("", *ON_THE_SCHEMA) and not os.environ.get("DATABASE_URL")
+    return _on_own_servers(options, folder, command, {}, servers.Wanted(), Path.cwd(), prepared)
 
 
 def _running(folder: DataFolder) -> dict[str, object]:
@@ -90,12 +98,18 @@ def _on_own_servers(
     own: dict[str, str],
     wanted: servers.Wanted,
     cwd: Path,
+    prepared: bool = False,
 ) -> int:
-    """Runs the command, with `own` in its environment, on servers started for it; its exit code."""
+    """Runs the command, with `own` in its environment, on servers started for it; its exit code.
+
+    `prepared`: on a database that was migrated and seeded.
+    """
     crew = servers.new_crew(folder)
     try:
         env = servers.environment(options, folder, default="demo") | own
         servers.start(crew, env, wanted)
+        if prepared:
+            prepare(crew, env, embedded=True, whichever=True)
         adopt_orphans()  # a test that is killed leaves browsers and instances of its own
         try:
             return crew.finish(spawn(command, env, cwd, death_signal=signal.SIGTERM))

@@ -15,17 +15,20 @@ from supervisor.usage import ROOT
 
 # No part of what migrates or seeds; hidden folders are left out as well.
 APART = {"__pycache__", "bench", "node_modules", "static", "supervisor", "templates", "tests"}
+WISHES = ("--demo", "--no-demo")
 
 
-def prepare(crew: Crew, env: Mapping[str, str], embedded: bool) -> None:
+def prepare(crew: Crew, env: Mapping[str, str], embedded: bool, whichever: bool = False) -> None:
     """Migrates and seeds by the product's own command. Refusal with its last words when it fails.
 
-    Loading the product costs seconds, so an embedded database that this very code has prepared is left alone.
+    Loading the product costs seconds, so an embedded database that this very code has prepared is left alone;
+    `whichever`: also when another city was wished for then.
     """
     folder = crew.folder
     demo = "--demo" if env["HOTLINE_DEMO"] == "1" else "--no-demo"
     stamp, now = _stamp(folder), _fingerprint(folder, demo)
-    if embedded and stamp.exists() and stamp.read_text() == now:
+    good = {_fingerprint(folder, wish) for wish in WISHES} if whichever else {now}
+    if embedded and stamp.exists() and stamp.read_text() in good:
         return
     stamp.unlink(missing_ok=True)
     say("preparing the database ...")

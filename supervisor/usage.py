@@ -28,7 +28,8 @@ hotline: a city's government service hotline, 12345
 
   ./hotline flask [--data DIR] ARGUMENTS
       The product's command line, on the servers of the data folder, which are started for the
-      command when no "up" runs there. ./hotline flask --help lists its commands.
+      command when no "up" runs there. ./hotline flask --help lists its commands. On a new folder it
+      makes an empty city first.
 
   ./hotline help
       This text.
@@ -38,6 +39,7 @@ unless --data or HOTLINE_DATA names another; two folders and two ports make two 
 
 Environment variables (.env.example describes each):
   HOTLINE_DATA, HOTLINE_PORT     as --data and --port
+  HOTLINE_DEMO                   0: as --no-demo; 1: the demo city also where "flask" comes first
   HOTLINE_ENV                    demo (default) or production, which refuses unsafe settings
   DATABASE_URL, REDIS_URL        servers to use instead of the embedded ones
   DATABASE_OWNER_URL             the role that migrates, when it is not that of DATABASE_URL
@@ -49,7 +51,10 @@ Environment variables (.env.example describes each):
 
 @dataclass(frozen=True)
 class Options:
-    """What a command was told. `data` is None when neither --data nor HOTLINE_DATA names a folder."""
+    """What a command was told. `data` is None when neither --data nor HOTLINE_DATA names a folder.
+
+    `demo`: whether an empty database becomes the demo city.
+    """
 
     command: str
     data: Path | None
@@ -68,6 +73,14 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise Refusal(f"{text!r} is no port: give --port a number from 1 to 65535.")
     return int(text)
+
+
+def _wants_demo(command: str) -> bool:
+    """HOTLINE_DEMO; unless it is set `up` shows the demo city, and no other command makes it unasked."""
+    text = os.environ.get("HOTLINE_DEMO") or ("1" if command == "up" else "0")
+    if text not in ("0", "1"):
+        raise Refusal(f"HOTLINE_DEMO is {text!r}: give 0 or 1; see ./hotline help.")
+    return text == "1"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,7 +110,7 @@ def parse(arguments: Sequence[str]) -> Options:
         data=Path(found.data).expanduser().absolute() if found.data else None,
         port=found.port,
         host=getattr(found, "host", "127.0.0.1"),
-        demo=not getattr(found, "no_demo", False),
+        demo=_wants_demo(command) and not getattr(found, "no_demo", False),
         long=long,
         rest=tuple(others),
     )

@@ -9,7 +9,8 @@ import pytest
 
 from config import Config, UnsafeConfig, psycopg_url
 
-KEY = base64.b64encode(b"k" * 32).decode()
+KEY = base64.b64encode(bytes(range(32))).decode()
+CONSTANT = base64.b64encode(b"k" * 32).decode()
 SAFE = {
     "HOTLINE_ENV": "production",
     "DATABASE_URL": "postgresql://hotline_app@db/hotline",
@@ -27,6 +28,7 @@ def test_safe_settings_pass_and_keep_their_types():
     assert config.is_production
     assert config.database_url == "postgresql+psycopg://hotline_app@db/hotline"
     assert config.data_dir == ".data"
+    assert config.public_origin == "https://12345.city.example"
     with pytest.raises(dataclasses.FrozenInstanceError):
         config.secret_key = "other"  # type: ignore[misc]
 
@@ -51,14 +53,23 @@ def test_safe_settings_pass_and_keep_their_types():
         ({"RQ_SERIALIZER": "pickle"}, "RQ_SERIALIZER"),
         ({"DATABASE_OWNER_URL": ""}, "DATABASE_OWNER_URL"),
         ({"DATABASE_OWNER_URL": SAFE["DATABASE_URL"]}, "DATABASE_OWNER_URL"),
+        ({"DATABASE_OWNER_URL": SAFE["DATABASE_URL"] + "?application_name=owner"}, "DATABASE_OWNER_URL"),
+        ({"DATABASE_OWNER_URL": "postgresql://hotline%5Fapp:pw@db:5432/hotline"}, "DATABASE_OWNER_URL"),
+        ({"DATABASE_OWNER_URL": "postgresql://hotline_owner@db/hotline?user=hotline_app"}, "DATABASE_OWNER_URL"),
         ({"DATABASE_URL": ""}, "DATABASE_URL"),
         ({"REDIS_URL": ""}, "REDIS_URL"),
         ({"PII_KEYS": ""}, "PII_KEYS"),
         ({"PII_KEYS": "k1:c2hvcnQ="}, "PII_KEYS"),
         ({"PII_KEYS": f"k1:{KEY},k2:!"}, "PII_KEYS"),
         ({"PII_KEYS": f":{KEY}"}, "PII_KEYS"),
+        ({"PII_KEYS": f"k1:{CONSTANT}"}, "PII_KEYS"),
+        ({"PII_KEYS": f"k2:{KEY}, k1:{CONSTANT}"}, "PII_KEYS"),
         ({"BLIND_KEY": ""}, "BLIND_KEY"),
         ({"BLIND_KEY": "c2hvcnQ="}, "BLIND_KEY"),
+        ({"BLIND_KEY": CONSTANT}, "BLIND_KEY"),
+        ({"HOTLINE_TRUSTED_PROXIES": "-1"}, "HOTLINE_TRUSTED_PROXIES"),
+        ({"HOTLINE_TRUSTED_PROXIES": "all"}, "HOTLINE_TRUSTED_PROXIES"),
+        ({"HOTLINE_TRUSTED_PROXIES": "10"}, "HOTLINE_TRUSTED_PROXIES"),
         ({"HOTLINE_ENV": "prod"}, "HOTLINE_ENV"),
     ],
 )
@@ -82,6 +93,8 @@ def test_each_unsafe_value_is_refused_with_one_sentence(changes: dict[str, str],
         {"RQ_SERIALIZER": "json"},
         {"PII_KEYS": f"k2:{KEY},k1:{KEY}"},
         {"CORS_ALLOWED_ORIGINS": "https://12345.city.example"},
+        {"DATABASE_OWNER_URL": "postgresql://db/hotline?user=hotline_owner"},
+        {"HOTLINE_TRUSTED_PROXIES": "2"},
     ],
 )
 def test_what_is_safe_is_not_refused(changes: dict[str, str]):
@@ -91,12 +104,14 @@ def test_what_is_safe_is_not_refused(changes: dict[str, str]):
 def test_a_demo_needs_keys_but_may_be_lax():
     lax = {
         "HOTLINE_ENV": "demo", "FLASK_DEBUG": "1", "SECRET_KEY": "short", "PUBLIC_BASE_URL": "",
-        "DATABASE_OWNER_URL": "", "REDIS_URL": "redis://queue",
+        "DATABASE_OWNER_URL": "", "REDIS_URL": "redis://queue", "PII_KEYS": f"k1:{CONSTANT}",
+        "BLIND_KEY": CONSTANT,
     }  # fmt: skip
     config = Config.from_environ(SAFE | lax)
     assert not config.is_production
     assert config.public_base_url == "http://127.0.0.1:8000"
     assert config.database_owner_url == config.database_url
+    assert config.trusted_proxies == 0
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,11 @@ from db import db
 from routing import search
 from routing import service as routing
 from routing.models import TextIndex
-from tickets import errors, numbers
+from tickets import errors, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
-from tickets.models import Assignment, Contact, Deadline, Escalation, Ticket, TicketText
+from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
 from tickets.permissions import Actor, rooms_of, visible_to
-from tickets.vault import Vault
 
 PAGE = 50
 CHANGES = 500
@@ -131,10 +130,14 @@ def board(actor: Actor, now: datetime, name: str, after: str | None = None, limi
     return _page(query, "due" if kind.by == "overdue" else kind.by, after, limit)
 
 
-def find(actor: Actor, text: str, vault: Vault, after: str | None = None, limit: int = PAGE) -> Page:
-    """Tickets by number, by telephone number or by words, newest first, among those the actor may see."""
-    text = text.strip()
-    newest = select(Ticket.id).where(visible_to(actor, Ticket.rooms), _matches(text, vault))
+def find(actor: Actor, text: str, after: str | None = None, limit: int = PAGE) -> Page:
+    """Tickets by number or by words, newest first, among those the actor may see; never by who called."""
+    return matching(actor, _matches(text.strip()), after, limit)
+
+
+def matching(actor: Actor, condition: ColumnElement[bool], after: str | None, limit: int) -> Page:
+    """Tickets that meet a condition, newest first, among those the actor may see."""
+    newest = select(Ticket.id).where(visible_to(actor, Ticket.rooms), condition)
     key = _decode(after)
     if key:
         newest = newest.where(Ticket.id < key[1])
@@ -142,13 +145,10 @@ def find(actor: Actor, text: str, vault: Vault, after: str | None = None, limit:
     return _page(_ANY.where(Ticket.id.in_(ids)), "new", after, limit)
 
 
-def _matches(text: str, vault: Vault) -> ColumnElement[bool]:
+def _matches(text: str) -> ColumnElement[bool]:
     number = numbers.normalise_number(text)
     if numbers.is_ticket_number(number):
         return Ticket.number == number
-    digits = "".join(char for char in number if char.isdigit())
-    if 5 <= len(digits) <= 15 and len(digits) >= len(number) - 3:
-        return Ticket.id.in_(select(Contact.ticket_id).where(Contact.phone_hash == vault.phone_hash(text)))
     words = search.query(text)
     if not words:
         return Ticket.id.is_(None)
@@ -332,7 +332,10 @@ def changes(actor: Actor, after: int) -> dict[str, Any]:
 
 
 def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
-    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts."""
+    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts.
+
+    Masked as on every page: an index that is searched by beginnings would spell out what the page stars.
+    """
     latest = (
         select(TicketText.ticket_id, TicketText.field, TicketText.body)
         .ext(distinct_on(TicketText.ticket_id, TicketText.field))
@@ -349,5 +352,5 @@ def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
     )
     words: dict[int, str] = {}
     for row in db.session.execute(latest):
-        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{row.body}"
+        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{masking.mask_text(row.body)}"
     return words

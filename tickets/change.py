@@ -46,20 +46,26 @@ def lock(actor: Actor, ticket_id: int) -> Locked:
 
 
 def check(
-    actor: Actor, locked: Locked, action: str, version: int | None = None, part: Assignment | None = None
+    actor: Actor,
+    locked: Locked | None,
+    action: str,
+    version: int | None = None,
+    part: Assignment | None = None,
 ) -> lifecycle.Transition:
-    """The row of the table for this action, or the reason why not.
+    """The row of the table for this action, or the reason why not. `locked` None: of a ticket yet to be.
 
     Permission is judged before version and state, so that a refusal tells a stranger nothing.
     `version` is the one the person saw; None is for machines, which act on what is there now.
     Raises Forbidden, Stale, NotNow.
     """
-    machine, state = ("assignment", part.state) if part else ("ticket", locked.ticket.state)
+    machine, state = "ticket", locked.ticket.state if locked else None
+    if part:
+        machine, state = "assignment", part.state
     rows = [row for row in lifecycle.TABLE if (row.machine, row.action) == (machine, action)]
     unit = part.department_id if part else None
     if not any(may(actor, row.who, unit=unit) for row in rows):
         raise errors.Forbidden(action=action)
-    if version is not None and version != locked.ticket.version:
+    if version is not None and locked and _is_stale(locked.ticket, version):
         raise errors.Stale(version=version, theirs=locked.ticket.version)
     row = lifecycle.transition(machine, action, state)
     if row is None:
@@ -67,6 +73,25 @@ def check(
     if not may(actor, row.who, unit=unit):
         raise errors.Forbidden(action=action)
     return row
+
+
+def _is_stale(ticket: Ticket, version: int) -> bool:
+    """Whether somebody changed the ticket since. What is only recorded beside its course is no change."""
+    if version >= ticket.version:
+        return version > ticket.version
+    missed = select(TicketEvent.id).where(
+        TicketEvent.subject == "ticket",
+        TicketEvent.subject_id == ticket.id,
+        TicketEvent.version > version,
+        TicketEvent.kind.not_in(events.SIDE_KINDS),
+    )
+    return db.session.scalar(missed.limit(1)) is not None
+
+
+def move(moved: Ticket | Assignment, row: lifecycle.Transition) -> None:
+    """Bring the ticket or the part to the state that the row of the table leads to."""
+    if row.target is not None:
+        moved.state = row.target
 
 
 def scope_of(ticket: Ticket, parts: list[Assignment]) -> Scope:
@@ -174,6 +199,8 @@ def running_deadlines(ticket_id: int) -> list[Deadline]:
     """The clocks of a ticket that have not been stopped."""
     return list(
         db.session.scalars(
-            select(Deadline).where(Deadline.ticket_id == ticket_id, Deadline.stopped_at.is_(None))
+            select(Deadline)
+            .where(Deadline.ticket_id == ticket_id, Deadline.stopped_at.is_(None))
+            .order_by(Deadline.id)
         )
     )

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from db import db
 from tickets import clocks, errors
-from tickets.change import Locked, check, finish, lock, require, write_texts
-from tickets.lifecycle import follows
+from tickets.change import Locked, check, finish, lock, move, require, write_texts
+from tickets.lifecycle import Transition, follows
 from tickets.models import Assignment, Deadline, FollowUp, Rating
 from tickets.permissions import Actor
 
@@ -18,24 +18,24 @@ UNRATED = "unrated"
 def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
     """审核通过. The reply goes out to the citizen, who is asked to rate."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "accept", version)
+    row = check(actor, locked, "accept", version)
     for part in _follow(locked, "accept"):
         part.ended_at = now
     clocks.stop(ticket_id, now)
-    locked.ticket.state = "TO_CALLBACK"
+    move(locked.ticket, row)
     clocks.start(locked.ticket, "callback", now, epoch=locked.ticket.version)
     finish(locked, actor, now, "ticket.accepted")
 
 
 def reject(actor: Actor, now: datetime, ticket_id: int, note: str, version: int | None = None) -> None:
-    """驳回. The lead unit's reply is not good enough; it does it again, on a new clock."""
+    """驳回. The lead unit's reply is not good enough; it does it again, in the time that was left."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "reject", version)
+    row = check(actor, locked, "reject", version)
     require(review_note=note)
     clocks.stop(ticket_id, now)
-    locked.ticket.state = "IN_PROGRESS"
+    move(locked.ticket, row)
     for part in _follow(locked, "reject"):
-        clocks.start(locked.ticket, "handle", now, part, epoch=locked.ticket.version)
+        clocks.take_up(locked.ticket, now, part)
     texts = write_texts(locked.ticket, {"review_note": note}, actor, now)
     finish(locked, actor, now, "ticket.rejected", texts=texts)
 
@@ -62,7 +62,7 @@ def rate(
 ) -> None:
     """评价. The citizen's word: solved or not; 1 not satisfied, 2 basically, 3 satisfied. Closes the ticket."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "rate", version)
+    row = check(actor, locked, "rate", version)
     require(solved=solved, satisfied=satisfied)
     if satisfied not in (1, 2, 3):
         raise errors.Invalid(fields={"satisfied": "unknown"})
@@ -75,7 +75,7 @@ def rate(
             rated_at=now,
         )
     )
-    _close(locked, now)
+    _close(locked, row, now)
     texts = write_texts(locked.ticket, {"rating_note": note}, actor, now)
     finish(locked, actor, now, "ticket.rated", solved=bool(solved), satisfied=satisfied, texts=texts)
 
@@ -83,11 +83,11 @@ def rate(
 def close(actor: Actor, now: datetime, ticket_id: int, outcome: str, version: int | None = None) -> None:
     """回访结案. Close after asking the citizen; `outcome` says what came of it, silence is never satisfied."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "close", version)
+    row = check(actor, locked, "close", version)
     require(outcome=outcome)
     if outcome not in OUTCOMES:
         raise errors.Invalid(fields={"outcome": "unknown"})
-    _close_with(locked, actor, now, outcome)
+    _close_with(locked, row, actor, now, outcome)
 
 
 def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
@@ -105,19 +105,18 @@ def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
     )
     if due is None:
         return False
-    check(actor, locked, "close")
-    _close_with(locked, actor, now, UNRATED)
+    _close_with(locked, check(actor, locked, "close"), actor, now, UNRATED)
     return True
 
 
-def _close_with(locked: Locked, actor: Actor, now: datetime, outcome: str) -> None:
+def _close_with(locked: Locked, row: Transition, actor: Actor, now: datetime, outcome: str) -> None:
     asked_by = actor.id if actor.kind == "staff" else None
     db.session.add(FollowUp(ticket_id=locked.ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome))
-    _close(locked, now)
+    _close(locked, row, now)
     finish(locked, actor, now, "ticket.closed", outcome=outcome)
 
 
-def _close(locked: Locked, now: datetime) -> None:
+def _close(locked: Locked, row: Transition, now: datetime) -> None:
     clocks.stop(locked.ticket.id, now)
-    locked.ticket.state = "CLOSED"
+    move(locked.ticket, row)
     locked.ticket.closed_at = now

@@ -168,6 +168,15 @@ def levels_due(
     return acting, tuple(due), min((at for _, at in pending if at > now), default=None)
 
 
+def yellow_at(
+    start: datetime, due: datetime, limit: Limit, calendar: Calendar, days: int, share: float
+) -> datetime:
+    """When the light turns yellow: a limit in d or wd so many `days` of its kind before it is due, another when
+    `share` of the time is left; never before `start`."""
+    left = Limit(days, limit.unit) if limit.unit in DAY_UNITS else share
+    return _Clock(_in_utc(start), _in_utc(due), limit, calendar).moment(Rung(0, "yellow", "remaining", left))
+
+
 def light(now: datetime, due: datetime, yellow_at: datetime | None) -> Light:
     """Red from the due time on, yellow from `yellow_at` on, else green."""
     if now >= due:

@@ -15,8 +15,8 @@ from tickets import errors, masking
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import Transition, actions_from
 from tickets.models import Assignment, Contact, Deadline, Rating, RoutingDecision, Ticket, TicketText
-from tickets.permissions import Actor, may, sees
-from tickets.reveal import hides_caller, may_reveal
+from tickets.permissions import Actor, knows_caller, may, sees
+from tickets.reveal import may_reissue_code, may_reveal
 from tickets.vault import CONTACT_FIELDS, Vault
 
 
@@ -52,6 +52,7 @@ class TicketPage:
     texts: Mapping[str, str]
     contact: Mapping[str, str]
     may_reveal: bool
+    may_reissue_code: bool
     parts: tuple[PartView, ...]
     clocks: tuple[SimpleNamespace, ...]
     decision: SimpleNamespace | None
@@ -75,6 +76,7 @@ def ticket_page(actor: Actor, ticket_id: int, vault: Vault) -> TicketPage:
         texts={row.field: row.body for row in sorted(texts, key=lambda row: row.version)},
         contact=_contact(actor, ticket, vault),
         may_reveal=may_reveal(actor, ticket),
+        may_reissue_code=may_reissue_code(actor, ticket),
         parts=_parts(actor, ticket_id, clocks, reference),
         clocks=tuple(row for row in clocks if row.assignment_id is None),
         decision=_first(
@@ -106,7 +108,7 @@ def _first(query: Any) -> SimpleNamespace | None:
 def _contact(actor: Actor, ticket: Ticket, vault: Vault) -> dict[str, str]:
     """Masked contact values by field; empty where there are none or this actor may not even see those."""
     contact = db.session.get(Contact, ticket.id)
-    if contact is None or hides_caller(actor, ticket):
+    if contact is None or not knows_caller(actor, ticket.rooms):
         return {}
     mask = {
         "name": masking.mask_name,

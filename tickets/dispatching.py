@@ -9,8 +9,8 @@ from routing import rules
 from routing import service as routing
 from routing.values import Chain, Decision, Facts
 from tickets import clocks, errors, masking
-from tickets.change import Locked, check, finish, lock, require, write_texts
-from tickets.lifecycle import HELD, AssignmentState, TicketState
+from tickets.change import Locked, check, finish, lock, move, require, write_texts
+from tickets.lifecycle import HELD, TicketState, Transition
 from tickets.models import Assignment, RoutingDecision
 from tickets.permissions import SYSTEM, Actor
 
@@ -43,12 +43,13 @@ def route(locked: Locked, now: datetime, title: str, text: str) -> None:
     if decision.dispatches and decision.lead is not None:
         units = routing.current().units
         assists = [units[code].id for code in decision.assists]
-        check(SYSTEM, locked, "dispatch")
-        _dispatch(locked, SYSTEM, now, units[decision.lead].id, assists, **grounds(decision))
+        row = check(SYSTEM, locked, "dispatch")
+        _dispatch(locked, row, SYSTEM, now, units[decision.lead].id, assists, **grounds(decision))
         return
-    check(SYSTEM, locked, "triage")
-    locked.ticket.state = "TO_DISPATCH"
-    clocks.start(locked.ticket, "dispatch", now)
+    move(locked.ticket, check(SYSTEM, locked, "triage"))
+    # What reads like danger may be none, so only the person who looks has to hurry, not the unit after that.
+    hurry = "critical" if decision.disposition == "emergency" else None
+    clocks.start(locked.ticket, "dispatch", now, urgency=hurry)
     finish(locked, SYSTEM, now, "ticket.triaged", **grounds(decision))
 
 
@@ -119,13 +120,19 @@ def dispatch(
 ) -> None:
     """Give the matter to a lead unit and any assisting ones (department ids)."""
     locked = lock(actor, ticket_id)
-    check(actor, locked, "dispatch", version)
+    row = check(actor, locked, "dispatch", version)
     texts = write_texts(locked.ticket, {"dispatch_note": note}, actor, now)
-    _dispatch(locked, actor, now, lead, assists, texts=texts)
+    _dispatch(locked, row, actor, now, lead, assists, texts=texts)
 
 
 def _dispatch(
-    locked: Locked, actor: Actor, now: datetime, lead: int, assists: Sequence[int], **payload: Any
+    locked: Locked,
+    row: Transition,
+    actor: Actor,
+    now: datetime,
+    lead: int,
+    assists: Sequence[int],
+    **payload: Any,
 ) -> None:
     """Open one assignment a unit, with its own clocks for signing and handling."""
     _check_units(lead, assists)
@@ -133,7 +140,7 @@ def _dispatch(
     if ticket.state == TicketState.TO_DISPATCH:
         clocks.stop(ticket.id, now, clocks=("dispatch",))
     ticket.round += 1
-    ticket.state = "IN_PROGRESS"
+    move(ticket, row)
     ticket.dispatched_at = ticket.dispatched_at or now
     parts = [_assignment(locked, now, lead, "lead")]
     parts += [_assignment(locked, now, unit, "assist") for unit in dict.fromkeys(assists) if unit != lead]
@@ -180,13 +187,13 @@ def request_return(
     """The unit says: not ours. Its clock runs on until the hotline decides."""
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
-    check(actor, locked, "request_return", version, part)
+    row = check(actor, locked, "request_return", version, part)
     require(return_reason=reason, return_note=note)
     if reason not in RETURN_REASONS:
         raise errors.Invalid(fields={"return_reason": "unknown"})
     if suggested is not None:
         _check_units(suggested, ())
-    part.state = AssignmentState.RETURN_REQUESTED
+    move(part, row)
     part.return_reason = reason
     part.suggested_department_id = suggested
     texts = write_texts(locked.ticket, {"return_note": note}, actor, now, part)
@@ -202,9 +209,9 @@ def uphold(
     """The hotline upholds the dispatch: the unit keeps the matter."""
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
-    check(actor, locked, "uphold", version, part)
+    row = check(actor, locked, "uphold", version, part)
     require(decision_note=note)
-    part.state = AssignmentState.HANDLING
+    move(part, row)
     if part.signed_at is None:
         part.signed_at = now
         clocks.stop(locked.ticket.id, now, clocks=("sign",), parts=(part.id,))
@@ -226,11 +233,11 @@ def redispatch(
     """The return is right: the matter goes to another unit, which takes the returned one's role."""
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
-    check(actor, locked, "redispatch", version, part)
+    row = check(actor, locked, "redispatch", version, part)
     require(lead=lead, decision_note=note)
     if lead in {other.department_id for other in locked.parts if other.state in HELD}:
         raise errors.Invalid(fields={"lead": "already_has_it"})
-    part.state = AssignmentState.RETURNED
+    move(part, row)
     part.ended_at = now
     clocks.stop(locked.ticket.id, now, parts=(part.id,))
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now, part)

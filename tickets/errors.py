@@ -41,6 +41,12 @@ class Invalid(TicketError):
     code = "invalid"
 
 
+class TooMany(TicketError):
+    """The actor did this as often as one person may within an hour. Values: action, limit."""
+
+    code = "too_many"
+
+
 class KeyReused(TicketError):
     """The form's key was used before with other content. Nothing was stored."""
 

@@ -21,7 +21,8 @@ class TicketEvent(Base):
     __table_args__ = (
         Index("ix_ticket_event_subject", "subject", "subject_id", "id"),
         Index(
-            "ix_ticket_event_reveals", "actor_id", "at", postgresql_where=text("kind = 'contact.revealed'")
+            "ix_ticket_event_looks", "actor_id", "at",
+            postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
         ),
     )
 

@@ -10,11 +10,12 @@ from tickets.permissions import Actor
 
 KINDS: Mapping[str, frozenset[str]] = {
     # kind: the keys its payload may have. Values are ids, codes and numbers, `texts` the version of each text
-    # that was written; never what people wrote.
+    # that was written; never what people wrote. `changed` has before and after of each column, `contact` the names
+    # of fields that were given, and in an amendment the keyed hashes of before and after.
     "ticket.opened": frozenset({"channel", "texts", "contact"}),
     "ticket.discarded": frozenset({"texts"}),
-    "ticket.registered": frozenset({"channel", "texts", "contact"}),
-    "ticket.amended": frozenset({"changed", "texts", "contact"}),
+    "ticket.registered": frozenset({"channel", "changed", "texts", "contact"}),
+    "ticket.amended": frozenset({"changed", "texts", "contact", "clocks"}),
     "ticket.answered": frozenset({"texts"}),
     "ticket.referred": frozenset({"disposition", "texts"}),
     "ticket.triaged": frozenset({"duty", "rule", "confidence"}),
@@ -33,6 +34,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.urged": frozenset({"texts"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
+    "contact.searched": frozenset({"phone_hash"}),
+    "code.reissued": frozenset({"texts"}),
     "staff.created": frozenset({"roles"}),
     "staff.changed": frozenset({"roles", "changed"}),
     "staff.disabled": frozenset(),
@@ -41,6 +44,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.signed_in": frozenset(),
     "staff.signed_out": frozenset(),
 }
+
+SIDE_KINDS = frozenset({"ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"})
+"""What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 
 def record(

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from tickets import clocks
-from tickets.change import Locked, check, finish, lock, require, write_texts
-from tickets.lifecycle import WORKED_ON, AssignmentState
+from tickets.change import Locked, check, finish, lock, move, require, write_texts
+from tickets.lifecycle import WORKED_ON
 from tickets.permissions import Actor
 
 
@@ -14,8 +14,7 @@ def sign(
     """签收. The unit takes the matter on."""
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
-    check(actor, locked, "sign", version, part)
-    part.state = AssignmentState.HANDLING
+    move(part, check(actor, locked, "sign", version, part))
     part.signed_at = now
     clocks.stop(ticket_id, now, clocks=("sign",), parts=(part.id,))
     finish(locked, actor, now, "assignment.signed", unit=part.department_id, assignment=part.id)
@@ -58,9 +57,9 @@ def reply(
     """
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
-    check(actor, locked, "reply", version, part)
+    row = check(actor, locked, "reply", version, part)
     require(public_reply=public_reply, internal_note=internal_note)
-    part.state = AssignmentState.SUBMITTED
+    move(part, row)
     part.submitted_at = now
     clocks.stop(ticket_id, now, parts=(part.id,))
     texts = write_texts(
@@ -75,7 +74,6 @@ def reply(
 def _submit_when_complete(locked: Locked, actor: Actor, now: datetime) -> None:
     if any(part.state in WORKED_ON for part in locked.parts):
         return
-    check(actor, locked, "submit")
-    locked.ticket.state = "TO_REVIEW"
+    move(locked.ticket, check(actor, locked, "submit"))
     clocks.start(locked.ticket, "review", now, epoch=locked.ticket.version)
     finish(locked, actor, now, "ticket.submitted")

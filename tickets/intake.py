@@ -1,4 +1,4 @@
-"""Verbs at the front desk: open, register, amend, discard; answer at once or refer elsewhere."""
+"""Verbs at the front desk that take a matter in: open a ticket, begin a draft, register it."""
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -9,12 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import db
 from routing import service as routing
-from tickets import clocks, errors, masking, numbers
-from tickets.change import Locked, check, finish, lock, require, require_storable, scope_of, write_texts
+from tickets import errors, masking, numbers
+from tickets.change import Locked, check, finish, lock, move, require_storable, write_texts
 from tickets.dispatching import decide, route
 from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket, TicketText, number_sequence, ticket_sequence
-from tickets.permissions import Actor, rooms_of_ticket
+from tickets.permissions import Actor
 from tickets.vault import CONTACT_FIELDS, Vault
 
 TYPES = ("consult", "help", "complaint", "report", "suggestion", "praise", "other")
@@ -73,7 +73,12 @@ class Intake:
 
 
 TEXTS = ("title", "content", "demand", "accused")
+VERSIONED = (*TEXTS, "place", "caller_label")
+"""All free text: each version is kept where it can be erased. The last two stand in columns of the ticket too."""
 _ELSEWHERE = {*TEXTS, *CONTACT_FIELDS, "received_at"}
+_FIXED = {"external_system", "external_no", "channel"}
+_UNTOLD = {"title", "place", "caller_label", "region_path"}
+"""Columns that no event names: texts, which have their versions, and what follows from another column."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +101,18 @@ def open_ticket(
 ) -> Opened:
     """Take in a matter, number it and route it, in one go. Idempotent by `form_key` or external number.
 
-    A repeat returns the first ticket; the same key with other content raises KeyReused.
+    A repeat returns the first ticket; the same key with other content raises KeyReused. Of a form that was
+    kept as a draft the draft is registered.
     `clocks_run` False is for another line's history: it is closed as imported, without clocks or routing
     to a unit. Raises Invalid, Forbidden.
     """
-    if "ticket.register" not in actor.permissions and "ticket.open" not in actor.permissions:
-        raise errors.Forbidden(action="register")
-    intake = _checked(intake)
-    form_hash = vault.content_hash(asdict(intake)) if form_key else None
+    row = check(actor, None, "register")
+    form, intake = intake, checked(intake)
     before = set(db.session.new)
     with db.session.no_autoflush:
-        ticket = _numbered(actor, now, intake, form_key, form_hash)
+        ticket = _numbered(actor, now, intake)
+        ticket.form_key, ticket.form_hash = form_key, _form_hash(form, vault) if form_key else None
+        move(ticket, row)
         locked = Locked(ticket, [])
         code = _register(locked, actor, now, intake, vault)
         if clocks_run:
@@ -120,31 +126,36 @@ def open_ticket(
         # The rows of this ticket have only been prepared; they go, and those of others in this transaction stay.
         for row in set(db.session.new) - before:
             db.session.expunge(row)
-    return _already_there(now, intake, vault, form_key, form_hash)
+    return _already_there(actor, now, form, vault, form_key)
 
 
-def _numbered(
-    actor: Actor, now: datetime, intake: Intake, form_key: str | None, form_hash: bytes | None
-) -> Ticket:
+def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
     """A ticket with id and number, outside the session until its row is known to be new."""
     ticket_id, serial = db.session.connection().execute(_NEXT_NUMBERS).one()
+    ticket = _unborn(actor, now, intake, ticket_id)
+    ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
+    ticket.registered_at = now
+    return ticket
+
+
+def _unborn(actor: Actor, now: datetime, intake: Intake, ticket_id: int) -> Ticket:
     return Ticket(
         **_columns(intake),
         id=ticket_id,
-        number=numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial),
-        state=TicketState.REGISTERED,
         version=0,
         rooms=[],
         title=masking.mask_text(intake.title),
         registered_by=actor.id if actor.kind == "staff" else None,
         created_at=now,
-        registered_at=now,
         received_at=intake.received_at or now,
-        form_key=form_key,
-        form_hash=form_hash,
         code_counter=0,
         round=0,
     )
+
+
+def _form_hash(form: Intake, vault: Vault) -> bytes:
+    """By which a form that is sent again is known."""
+    return vault.content_hash(asdict(form))
 
 
 def _insert(ticket: Ticket) -> bool:
@@ -167,22 +178,23 @@ def _columns(intake: Intake) -> dict[str, Any]:
     values = {key: value for key, value in asdict(intake).items() if key not in _ELSEWHERE}
     reference = routing.current()
     values["region_path"] = "/".join(reference.region_chain(intake.region_code or "")) or None
+    values["place"] = intake.place.strip()
+    values["caller_label"] = (intake.caller_label or "").strip() or None
     values["confidential"] = intake.confidential or intake.type in reference.setting("confidential_types")
     return values
 
 
 def _already_there(
-    now: datetime, intake: Intake, vault: Vault, form_key: str | None, form_hash: bytes | None
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, form_key: str | None
 ) -> Opened:
     """The ticket that has the key or the external number. NULL is neither: it would find every other ticket."""
-    first = None
-    if form_key is not None:
-        first = db.session.scalar(select(Ticket).where(Ticket.form_key == form_key))
+    first = _of_form(form_key) if form_key is not None else None
     if first is not None:
-        if first.form_hash != form_hash:
+        if first.state == TicketState.DRAFT:
+            return register(actor, now, first.id, intake, vault)
+        if first.form_hash != _form_hash(intake, vault):
             raise errors.KeyReused()
-        fresh = first.registered_at is not None and now - first.registered_at < CODE_SHOWN_AGAIN
-        return Opened(first, vault.code_of(first) if fresh else "", is_new=False)
+        return _shown_again(first, now, vault)
     if intake.external_system is not None and intake.external_no is not None:
         same = (Ticket.external_system == intake.external_system, Ticket.external_no == intake.external_no)
         first = db.session.scalar(select(Ticket).where(*same))
@@ -191,179 +203,169 @@ def _already_there(
     return Opened(first, "", is_new=False)
 
 
-def _register(locked: Locked, actor: Actor, now: datetime, intake: Intake, vault: Vault) -> str:
-    """Give texts, contact, code and the dispatch clock to a ticket just numbered; returns the code."""
+def _of_form(form_key: str) -> Ticket | None:
+    return db.session.scalar(select(Ticket).where(Ticket.form_key == form_key))
+
+
+def _shown_again(ticket: Ticket, now: datetime, vault: Vault) -> Opened:
+    fresh = ticket.registered_at is not None and now - ticket.registered_at < CODE_SHOWN_AGAIN
+    return Opened(ticket, vault.code_of(ticket) if fresh else "", is_new=False)
+
+
+def _register(
+    locked: Locked,
+    actor: Actor,
+    now: datetime,
+    intake: Intake,
+    vault: Vault,
+    changed: dict[str, list[Any]] | None = None,
+) -> str:
+    """Give texts, contact and code to a ticket just numbered; returns the code."""
     ticket = locked.ticket
     code = vault.give_code(ticket)
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
-    finish(locked, actor, now, "ticket.registered", channel=ticket.channel, texts=texts, contact=contact)
+    texts = write_matter(ticket, intake, actor, now)
+    contact = list(write_contact(ticket, intake, now, vault)) or None
+    finish(
+        locked, actor, now, "ticket.registered", channel=ticket.channel, changed=changed or None, texts=texts,
+        contact=contact,
+    )
     return code
 
 
 def _close_history(locked: Locked, actor: Actor, now: datetime) -> None:
-    check(actor, locked, "import")
-    locked.ticket.state = TicketState.CLOSED
+    move(locked.ticket, check(actor, locked, "import"))
     locked.ticket.closed_at = now
     finish(locked, actor, now, "ticket.closed", outcome="imported")
 
 
-def _write_matter(ticket: Ticket, intake: Intake, actor: Actor, now: datetime) -> dict[str, int] | None:
-    """Store title and content where they differ from what stands. Returns field -> version, for the event."""
+def write_matter(ticket: Ticket, intake: Intake, actor: Actor, now: datetime) -> dict[str, int] | None:
+    """Store the texts that differ from what stands. Returns field -> version, for the event."""
     before = current_texts(ticket.id) if ticket.version else {}
-    bodies = {field: getattr(intake, field).strip() for field in TEXTS}
+    bodies = {field: (getattr(intake, field) or "").strip() for field in VERSIONED}
     changed = {field: body for field, body in bodies.items() if body != before.get(field, "")}
     return write_texts(ticket, changed, actor, now, may_clear=True)
 
 
-def _write_contact(ticket: Ticket, intake: Intake, now: datetime, vault: Vault) -> list[str] | None:
-    """Seal what identifies the caller. Returns the names of the fields that changed, for the event."""
+def write_contact(
+    ticket: Ticket, intake: Intake, now: datetime, vault: Vault
+) -> dict[str, list[str | None]]:
+    """Seal what identifies the caller. Returns, for the event, field -> keyed hashes of before and after."""
     given = {field: getattr(intake, field).strip() for field in CONTACT_FIELDS}
     contact = db.session.get(Contact, ticket.id) if ticket.version else None
     if contact is None:
         if not any(given.values()):
-            return None
+            return {}
         contact = Contact(ticket_id=ticket.id, updated_at=now)
         db.session.add(contact)
-    changed = [field for field, value in given.items() if vault.open_contact(contact, field) != value]
+    before = {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS}
+    changed = [field for field, value in given.items() if before[field] != value]
     for field in changed:
         vault.seal_contact(contact, field, given[field])
     if changed:
         contact.updated_at = now
-    return changed or None
+    return {
+        field: [vault.contact_hash(ticket.id, field, value) for value in (before[field], given[field])]
+        for field in changed
+    }
 
 
-def open_draft(actor: Actor, now: datetime, intake: Intake, vault: Vault) -> Ticket:
-    """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it."""
-    if "ticket.open" not in actor.permissions:
-        raise errors.Forbidden(action="open")
-    require_storable(asdict(intake))
-    ticket = Ticket(
-        **_columns(intake) | {
-            "state": "DRAFT",
-            "version": 0,
-            "title": masking.mask_text(intake.title),
-            "registered_by": actor.id,
-            "created_at": now,
-            "received_at": intake.received_at or now,
-        }
-    )
-    ticket.rooms = sorted(rooms_of_ticket(scope_of(ticket, [])))
-    db.session.add(ticket)
-    db.session.flush()
+def open_draft(
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, *, form_key: str | None = None
+) -> Ticket:
+    """Begin a ticket that has no number yet, at the first second of a call. Nothing is required of it.
+
+    A repeat by `form_key` returns the first draft; the same key with other content raises KeyReused.
+    """
+    row = check(actor, None, "open")
+    check_draft(intake)
+    unborn = _unborn(actor, now, intake, db.session.scalars(select(ticket_sequence.next_value())).one())
+    unborn.form_key, unborn.form_hash = form_key, _form_hash(intake, vault)
+    move(unborn, row)
+    if not _insert(unborn):
+        return _same_draft(actor, unborn)
+    ticket = db.session.get_one(Ticket, unborn.id)
     locked = Locked(ticket, [])
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
+    texts = write_matter(ticket, intake, actor, now)
+    contact = list(write_contact(ticket, intake, now, vault)) or None
     finish(locked, actor, now, "ticket.opened", channel=ticket.channel, texts=texts, contact=contact)
     return ticket
+
+
+def _same_draft(actor: Actor, repeat: Ticket) -> Ticket:
+    """The draft that was kept of the same form. Raises KeyReused."""
+    first = _of_form(repeat.form_key or "")
+    if first is None or first.state != TicketState.DRAFT or first.registered_by != actor.id:
+        raise errors.KeyReused()
+    if first.form_hash != repeat.form_hash:
+        raise errors.KeyReused()
+    return first
 
 
 def register(
     actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None
 ) -> Opened:
-    """Give a draft its number and route it. Raises NotFound, Forbidden, Stale, NotNow, Invalid."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "register", version)
-    ticket = locked.ticket
-    intake = _checked(intake)
-    _apply(ticket, intake)
-    serial = db.session.execute(select(number_sequence.next_value())).scalar_one()
-    ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
-    ticket.state = "REGISTERED"
-    ticket.registered_at = now
-    code = _register(locked, actor, now, intake, vault)
-    route(locked, now, intake.title, intake.content)
-    return Opened(ticket, code, is_new=True)
+    """Give a draft its number and route it. The same form sent again returns the same ticket.
 
-
-def amend(
-    actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None
-) -> Ticket:
-    """Correct what was taken down. The event names the fields that changed; the texts keep every version.
-
-    Routing is not asked again: who has the ticket keeps it, a wrong unit returns it.
+    Raises NotFound, Forbidden, Stale, NotNow, Invalid.
     """
     locked = lock(actor, ticket_id)
-    check(actor, locked, "amend", version)
     ticket = locked.ticket
-    require_storable(asdict(intake))
-    if ticket.state != "DRAFT":
-        intake = _checked(intake)
-    changed = _apply(ticket, intake)
-    texts = _write_matter(ticket, intake, actor, now)
-    contact = _write_contact(ticket, intake, now, vault)
-    if changed or texts or contact:
-        finish(locked, actor, now, "ticket.amended", changed=changed, texts=texts, contact=contact)
-    return ticket
+    form_hash = _form_hash(intake, vault)
+    try:
+        row = check(actor, locked, "register", version)
+    except (errors.Stale, errors.NotNow):
+        if ticket.number and ticket.registered_by == actor.id and ticket.form_hash == form_hash:
+            return _shown_again(ticket, now, vault)
+        raise
+    intake = checked(intake)
+    changed = apply(ticket, intake)
+    ticket.form_hash = form_hash
+    serial = db.session.execute(select(number_sequence.next_value())).scalar_one()
+    ticket.number = numbers.ticket_number(now.astimezone(routing.current().zone).date(), serial)
+    move(ticket, row)
+    ticket.registered_at = now
+    code = _register(locked, actor, now, intake, vault, changed)
+    route(locked, now, intake.title, intake.content)
+    return Opened(ticket, code, is_new=True)
 
 
 def current_texts(ticket_id: int) -> dict[str, str]:
     """What was taken down, as it stands, in the caller's own words."""
     rows = db.session.execute(
         select(TicketText.field, TicketText.body)
-        .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS))
+        .where(TicketText.ticket_id == ticket_id, TicketText.field.in_(VERSIONED))
         .order_by(TicketText.version)
     )
     return dict(rows.all())
 
 
-def _apply(ticket: Ticket, intake: Intake) -> list[str]:
-    """Set the ticket's columns from the intake; returns the names of those that changed."""
-    fixed = {"external_system", "external_no", "channel"}
-    values = {key: value for key, value in _columns(intake).items() if key not in fixed}
+def apply(ticket: Ticket, intake: Intake) -> dict[str, list[Any]]:
+    """Set the ticket's columns from the intake. Returns, for the event, column -> before and after."""
+    values = {key: value for key, value in _columns(intake).items() if key not in _FIXED}
     values["title"] = masking.mask_text(intake.title)
-    changed = sorted(key for key, value in values.items() if getattr(ticket, key) != value)
+    before = {key: getattr(ticket, key) for key in values}
+    changed = [key for key, value in values.items() if before[key] != value]
     for key in changed:
         setattr(ticket, key, values[key])
-    return [key for key in changed if key != "title"]
+    return {key: [_told(key, before[key]), _told(key, values[key])] for key in changed if key not in _UNTOLD}
 
 
-def discard(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> Ticket:
-    """Throw a draft away; it never had a number."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "discard", version)
-    require(reason=reason)
-    locked.ticket.state = "DISCARDED"
-    locked.ticket.closed_at = now
-    texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
-    finish(locked, actor, now, "ticket.discarded", texts=texts)
-    return locked.ticket
+def _told(column: str, value: Any) -> Any:
+    """A column's value as an event keeps it. A dialled number is typed by hand, and may be a caller's own."""
+    if column == "line_no":
+        return masking.mask_text(value)
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
-def answer(actor: Actor, now: datetime, ticket_id: int, text: str, version: int | None = None) -> Ticket:
-    """Answer at once, at the desk. Ends the ticket."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "answer", version)
-    require(answer=text)
-    _end(locked, "ANSWERED", now)
-    texts = write_texts(locked.ticket, {"answer": text}, actor, now)
-    finish(locked, actor, now, "ticket.answered", texts=texts)
-    return locked.ticket
+def check_draft(intake: Intake) -> None:
+    """Raise Invalid with every fault found. What is missing is none: a draft may stay incomplete."""
+    require_storable(asdict(intake))
+    faults = {field: fault for field, fault in _faults(intake).items() if fault != "missing"}
+    if faults:
+        raise errors.Invalid(fields=faults)
 
 
-def refer(
-    actor: Actor, now: datetime, ticket_id: int, disposition: str, text: str, version: int | None = None
-) -> Ticket:
-    """Tell the citizen which other channel is right, and why. Ends the ticket."""
-    locked = lock(actor, ticket_id)
-    check(actor, locked, "refer", version)
-    require(disposition=disposition, referral=text)
-    if disposition not in DISPOSITIONS:
-        raise errors.Invalid(fields={"disposition": "unknown"})
-    _end(locked, "REFERRED", now)
-    locked.ticket.disposition = disposition
-    texts = write_texts(locked.ticket, {"referral": text}, actor, now)
-    finish(locked, actor, now, "ticket.referred", disposition=disposition, texts=texts)
-    return locked.ticket
-
-
-def _end(locked: Locked, state: str, now: datetime) -> None:
-    clocks.stop(locked.ticket.id, now)
-    locked.ticket.state = state
-    locked.ticket.closed_at = now
-
-
-def _checked(intake: Intake) -> Intake:
+def checked(intake: Intake) -> Intake:
     """The intake with its title filled in. Raises Invalid with every fault found."""
     require_storable(asdict(intake))
     faults = _faults(intake)

@@ -135,7 +135,9 @@ CONSEQUENCES: tuple[Consequence, ...] = (
     Consequence("reject", A.SUBMITTED, A.REJECTED, "lead"),
 )
 
-SIDE_RECORDS = {"escalate": "ticket.escalate", "reveal": "contact.reveal"}
+SIDE_RECORDS = {
+    "escalate": "ticket.escalate", "reveal": "contact.reveal", "reissue_code": "contact.reveal",
+}
 """Actions that are recorded and change no state, with the permission each needs."""
 
 _BY_KEY = {(row.machine, row.action, row.source): row for row in TABLE}

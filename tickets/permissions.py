@@ -118,6 +118,25 @@ def visible_to(actor: Actor, rooms: InstrumentedAttribute[list[str]]) -> ColumnE
     return rooms.overlap(mine) if mine else false()
 
 
+def knows_caller(actor: Actor, rooms: Iterable[str]) -> bool:
+    """Whether the actor, who sees a ticket in these rooms, may also know who stands behind it."""
+    return not _rooms_with_callers(actor).isdisjoint(rooms)
+
+
+def callers_known_to(actor: Actor, rooms: InstrumentedAttribute[list[str]]) -> ColumnElement[bool]:
+    """The same rule as a filter, to be asked besides `visible_to`."""
+    mine = sorted(_rooms_with_callers(actor))
+    return rooms.overlap(mine) if mine else false()
+
+
+def _rooms_with_callers(actor: Actor) -> frozenset[str]:
+    """Who stands behind a confidential ticket stays in the hotline centre, and with whoever took it down."""
+    rooms = rooms_of(actor)
+    if "see.city" not in actor.permissions:
+        rooms = frozenset(room for room in rooms if not room.endswith(CONFIDENTIAL))
+    return rooms | {f"staff:{actor.id}"} if actor.kind == "staff" else rooms
+
+
 def may(actor: Actor, permission: str, *, unit: int | None = None) -> bool:
     """Whether the actor holds a permission; for one unit's part, whether for that unit."""
     if unit is None:

@@ -4,16 +4,19 @@ Each takes the actor and `now`, locks the ticket, asks the transition table and 
 and records one event a step. None commits, sends or reads a request.
 """
 
+from tickets.amending import amend
+from tickets.answering import answer, discard, refer
 from tickets.closing import accept, act_on_deadline, close, rate, reject
 from tickets.dispatching import dispatch, redispatch, request_return, uphold
 from tickets.drafts import save_form, saved_form
+from tickets.finding import find
 from tickets.handling import handle, reply, sign
-from tickets.intake import amend, answer, discard, open_draft, open_ticket, refer, register
-from tickets.reveal import reveal
+from tickets.intake import open_draft, open_ticket, register
+from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
 __all__ = [
-    "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "handle", "open_draft",
-    "open_ticket", "rate", "redispatch", "refer", "register", "reject", "reply", "request_return", "reveal",
-    "save_form", "saved_form", "sign", "uphold", "urge",
+    "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "find", "handle",
+    "open_draft", "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code", "reject", "reply",
+    "request_return", "reveal", "save_form", "saved_form", "sign", "uphold", "urge",
 ]

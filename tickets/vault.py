@@ -36,7 +36,7 @@ class Vault:
     def content_hash(self, content: Mapping[str, object]) -> bytes:
         """A keyed hash of what a form said, to tell a repeat from another message."""
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
-        return sealing.blind(self.keys, hashlib.sha256(text.encode()).hexdigest(), "form")
+        return sealing.blind(self.keys, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), "form")
 
     def seal_contact(self, contact: Contact, field: str, value: str) -> None:
         """Seal one field; a phone number also gets the hash it is searched by."""
@@ -49,6 +49,12 @@ class Vault:
         """One field in clear, or an empty string."""
         blob = getattr(contact, field)
         return sealing.open_(self.keys, blob, field, f"contact:{contact.ticket_id}") if blob else ""
+
+    def contact_hash(self, ticket_id: int, field: str, value: str) -> str | None:
+        """What an event says of a contact value: enough to prove which it was, but not to find it at another
+        ticket. None for no value."""
+        plain = sealing.normalise_phone(value) if field == "phone" else value
+        return sealing.blind(self.keys, f"{ticket_id}:{plain}", field).hex() if value else None
 
     def phone_hash(self, phone: str) -> bytes:
         """The searchable hash of a phone number, however it was typed."""

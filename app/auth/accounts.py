@@ -116,11 +116,14 @@ def reset(actor: Actor, now: datetime, staff_id: int, version: int | None = None
 
 
 def issue_first_admin(actor: Actor, now: datetime, force: bool = False) -> str:
-    """A one-time token that makes an administrator. Raises NotNow where there is one, unless forced."""
+    """A one-time token that makes an administrator, in place of any before it that was not used.
+
+    Raises NotNow where there is an administrator, unless forced.
+    """
     _demand(actor)
-    if not force and _administrators() > 0:
+    if _lock_administration() and not force:
         raise errors.NotNow(action="first_admin", state="administrator_exists")
-    return _issue(FIRST_ADMIN, None, now)
+    return _issue(FIRST_ADMIN, None, now, force)
 
 
 def redeem_token(now: datetime, token: str, password: str, *, login: str = "", name: str = "") -> int:
@@ -131,7 +134,7 @@ def redeem_token(now: datetime, token: str, password: str, *, login: str = "", n
     row = db.session.scalar(
         select(OneTimeToken).where(OneTimeToken.token_hash == tokens.typed_hash(token)).with_for_update()
     )
-    if row is None or row.used_at is not None or row.expires_at <= now:
+    if row is None or not _is_good(row, now):
         raise errors.Invalid(fields={"token": "bad_token"})
     if row.purpose == FIRST_ADMIN:
         person = _first_admin(now, login, name, password)
@@ -139,7 +142,14 @@ def redeem_token(now: datetime, token: str, password: str, *, login: str = "", n
         person = _lock(row.staff_id)
         set_password(Actor("staff", id=person.id), now, person.id, password)
     row.used_at = now
+    void_tokens(row.staff_id)
     return person.id
+
+
+def _is_good(row: OneTimeToken, now: datetime) -> bool:
+    """Not used, not too old, and not for a first administrator where there is one by now."""
+    is_late = row.purpose == FIRST_ADMIN and not row.forced and _administrators() > 0
+    return row.used_at is None and now < row.expires_at and not is_late
 
 
 def _first_admin(now: datetime, login: str, name: str, password: str) -> Staff:
@@ -280,15 +290,15 @@ def _administrators() -> int:
     ).one()
 
 
-def _issue(purpose: str, staff_id: int | None, now: datetime) -> str:
-    """A fresh token in place of those of the same account that were not used."""
-    if staff_id is not None:
-        void_tokens(staff_id)
+def _issue(purpose: str, staff_id: int | None, now: datetime, forced: bool = False) -> str:
+    """A fresh token in place of those for the same that were not used."""
+    void_tokens(staff_id)
     token = tokens.new_typed_token()
     db.session.add(
         OneTimeToken(
             token_hash=tokens.typed_hash(token),
             purpose=purpose,
+            forced=forced,
             staff_id=staff_id,
             expires_at=now + LIFE[purpose],
         )
@@ -296,10 +306,10 @@ def _issue(purpose: str, staff_id: int | None, now: datetime) -> str:
     return token
 
 
-def void_tokens(staff_id: int) -> None:
-    """Delete the account's one-time tokens that were not used."""
+def void_tokens(staff_id: int | None) -> None:
+    """Delete one-time tokens that were not used: the account's, or, with None, those for a first administrator."""
     unused = OneTimeToken.used_at.is_(None)
-    db.session.execute(delete(OneTimeToken).where(OneTimeToken.staff_id == staff_id, unused))
+    db.session.execute(delete(OneTimeToken).where(OneTimeToken.staff_id.is_not_distinct_from(staff_id), unused))
 
 
 def _change(kind: str, person: Staff, actor: Actor, now: datetime, **payload: object) -> None:

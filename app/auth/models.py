@@ -79,7 +79,10 @@ class StaffSession(Base):
 
 
 class OneTimeToken(Base):
-    """Lets one person set a password once: the first administrator, a new account, a reset."""
+    """Lets one person set a password once: the first administrator, a new account, a reset.
+
+    `forced` is that of a first administrator which may be one more.
+    """
 
     __tablename__ = "one_time_token"
     __table_args__ = (
@@ -89,6 +92,7 @@ class OneTimeToken(Base):
 
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     purpose: Mapped[str] = mapped_column(Text)
+    forced: Mapped[bool] = mapped_column(default=False)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"), index=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -36,6 +36,7 @@ SHIPPED = (
         frozenset(
             {
                 "ticket.open",
+                "ticket.register",
                 "ticket.answer",
                 "ticket.refer",
                 "ticket.amend",

@@ -9,6 +9,7 @@ from flask import current_app
 from flask_login import UserMixin
 from sqlalchemy import Row, Select, delete, insert, or_, select, update
 
+from app.access import is_visit
 from app.auth.models import Role, RoleMembership, Staff, StaffSession
 from app.auth.roles import SUBTREE
 from app.auth.tokens import cookie_hash, new_cookie_token
@@ -77,7 +78,7 @@ def _load(token: str, now: datetime) -> User | None:
     rows = db.session.execute(_session_with_roles(key)).all()
     if not rows or not _runs(rows[0], now):
         return None
-    if now - rows[0].seen_at >= SEEN_EVERY:
+    if is_visit() and now - rows[0].seen_at >= SEEN_EVERY:
         db.session.execute(update(StaffSession).where(StaffSession.token_hash == key).values(seen_at=now))
     return User(
         token, rows[0].login, actor_of(rows), frozenset(row.role_code for row in rows if row.role_code)

@@ -20,11 +20,11 @@ from tickets import errors
 
 log = logging.getLogger(__name__)
 
-ACCOUNT, ADDRESS, TOKEN = "sign-in account", "sign-in address", "one-time token"
-PER_ACCOUNT = (
-    Limit(ACCOUNT, 5, timedelta(seconds=60)),
-    Limit(ACCOUNT, 10, timedelta(hours=24), pause=timedelta(minutes=15)),  # ten in a row
-)
+ACCOUNT, GUESSER, ADDRESS = "sign-in account", "sign-in guesser", "sign-in address"
+TOKEN = "one-time token"
+# All strangers together; these open as failures age, so that one guess now and then cannot keep them shut.
+PER_ACCOUNT = (Limit(ACCOUNT, 5, timedelta(seconds=60)), Limit(ACCOUNT, 10, timedelta(minutes=15)))
+PER_GUESSER = Limit(GUESSER, 10, timedelta(hours=24), pause=timedelta(minutes=15))  # ten in a row
 PER_ADDRESS = Limit(ADDRESS, 50, timedelta(hours=1))
 TOKENS = Limit(TOKEN, 50, timedelta(hours=1))
 
@@ -50,7 +50,7 @@ class Entered:
 @dataclass(frozen=True)
 class _Guess:
     admission: throttle.Admission
-    failures: str
+    rows: frozenset[tuple[str, str]]
     staff_id: int
     kept: str
 
@@ -58,7 +58,8 @@ class _Guess:
 def sign_in(login: str, password: str, address: str | None, device: str | None = None) -> Entered | Refused:
     """Judge a login. `address` is the peer's; `device` the device's token, if it has one.
 
-    Failures from a device known to the account count apart, so strangers cannot lock its owner out.
+    Failures from a device known to the account count apart, so strangers cannot lock its owner out. From a new
+    device no single address can: after ten failures it has one guess a quarter of an hour, and shuts itself out.
     """
     guess = _judge(accounts.normal_login(login), password, address, device)
     if isinstance(guess, Refused):
@@ -107,7 +108,7 @@ def redeem(
 def _judge(login: str, password: str, address: str | None, device: str | None) -> _Guess | Refused:
     with unit_of_work() as now:
         person = _find(login)
-        failures, checks = _checks(login, person, address, device)
+        checks = _checks(login, person, address, device)
         admission = throttle.admit(checks, now)
     who = person.id if person else "unknown"
     if admission.wait:
@@ -118,7 +119,8 @@ def _judge(login: str, password: str, address: str | None, device: str | None) -
     if person is None or not is_right or _is_demo_password_in_production(password):
         log.warning("sign-in refused: account %s", who)
         return Refused()
-    return _Guess(admission, failures, person.id, person.password_hash)
+    rows = frozenset((limit.kind, key) for limit, key in checks if limit.kind != ADDRESS)
+    return _Guess(admission, rows, person.id, person.password_hash)
 
 
 def _find(login: str) -> Row[tuple[int, str]] | None:
@@ -134,20 +136,20 @@ def _find(login: str) -> Row[tuple[int, str]] | None:
 
 def _checks(
     login: str, person: Row[tuple[int, str]] | None, address: str | None, device: str | None
-) -> tuple[str, list[tuple[Limit, str]]]:
-    """Under which key the account's failures are counted, and all limits the guess is under."""
+) -> list[tuple[Limit, str]]:
+    """All limits the guess is under, each with its key."""
     nonce = _device_nonce(device, person.id) if person else None
     if nonce is not None:
-        failures = f"device {nonce}"
-        return failures, [(limit, failures) for limit in PER_ACCOUNT]
-    failures = f"login {login}"
-    checks = [(limit, failures) for limit in PER_ACCOUNT]
-    return failures, [*checks, (PER_ADDRESS, throttle.address_key(address))]
+        return [(limit, f"device {nonce}") for limit in (*PER_ACCOUNT, PER_GUESSER)]
+    origin = throttle.address_key(address)
+    strangers = [(limit, f"login {login}") for limit in PER_ACCOUNT]
+    return [*strangers, (PER_GUESSER, f"login {login} from {origin}"), (PER_ADDRESS, origin)]
 
 
 def _forgive(guess: _Guess) -> None:
     throttle.forgive(guess.admission)
-    throttle.forget(ACCOUNT, guess.failures)
+    for kind, key in guess.rows:
+        throttle.forget(kind, key)
 
 
 def _is_demo_password_in_production(password: str) -> bool:

@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.access import actor, requires, staff
+from app.access import actor, in_background, requires, staff
 from app.auth.models import Staff
 from app.desk import intake_form, pages
 from app.outbox import unit_of_work
@@ -60,6 +60,7 @@ def _alternative(one: Alternative) -> dict[str, Any]:
 
 @bp.post("/tickets/<int:ticket_id>/presence")
 @staff
+@in_background
 def be_present(ticket_id: int) -> Response:
     """`{others}`: names of colleagues who have the ticket's page open. `leaving` says that ours closes."""
     with unit_of_work() as now:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app import wording
 from app.auth.models import Staff
 from app.desk import forms
-from app.templating import city
+from app.templating import category_name, city, moment, region_name, unit_name
 from db import db
 from routing.values import REASONS
 from tickets import masking, service
@@ -188,6 +188,53 @@ def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
 def changed_since(page: TicketPage, version: int) -> list[Entry]:
     """What happened after the version that somebody's form was opened at; each version has one event."""
     return list(page.timeline[version:])
+
+
+_CODES: Mapping[str, wording.Words] = {"type": wording.TYPES, "urgency": wording.URGENCIES}
+
+
+def amendments(entry: Entry) -> list[tuple[str, str]]:
+    """(what, in words) for each value that an event changed, masked; of a contact no more than that it did."""
+    data = entry.payload
+    told = [
+        (_name_of(name), f"{_in_words(name, before)} → {_in_words(name, after)}")
+        for name, (before, after) in (data.get("changed") or {}).items()
+    ]
+    if entry.kind == "ticket.amended":
+        told += [(_name_of(name), _contact_words(*hashes)) for name, hashes in (data.get("contact") or {}).items()]
+    return told + [_clock_words(clock) for clock in data.get("clocks") or ()]
+
+
+def _name_of(field: str) -> str:
+    return str(wording.FIELDS.get(field) or field)
+
+
+def _in_words(field: str, value: Any) -> str:
+    """A ticket's column as people read it."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if field == "happened_at":
+        return moment(datetime.fromisoformat(value))
+    named = {"category_code": category_name, "region_code": region_name}.get(field)
+    words = named(value) if named else _CODES.get(field, {}).get(value)
+    return str(words or masking.mask_text(str(value)))
+
+
+def _contact_words(before: str | None, after: str | None) -> str:
+    if before is None:
+        return _("added")
+    return _("removed") if after is None else _("changed")
+
+
+def _clock_words(clock: Mapping[str, Any]) -> tuple[str, str]:
+    """A clock that started anew: which and whose, its limits and when it is due now."""
+    before, after = map(wording.limit_words, clock["limit"])
+    due = moment(datetime.fromisoformat(clock["due_at"][1]))
+    what = [str(wording.CLOCKS[clock["clock"]]), unit_name(clock.get("unit"))]
+    words = _("%(before)s → %(after)s, now due %(moment)s", before=before, after=after, moment=due)
+    return " · ".join(filter(None, what)), words
 
 
 _CLAUSE = re.compile(r"[^，。；！？,.;!?\n]*[，。；！？,.;!?\n]*")

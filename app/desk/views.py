@@ -11,14 +11,15 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app import wording
-from app.access import actor, requires, staff
+from app.access import actor, in_background, requires, staff
 from app.desk import forms, intake_form, pages
-from app.errors import wants_json
+from app.errors import STATUS, wants_json
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city
 from tickets import drafts, errors, queries, service
+from tickets.finding import is_phone
 from tickets.intake import Opened
 from tickets.permissions import sees
 from tickets.vault import CONTACT_FIELDS, Vault
@@ -70,6 +71,7 @@ def parts() -> Answer:
 
 @bp.get("/rows")
 @staff
+@in_background
 def rows() -> Response:
     """`{rows, is_all}`: the same page of a board as data, for its script."""
     after = request.args.get("after")
@@ -80,14 +82,29 @@ def rows() -> Response:
 
 
 @bp.get("/find")
+@staff
+def find_form() -> Answer:
+    """The form; `q` in the address finds by ticket number or words. A telephone number waits to be sent."""
+    text = request.args.get("q", "").strip()
+    with unit_of_work() as now:
+        asks = text and not is_phone(text)
+        page = queries.find(actor(), text, request.args.get("after")) if asks else None
+        return render_template("desk/find.html", now=now, q=text, page=page)
+
+
 @bp.post("/find")
 @staff
 def find() -> Answer:
-    """By number, telephone number or words. The page's own form posts, so no number stands in an address."""
-    text = request.values.get("q", "").strip()
-    with unit_of_work() as now:
-        page = queries.find(actor(), text, _vault(), request.values.get("after")) if text else None
-        return render_template("desk/find.html", now=now, q=text, page=page)
+    """By number, telephone number or words. It posts, so that no telephone number stands in an address."""
+    text, after = request.form.get("q", "").strip(), request.form.get("after")
+    try:
+        with unit_of_work() as now:
+            page = service.find(actor(), now, text, _vault(), after) if text else None
+            return render_template("desk/find.html", now=now, q=text, page=page)
+    except (errors.Forbidden, errors.TooMany) as fault:
+        with unit_of_work() as now:
+            refusal = render_template("desk/find.html", now=now, q=text, page=None, refused=fault)
+        return refusal, STATUS[type(fault)]
 
 
 @bp.get("/tickets/<int:ticket_id>")
@@ -119,6 +136,7 @@ def _ticket_page(
             names=pages.names_of(page.timeline),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
+            amendments=pages.amendments,
             difference=pages.difference,
             reason_words=pages.reason_words,
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
@@ -186,6 +204,20 @@ def reveal(ticket_id: int) -> Answer:
     return _ticket_page(ticket_id, revealed=(field, value))
 
 
+@bp.post("/tickets/<int:ticket_id>/reissue_code")
+@requires("contact.reveal")
+def reissue_code(ticket_id: int) -> Answer:
+    """Give the ticket a new query code, shown once, for a reason that is kept."""
+    try:
+        with unit_of_work() as now:
+            reason = request.form.get("reissue_reason", "")
+            code = service.reissue_code(actor(), now, ticket_id, reason, _vault())
+    except errors.Invalid as fault:
+        typed = MultiDict(request.form)
+        return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
+    return _ticket_page(ticket_id, new_code=code)
+
+
 @bp.get("/tickets/new")
 @requires("ticket.open")
 def new() -> Answer:
@@ -215,10 +247,10 @@ def create() -> Answer:
 def _create(fields: dict[str, str]) -> Answer:
     key = form_key(fields)
     with unit_of_work() as now:
-        intake = intake_form.read(fields, zone=city().zone)
+        intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
-            begun = service.open_draft(actor(), now, intake, _vault())
+            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
             return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
         opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key)
         return _registered(opened)
@@ -264,7 +296,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     try:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
         with unit_of_work() as now:
-            intake = intake_form.completed(intake_form.read(fields, zone=city().zone), ticket_id, _vault())
+            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
             if action == "register":
                 return _registered(service.register(actor(), now, ticket_id, intake, _vault(), version))
@@ -291,6 +323,8 @@ def _stored_intake(
             raise errors.Forbidden(action=action)
         saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
         fields = saved or intake_form.shown(page, city().zone)
+        if conflict:
+            fields = intake_form.beside_news(fields, page, city().zone)
         seen = forms.version_of(MultiDict(typed)) if typed and conflict else None
         changed = pages.changed_since(page, seen) if seen is not None else []
         return _intake_page(

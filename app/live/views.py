@@ -3,7 +3,7 @@
 from flask import Blueprint, jsonify, request
 from werkzeug.wrappers import Response
 
-from app.access import actor, staff
+from app.access import actor, in_background, staff
 from db import transaction
 from tickets import errors, queries
 
@@ -12,6 +12,7 @@ bp = Blueprint("live", __name__, url_prefix="/live")
 
 @bp.get("/changes")
 @staff
+@in_background
 def changes() -> Response:
     """`{seq, rows, gone, more}`: tickets changed after `after`, as they stand and as the asker may see them."""
     try:

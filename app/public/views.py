@@ -1,15 +1,17 @@
 """What anybody may do without an account: tell us, look where a ticket is, rate the outcome."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import throttle, wording
 from app.access import public
 from app.choices import remember_choices
-from app.errors import wants_json
+from app.errors import RETRY_SECONDS, is_unavailable, wants_json
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
@@ -22,6 +24,7 @@ from tickets.permissions import VISITOR, caller_of
 from tickets.queries import PublicStatus
 from tickets.vault import Vault
 
+log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
 bp.after_app_request(remember_choices)
 
@@ -55,6 +58,16 @@ def complaint_form() -> str:
 def complain() -> Any:
     """Take a matter in; the receipt is the answer. A repeat of the same form gets the same receipt."""
     fields = forms.fields_of(request)
+    try:
+        return _take_in(fields)
+    except SQLAlchemyError as fault:
+        if wants_json() or not is_unavailable(fault):
+            raise
+        log.warning("complaint not stored: %s", type(fault).__name__)
+        return _later(fields)
+
+
+def _take_in(fields: forms.Fields) -> Any:
     try:
         receipt = _open(fields)
     except errors.Invalid as fault:
@@ -99,16 +112,30 @@ def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = 
         return _complaint_form(fields, faults, key_reused), 422
 
 
+def _later(fields: forms.Fields) -> Response:
+    """The form with all that was typed, made without the database: the area stays as chosen, without its name."""
+    response = make_response(_form_page(fields, unavailable=True), 503)
+    response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
+
+
 def _complaint_form(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> str:
+    return _form_page(
+        fields,
+        faults=faults,
+        key_reused=key_reused,
+        areas=forms.areas(city()),
+        always_confidential="report" in city().setting("confidential_types"),
+    )
+
+
+def _form_page(fields: forms.Fields, **values: Any) -> str:
     return render_template(
         "public/complain.html",
         fields=fields,
-        faults=faults,
-        key_reused=key_reused,
         form_key=same_or_new(fields),
         types=[(code, wording.TYPES[code]) for code in forms.TYPES],
-        areas=forms.areas(city()),
-        always_confidential="report" in city().setting("confidential_types"),
+        **{"faults": {}} | values,
     )
 
 
@@ -128,8 +155,10 @@ def status() -> Any:
     with unit_of_work() as now:
         wait, found = _find(fields, now)
         if found is not None:
-            return _status_page(found, fields, {})
-    return _too_many(wait) if wait else _not_found(fields)
+            city()  # for the page, which is made after the commit
+    if found is None:
+        return _too_many(wait) if wait else _not_found()
+    return _status_page(found, fields, {})
 
 
 @bp.post("/rate")
@@ -141,7 +170,7 @@ def rate() -> Any:
     with unit_of_work() as now:
         wait, found = _find(fields, now)
     if found is None:
-        return _too_many(wait) if wait else _not_found(fields)
+        return _too_many(wait) if wait else _not_found()
     faults: dict[str, str] = {}
     try:
         word = forms.rating_of(fields)
@@ -158,11 +187,20 @@ def rate() -> Any:
 
 
 def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
-    """The ticket that number and code open; or how long to wait after too many wrong guesses."""
-    wait = throttle.wait_for(_guesses(fields), now)
+    """The ticket that number and code open; or how long to wait after too many wrong guesses. Counts a wrong one.
+
+    Codes for one ticket are judged one after the other. Guesses of one address are judged together, as many people
+    may share it; but a guess is told that it was wrong only while those before it left room.
+    """
+    of_ticket, *_others = guesses = _guesses(fields)
+    throttle.hold([of_ticket])
+    wait = throttle.wait_for(guesses, now)
     if wait:
         return wait, None
-    return wait, queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+    found = queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+    if found is None:
+        wait = throttle.admit(guesses, now).wait
+    return wait, found
 
 
 def _part(fields: forms.Fields, name: str) -> str:
@@ -177,9 +215,8 @@ def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
     ]
 
 
-def _not_found(fields: forms.Fields) -> Any:
-    """The same answer for a wrong number and a wrong code. Call it outside a unit of work."""
-    throttle.note_failure(_guesses(fields))
+def _not_found() -> Any:
+    """The same answer for a wrong number and a wrong code."""
     if wants_json():
         raise errors.NotFound()
     return render_template("public/status_form.html", not_found=True), 404

@@ -240,11 +240,11 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_event")),
     )
     op.create_index(
-        "ix_ticket_event_reveals",
+        "ix_ticket_event_looks",
         "ticket_event",
         ["actor_id", "at"],
         unique=False,
-        postgresql_where=sa.text("kind = 'contact.revealed'"),
+        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
     )
     op.create_index("ix_ticket_event_subject", "ticket_event", ["subject", "subject_id", "id"], unique=False)
     op.create_table(
@@ -292,6 +292,7 @@ def create_tables() -> None:
         "one_time_token",
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("forced", sa.Boolean(), nullable=False),
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),

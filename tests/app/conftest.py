@@ -2,22 +2,27 @@
 
 import itertools
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
+import socketio
 from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 from sqlalchemy import event
+from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
+from app import create_app
 from app.auth import accounts
 from app.auth.accounts import CONSOLE, Membership
 from app.auth.models import Staff
 from app.auth.signing_in import DEMO_PASSWORD
 from app.outbox import unit_of_work
+from config import Config
 from db import database_now, db
 
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
@@ -109,6 +114,39 @@ def new_staff(app) -> Callable[..., Staff]:
 
     return make
 
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AbstractContextManager[Callable[..., bool]]]:
+    """Serves the product of a configuration; the block may ask whether a page's socket is let in.
+
+    It is an application of its own, because the handlers answer through the one that was made last.
+    """
+    monkeypatch.setattr("app.live.sockets._watch", lambda *_: None)
+
+    @contextmanager
+    def serving(config: Config, **overrides: object) -> Iterator[Callable[..., bool]]:
+        application = create_app(config, ASYNC_MODE="threading", **overrides)
+        server = make_server("127.0.0.1", 0, application, threaded=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def is_let_in(cookie: str, token: str, headers: dict[str, str] | None = None, **options: str) -> bool:
+            page = socketio.Client(reconnection=False, handle_sigint=False, websocket_extra_options=options)
+            address, headers = f"http://127.0.0.1:{server.port}", {"Cookie": cookie, **(headers or {})}
+            try:
+                page.connect(address, headers, {"token": token}, ["websocket"], wait_timeout=5)
+            except socketio.exceptions.ConnectionError:
+                return False
+            finally:
+                page.shutdown()
+            return True
+
+        yield is_let_in
+        server.shutdown()
+        with application.app_context():
+            db.engine.dispose()
+
+    return serving
 
 
 @pytest.fixture

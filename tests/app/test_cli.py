@@ -9,7 +9,7 @@ from databases import clone_database
 from flask import Flask
 from sqlalchemy import create_engine, func, select, text
 
-from app import cli
+from app import database
 from app.auth.models import Staff
 from db import db
 from manage import create_app
@@ -75,56 +75,36 @@ def test_production_gets_no_demo(own_app: Flask, monkeypatch: pytest.MonkeyPatch
     assert refused.exit_code == 1 and "known passwords" in refused.output
 
 
-def _shown(monkeypatch: pytest.MonkeyPatch, app: Flask, **settings: str) -> None:
-    """Makes the server seem to run with these settings."""
-    assert settings
-
-    class Connection:
-        def __init__(self, real) -> None:
-            self.real = real
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_: object) -> None:
-            self.real.close()
-
-        def scalar(self, statement):
-            words = str(statement).split()
-            key = words[1] if words[0] == "SHOW" else "usesuper"
-            return settings[key] if key in settings else self.real.scalar(statement)
-
-    class Engine:
-        def connect(self) -> Connection:
-            return Connection(engine.connect())
-
+def _shown(monkeypatch: pytest.MonkeyPatch, app: Flask, **values: object) -> None:
+    """Makes the server seem to be like this."""
     with app.app_context():
-        engine = db.engine
-    monkeypatch.setattr(cli, "db", type("Handle", (), {"engine": Engine(), "session": db.session}))
+        seen = replace(database.look(), **values)
+    monkeypatch.setattr(database, "look", lambda: seen)
 
 
 @pytest.mark.parametrize(
-    ("settings", "production", "sentence"),
+    ("values", "production", "sentence"),
     [
-        ({"server_version_num": "140012"}, False, "PostgreSQL 14 is too old: use 15 or later"),
-        ({"fsync": "off"}, True, "PostgreSQL runs with fsync off"),
-        ({"fsync": "on", "synchronous_commit": "off"}, True, "PostgreSQL runs with synchronous_commit off"),
-        ({"fsync": "on", "usesuper": True}, True, "DATABASE_URL is a superuser"),
+        ({"version": 14}, False, "PostgreSQL 14 is too old: use 15 or later"),
+        ({"switched_off": ["fsync"]}, True, "PostgreSQL runs with fsync off"),
+        ({"switched_off": ["synchronous_commit"]}, True, "PostgreSQL runs with synchronous_commit off"),
+        ({"switched_off": [], "is_superuser": True}, True, "DATABASE_URL is a superuser"),
+        ({"switched_off": [], "may_rewrite": True}, True, "can change or delete events"),
     ],
 )
 def test_a_server_that_is_not_safe_is_refused_with_one_sentence(
-    own_app: Flask, monkeypatch: pytest.MonkeyPatch, settings: dict, production: bool, sentence: str
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch, values: dict, production: bool, sentence: str
 ):
     env = "production" if production else "test"
     monkeypatch.setitem(own_app.extensions, "hotline", replace(own_app.extensions["hotline"], env=env))
-    _shown(monkeypatch, own_app, **settings)
+    _shown(monkeypatch, own_app, **values)
     refused = _prepare(own_app)
     assert refused.exit_code == 1 and sentence in refused.output
     assert isinstance(refused.exception, SystemExit)
 
 
 def test_where_it_matters_less_it_is_a_warning(own_app: Flask, monkeypatch: pytest.MonkeyPatch):
-    _shown(monkeypatch, own_app, fsync="off")
+    _shown(monkeypatch, own_app, switched_off=["fsync"], is_superuser=True)
     result = _prepare(own_app)
     assert result.exit_code == 0 and "warning: PostgreSQL runs with fsync off" in result.stderr
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flows.markup import forms_of
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
@@ -18,6 +19,7 @@ from config import Config
 from tickets import errors as refusals
 
 JSON = {"Accept": "application/json"}
+FORM_KEY = "8a5a1f4e-6d3f-4d43-9f0f-0d3b6f1f6c11"
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ def test_every_refusal_of_tickets_has_a_status_and_a_sentence(app: Flask):
         (refusals.NotNow(action="sign", state="CLOSED"), 409, "not_now"),
         (refusals.Stale(version=1, theirs=2), 409, "stale"),
         (refusals.Invalid(fields={"phone": "missing"}), 422, "invalid"),
+        (refusals.TooMany(action="reveal", limit=30), 429, "too_many"),
         (refusals.KeyReused(), 422, "key_reused"),
         (OperationalError("SELECT 1", {}, Exception("gone")), 503, "unavailable"),
         (PoolTimeout("no connection"), 503, "unavailable"),
@@ -106,18 +109,50 @@ def test_the_log_says_where_and_what_kind_and_quotes_nobody(
     assert secret not in caplog.text
 
 
-def test_with_the_database_away_every_page_says_so(config: Config):
-    away = "postgresql+psycopg://hotline_app@/hotline?host=/nowhere-at-all"
-    lone = create_app(replace(config, database_url=away), ASYNC_MODE="threading").test_client()
+@pytest.fixture
+def away(config: Config) -> FlaskClient:
+    """A browser at a product whose database does not answer."""
+    nowhere = "postgresql+psycopg://hotline_app@/hotline?host=/nowhere-at-all"
+    return create_app(replace(config, database_url=nowhere), ASYNC_MODE="threading").test_client()
+
+
+def test_with_the_database_away_every_page_says_so(away: FlaskClient):
     for answer in (
-        lone.get("/"),
-        lone.post("/status", data={"number": "1", "code": "2"}),
-        lone.post("/complain", data={"form_key": "8a5a1f4e-6d3f-4d43-9f0f-0d3b6f1f6c11", "content": "路面塌陷"}),
-        lone.get("/complain"),
+        away.get("/"),
+        away.post("/status", data={"number": "1", "code": "2"}),
+        away.post("/complain", data={"form_key": FORM_KEY, "content": "路面塌陷"}),
+        away.get("/complain"),
     ):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] and "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "<h1>" in answer.text
-    assert lone.get("/healthz").status_code == 200
-    ready = lone.get("/readyz")
+    assert away.get("/healthz").status_code == 200
+    ready = away.get("/readyz")
     assert (ready.status_code, ready.json) == (503, {"database": False})
+
+
+def test_with_the_database_away_staff_are_told_so_too(away: FlaskClient, browser, new_staff):
+    browser.sign_in(new_staff().login)
+    away.set_cookie("hotline", browser.client.get_cookie("hotline").value)
+    for answer in (away.get("/desk"), away.get("/"), away.post("/complain", data={"content": "路面塌陷"})):
+        assert answer.status_code == 503 and "<h1>" in answer.text
+
+
+def test_with_the_database_away_a_complaint_keeps_what_was_typed(away: FlaskClient):
+    typed = {
+        "form_key": FORM_KEY, "type": "help", "content": "路面塌陷\n请尽快", "region_code": "990102",
+        "place": "府前路", "phone": "13800138000", "name": "王某",
+        "address": "某小区", "confidential": "1", "wants_reply": "1",
+    }  # fmt: skip
+    answer = away.post("/complain", data=typed)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
+    form = next(one for one in forms_of(answer.text) if one.action == "/complain")
+    assert form.fields == {name: [value] for name, value in typed.items()}
+    # The same when a field is wrong besides, which is told with the city's areas beside it.
+    wrong = away.post("/complain", data=typed | {"phone": "1"})
+    assert wrong.status_code == 503 and "路面塌陷" in wrong.text
+
+
+def test_with_the_database_away_programs_get_json(away: FlaskClient):
+    answer = away.post("/complain", json={"form_key": FORM_KEY, "content": "路面塌陷"}, headers=JSON)
+    assert (answer.status_code, answer.json["error"]) == (503, "unavailable")

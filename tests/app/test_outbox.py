@@ -237,7 +237,15 @@ class TestBadEvent:
         row = db.session.get_one(Outbox, strange)
         assert (row.attempts, row.fault) == (1, "KeyError('ticket.from_the_future')")
         db.session.rollback()
-        assert own_app.test_client().get("/readyz").json["published"] is False
+
+    def test_it_is_an_alarm_and_the_product_stays_ready(self, own_app, strange: int):
+        ready = own_app.test_client().get("/readyz")
+        assert (ready.status_code, ready.json) == (503, {"database": True, "relay": False, "alarms": []})
+        _drain()
+        ready = own_app.test_client().get("/readyz")
+        assert (ready.status_code, ready.json) == (
+            200, {"database": True, "relay": True, "alarms": ["events set aside"]},
+        )  # fmt: skip
 
     def test_it_is_tried_again_by_the_minute_and_later_by_the_hour(self, own_app, strange: int):
         now = database_now()
@@ -424,7 +432,7 @@ class TestJobs:
         assert self.claim() == {}
         assert db.session.scalar(select(func.count()).select_from(JobOwed)) == 0
         supervisor = replace(SYSTEM, kind="staff", id=1, permissions=frozenset({"see.city"}))
-        assert [row.id for row in queries.find(supervisor, "喷泉", vault).rows] == [ticket_id]
+        assert [row.id for row in queries.find(supervisor, "喷泉").rows] == [ticket_id]
 
 
 def test_a_connection_that_a_restart_cut_is_replaced(own_app, relayed):

@@ -20,21 +20,25 @@ from redis import Redis
 class Canary:
     """The personal data of one citizen, and words of the matter that may be stored openly.
 
-    `keys`: of all its forms, so that others know whose tickets these are.
+    `written` is a telephone number within those words, and `mark` a word of them found nowhere else. `keys`: of
+    all its forms, so that others know whose tickets these are.
     """
 
     name: str
     phone: str
     address: str
     matter: str
+    written: str
+    mark: str
     keys: list[str] = field(default_factory=list)
 
     @classmethod
     def hatch(cls, seed: int) -> "Canary":
         chance = random.Random(seed)
         mark = f"{chance.getrandbits(40):010x}"
-        phone = f"1{chance.choice('3578')}{chance.randrange(10**9):09d}"
-        return cls(f"金丝雀{mark}", phone, f"雀鸣巷{mark[:6]}号甲", f"雀案{mark}：楼道灯不亮。")
+        phone, written = (f"1{chance.choice('3578')}{chance.randrange(10**9):09d}" for _ in range(2))
+        matter = f"雀案{mark}：楼道灯不亮，请打{written}。"
+        return cls(f"金丝雀{mark}", phone, f"雀鸣巷{mark[:6]}号甲", matter, written, mark)
 
     def form(self, **changes: str) -> dict[str, str]:
         """A complete form with a key of its own."""
@@ -48,6 +52,10 @@ class Canary:
     def secrets(self) -> dict[str, list[bytes]]:
         """What must be found nowhere, in the ways it could be written."""
         return {what: spellings(getattr(self, what)) for what in ("name", "phone", "address")}
+
+    def told(self) -> dict[str, list[bytes]]:
+        """What must be found only among the texts as they were written."""
+        return {"written": spellings(self.written)}
 
 
 def spellings(text: str) -> list[bytes]:

@@ -65,7 +65,8 @@ class Citizens:
         self.history = history
         self.complaints: list[Complaint] = []
         self.saw_retry_after = False
-        self._random = random.Random(seed)
+        # By the history's name too: the keys of two loads with one seed must differ, or the second stores nothing.
+        self._random = random.Random(f"{seed} {history.name}")
         self._lock = threading.Lock()
         self._in_flight = 0
         self._stop = threading.Event()

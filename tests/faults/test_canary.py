@@ -102,7 +102,7 @@ def _work_on_it(city: City, canary: Canary, ticket_id: int) -> None:
     masked.append(supervisor.post("/desk/find", {"q": canary.matter[:14]}, page="/desk/find"))
     for answer in masked:
         assert answer.status == 200
-        assert not list(hits("a page of the desk", answer.text.encode(), canary.secrets()))
+        assert not list(hits("a page of the desk", answer.text.encode(), canary.secrets() | canary.told()))
     found = supervisor.post("/desk/find", {"q": canary.phone}, page="/desk/find")
     assert found.status == 200 and f'href="{path}"' in found.text
     for field in ("name", "phone", "address"):
@@ -170,16 +170,20 @@ def _search_everywhere(city: City, canary: Canary, codes: list[str]) -> None:
     """Whole data folder, all tables, the whole queue. The words of the matter are found, so the search finds."""
     product = city.product
     needles = canary.secrets() | {"query code": [way for code in codes for way in grouped(code)]}
-    open_words = {"matter": [canary.matter[:14].encode()]}
+    told, open_words = canary.told(), {"matter": [canary.matter[:14].encode()], "mark": [canary.mark.encode()]}
     with _queue(city) as queue:
-        assert hits_in_queue(queue, needles) == []
+        assert hits_in_queue(queue, needles | told) == []
     with product.connect("hotline_pg_admin_url") as connection:
+        indexed = "mark in table text_index"
+        product.wait(lambda: indexed in hits_in_tables(connection, open_words), 30, "the words are indexed")
         connection.execute("CHECKPOINT")
         assert hits_in_tables(connection, needles) == []
+        assert hits_in_tables(connection, told) == ["written in table ticket_text"]
         assert "matter in table ticket_text" in hits_in_tables(connection, open_words)
     assert hits_in_files(product.data, needles) == []
+    assert not [hit for hit in hits_in_files(product.data, told) if " in postgres/" not in hit]
     assert any(" in postgres/" in hit for hit in hits_in_files(product.data, open_words))
-    assert not list(hits("what up printed", product.output.read_bytes(), needles))
+    assert not list(hits("what up printed", product.output.read_bytes(), needles | told))
 
 
 def _ticket(connection: psycopg.Connection, number: str) -> int:

@@ -116,7 +116,8 @@ def test_one_form_sent_fifty_times_at_once_is_one_ticket(city: City, forms: int)
     citizens = city.citizens(seed=170 + forms, rate=1)
     tries = Counter[str]()
     begun = time.monotonic()
-    for original in [citizens.form() for _ in range(forms)]:
+    for _ in range(forms):
+        original = citizens.form()
         copies = [replace(original, tries=[]) for _ in range(COPIES)]
         _send_together(citizens.complain, copies)
         tries.update(word for copy in copies for word in copy.tries)

@@ -7,7 +7,7 @@ import pytest
 
 from routing import seed
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
-from routing.values import DISPOSITIONS, Target
+from routing.values import DISPOSITIONS, Target, When
 
 CATEGORIES = {row["code"]: row for row in seed.table("categories")}
 TYPES = {None, "consult", "help", "complaint", "report", "suggestion", "praise", "other"}
@@ -100,6 +100,15 @@ def test_rules_stand_in_order_and_name_known_things(city):
     for rule in city.rules:
         assert rule.lead is not None or rule.disposition in DISPOSITIONS
         assert rule.category is None or rule.category in CATEGORIES
+
+
+def test_confidential_reports_are_held_before_any_rule_that_names_a_unit(city):
+    names_one = [rule.position for rule in city.rules if rule.lead is not None]
+    held = [
+        rule.position for rule in city.rules
+        if rule.lead is None and rule.when == When(types=("report",), confidential=True)
+    ]  # fmt: skip
+    assert min(held) < min(names_one)
 
 
 def test_policies_name_known_clocks_units_and_categories_and_each_clock_has_a_default():

@@ -83,6 +83,29 @@ def test_a_confidential_report_is_held_with_the_directory_as_advice(city):
     assert decide(replace(facts, confidential=False), city).dispatches
 
 
+def test_no_rule_sends_a_confidential_report_to_a_unit_which_may_be_the_one_it_accuses(city):
+    told = "举报燃气公司隐瞒燃气泄漏事故，请为我保密"
+    gas = Facts("举报", told, type="report", confidential=True)
+    decision = decide(gas, city)
+    assert not decision.dispatches and decision.disposition == "emergency"
+    assert decide(replace(gas, type="complaint"), city).lead == "9901.gas"
+    for rule in city.rules:
+        words = "".join(rule.when.words_any)
+        decision = decide(replace(gas, text=words, line_no=next(iter(rule.when.line_nos), None)), city)
+        assert not decision.dispatches and decision.disposition, rule.name
+
+
+@pytest.mark.parametrize(
+    ("text", "disposition"),
+    [("举报加油站，现在着火了", "emergency"), ("举报电力公司，高压线掉在路上", "emergency"),
+     ("举报，去年燃气泄漏", "triage"), ("举报水厂，供水管道爆裂三天不修", "triage"),
+     ("举报某干部受贿", "statutory")],
+)  # fmt: skip
+def test_danger_comes_first_in_a_confidential_report_too(city, text, disposition):
+    decision = decide(Facts("举报", text, type="report", confidential=True), city)
+    assert (decision.disposition, decision.dispatches, decision.hard) == (disposition, False, True)
+
+
 def test_an_enterprise_matter_has_its_own_rule(city):
     facts = Facts("乱罚款", "检查组对我公司乱罚款", enterprise=True, region=("9901", "990102"))
     decision = decide(facts, city)

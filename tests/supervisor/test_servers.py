@@ -130,13 +130,16 @@ def test_given_servers_are_used_and_stay_out_of_the_list(tmp_path):
 
 
 def test_secrets_come_from_the_folder_in_the_demo_and_from_outside_in_production(tmp_path, monkeypatch):
-    for name in ("HOTLINE_ENV", "SECRET_KEY", "PII_KEYS", "BLIND_KEY", "PUBLIC_BASE_URL"):
+    for name in ("HOTLINE_ENV", "HOTLINE_DEMO", "SECRET_KEY", "PII_KEYS", "BLIND_KEY", "PUBLIC_BASE_URL"):
         monkeypatch.delenv(name, raising=False)
     folder, options = DataFolder(tmp_path), parse(["up", "--port", "8077"])
     folder.create()
     env = servers.environment(options, folder)
     assert env["SECRET_KEY"] == folder.keys()["SECRET_KEY"]
     assert (env["HOTLINE_DEMO"], env["PUBLIC_BASE_URL"]) == ("1", "http://127.0.0.1:8077")
+    monkeypatch.setenv("HOTLINE_DEMO", "0")
+    assert servers.environment(parse(["up"]), folder)["HOTLINE_DEMO"] == "0"
+    monkeypatch.setenv("HOTLINE_DEMO", "1")
     monkeypatch.setenv("HOTLINE_ENV", "production")
     strict = servers.environment(options, folder)
     assert not {"SECRET_KEY", "PII_KEYS", "BLIND_KEY", "PUBLIC_BASE_URL"} & set(strict)

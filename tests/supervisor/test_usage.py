@@ -10,7 +10,7 @@ from supervisor.usage import ROOT, parse
 
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch):
-    for name in ("HOTLINE_DATA", "HOTLINE_PORT"):
+    for name in ("HOTLINE_DATA", "HOTLINE_PORT", "HOTLINE_DEMO"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -34,6 +34,24 @@ def test_the_environment_stands_in_for_options(monkeypatch):
     monkeypatch.setenv("HOTLINE_PORT", "8200")
     assert (parse(["flask", "x"]).folder, parse(["up"]).port) == (Path("/srv/y"), 8200)
     assert parse(["up", "--port", "8201"]).port == 8201
+
+
+@pytest.mark.parametrize(
+    ("demo", "words", "made"),
+    [
+        ("", ["up"], True), ("1", ["up"], True), ("0", ["up"], False), ("1", ["up", "--no-demo"], False),
+        ("", ["flask", "staff", "list"], False), ("1", ["flask", "staff", "list"], True),
+    ],
+)  # fmt: skip
+def test_the_demo_city_is_made_as_the_environment_says(monkeypatch, demo, words, made):
+    monkeypatch.setenv("HOTLINE_DEMO", demo)
+    assert parse(words).demo is made
+
+
+def test_a_wish_for_the_demo_that_is_none_is_told(monkeypatch):
+    monkeypatch.setenv("HOTLINE_DEMO", "no")
+    with pytest.raises(Refusal, match="HOTLINE_DEMO is 'no': give 0 or 1"):
+        parse(["up"])
 
 
 def test_only_leading_options_are_taken_from_a_product_command():

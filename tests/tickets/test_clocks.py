@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
 from db import db
-from routing.models import Policy
+from routing.models import CitySetting, Policy
 from tickets import clocks, errors, queries, service
 from tickets.change import running_deadlines
 from tickets.models import Deadline, Escalation
@@ -46,6 +46,27 @@ class TestStart:
         ticket_id = monday.dispatched(urgency="urgent")
         clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
         assert (clock.limit, clock.due_at) == ("24h", MONDAY + timedelta(hours=24))
+
+    def test_the_light_turns_yellow_by_a_rule_of_its_own_whatever_the_ladder_tells(self, monday: City):
+        for urgency, left in (("critical", timedelta(minutes=24)), ("urgent", timedelta(hours=4.8))):
+            ticket_id = monday.dispatched(urgency=urgency)
+            clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
+            assert clock.yellow_at == clock.due_at - left
+        sign = monday.clock(ticket_id := monday.dispatched(), "sign", monday.part(ticket_id).id)
+        assert "L1" not in [tier for _, tier, _ in sign.levels]
+        assert sign.yellow_at == datetime(2026, 3, 2, 9, 30, tzinfo=UTC)  # due on Tuesday, so from Monday 17:30
+        assert monday.clock(monday.accepted(), "callback").yellow_at is not None
+
+    def test_a_city_may_have_its_own_yellow(self, monday: City):
+        own = {"days": 2, "share": 0.5}
+        db.session.execute(update(CitySetting).where(CitySetting.key == "yellow").values(value=own))
+        db.session.info.clear()
+        ticket_id = monday.dispatched()
+        clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
+        assert clock.yellow_at == datetime(2026, 3, 5, 9, 30, tzinfo=UTC)  # Monday is due, Thursday is two before
+        ticket_id = monday.dispatched(urgency="critical")
+        clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
+        assert clock.yellow_at == MONDAY + timedelta(hours=1)
 
     def test_the_green_channel_shortens_what_is_promised(self, monday: City):
         ticket_id = monday.waiting()

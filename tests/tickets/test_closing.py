@@ -1,14 +1,15 @@
 """After the reply: review, send back, rate, call back, and the end of the clock that closes by itself."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, City
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db import db
-from tickets import errors, service
-from tickets.models import FollowUp, Rating
+from routing.models import CitySetting
+from tickets import errors, queries, service
+from tickets.models import Deadline, FollowUp, Rating
 from tickets.permissions import SYSTEM, caller_of
 
 
@@ -30,7 +31,7 @@ def test_accepting_ends_all_parts_and_waits_for_the_citizen(city: City):
     )  # fmt: skip
 
 
-def test_a_rejected_reply_is_done_again_by_the_lead_on_a_new_clock(city: City):
+def test_a_rejected_reply_is_done_again_by_the_lead_on_a_clock_of_its_own(city: City):
     ticket_id = _both_replied(city)
     lead = city.part(ticket_id)
     service.reject(city.who("supervisor"), city.later(hours=1), ticket_id, "没有写明时间")
@@ -40,6 +41,52 @@ def test_a_rejected_reply_is_done_again_by_the_lead_on_a_new_clock(city: City):
     epochs = [row.epoch for row in city.clocks(ticket_id, running=False) if row.assignment_id == lead.id]
     assert (clock.started_at, clock.epoch) == (city.now, max(epochs)) and clock.epoch > 1
     assert [row.id for row in city.clocks(ticket_id)] == [clock.id]
+
+
+class TestTimeAfterARejection:
+    """Remaining time or one working day more: a city's setting, and never the whole limit anew."""
+
+    @pytest.fixture
+    def monday(self, city: City) -> City:
+        city.now = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning, where the city is
+        return city
+
+    def _rejected(self, city: City, ticket_id: int) -> Deadline:
+        service.reject(city.who("supervisor"), city.now, ticket_id, "没有写明时间")
+        return city.clock(ticket_id, "handle", city.part(ticket_id).id)
+
+    def test_what_was_left_is_left(self, monday: City):
+        ticket_id = monday.replied()
+        monday.later(days=1)
+        clock = self._rejected(monday, ticket_id)
+        assert clock.due_at == datetime(2026, 3, 9, 9, 30, tzinfo=UTC)  # as on the day of the dispatch
+        assert (clock.limit, clock.started_at) == ("5wd", monday.now)
+
+    def test_with_nothing_left_it_is_the_next_working_day(self, monday: City):
+        ticket_id, code = monday.from_web()
+        ticket_id = monday.replied(ticket_id=ticket_id)
+        monday.now = datetime(2026, 3, 13, 3, 0, tzinfo=UTC)  # Friday: four days late
+        clock = self._rejected(monday, ticket_id)
+        assert clock.due_at == datetime(2026, 3, 16, 9, 30, tzinfo=UTC)
+        assert clock.yellow_at == datetime(2026, 3, 13, 9, 30, tzinfo=UTC)
+        assert all(datetime.fromisoformat(at) >= monday.now for _, _, at in clock.levels)
+        status = queries.public_status(monday.ticket(ticket_id).number or "", code, monday.vault)
+        assert status is not None and status.due_at == clock.due_at == queries.promised(ticket_id)
+
+    def test_again_and_again_it_gains_no_more_than_that(self, monday: City):
+        ticket_id = monday.replied()
+        for day in (5, 6, 9, 10):
+            monday.now = datetime(2026, 3, day, 3, 0, tzinfo=UTC)
+            clock = self._rejected(monday, ticket_id)
+            monday.reply(ticket_id)
+        assert clock.due_at == datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
+
+    def test_a_city_may_grant_more(self, monday: City):
+        own = update(CitySetting).where(CitySetting.key == "rejected_extra").values(value="30d")
+        db.session.execute(own)
+        db.session.info.clear()  # what a new unit of work begins with
+        clock = self._rejected(monday, monday.replied())
+        assert clock.due_at == datetime(2026, 4, 1, 16, 0, tzinfo=UTC)
 
 
 def test_it_can_be_rejected_again_and_each_time_the_clock_is_new(city: City):

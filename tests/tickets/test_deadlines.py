@@ -24,6 +24,7 @@ from tickets.deadlines import (
     moment,
     moments,
     working_time_between,
+    yellow_at,
 )
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -416,6 +417,24 @@ def test_lights():
     assert light(due - instant, due, yellow) == "yellow"
     assert light(due, due, yellow) == "red"
     assert light(due - instant, due, None) == "green"
+
+
+@pytest.mark.parametrize(
+    ("start", "limit", "yellow"),
+    [
+        ("2026-03-02 10:00", "5wd", "2026-03-06 17:30"),  # due on Monday: from Friday's end on
+        ("2026-09-29 10:00", "2wd", "2026-09-30 17:30"),  # due after the holidays
+        ("2026-03-02 10:00", "1wd", "2026-03-02 17:30"),
+        ("2026-03-02 18:00", "1wd", "2026-03-02 18:00"),  # never before it began
+        ("2026-03-02 10:00", "7d", "2026-03-09 00:00"),  # due at the end of the 9th
+        ("2026-03-02 10:00", "2h", "2026-03-02 11:36"),
+        ("2026-03-02 10:00", "15min", "2026-03-02 10:12"),
+        ("2026-03-02 09:00", "5wh", "2026-03-02 15:00"),  # four of five working hours later
+    ],
+)
+def test_yellow_is_a_day_before_or_a_share_of_what_is_no_day(start, limit, yellow):
+    begins, parsed = city(start), Limit.parse(limit)
+    assert shown(yellow_at(begins, due_at(begins, parsed, CITY), parsed, CITY, 1, 0.2)) == yellow
 
 
 FIVE, TWO = Limit(5, "wd"), Limit(2, "wd")

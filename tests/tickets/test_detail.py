@@ -90,7 +90,7 @@ def test_the_timeline_tells_all_in_order_and_what_an_amendment_changed(city: Cit
     ]  # fmt: skip
     registered, _, amended, dispatched = page.timeline
     assert {field: (before, after) for field, before, after in registered.texts} == {
-        "title": (None, UNSURE.title), "content": (None, UNSURE.content),
+        "title": (None, UNSURE.title), "content": (None, UNSURE.content), "place": (None, UNSURE.place),
     }  # fmt: skip
     assert amended.texts == (("content", UNSURE.content, "更正后的话"),)
     assert (amended.actor, amended.actor_id) == ("staff", city.who("supervisor").id)

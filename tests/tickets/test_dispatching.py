@@ -1,5 +1,7 @@
 """From desk to unit and back: dispatch, ask for a return, uphold, dispatch anew."""
 
+from datetime import timedelta
+
 import pytest
 from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select
@@ -14,6 +16,26 @@ NOBODY = 10**9
 
 def _dispatch(city: City, ticket_id: int, lead: int, assists: tuple[int, ...] = (), **options: object) -> None:
     service.dispatch(city.who("dispatcher"), city.now, ticket_id, lead, assists, **options)
+
+
+class TestRoute:
+    @pytest.mark.parametrize(
+        ("intake", "minutes"),
+        [
+            ({"content": "隔壁着火了"}, 15),
+            ({"content": "举报燃气公司隐瞒燃气泄漏", "type": "report"}, 15),
+            ({"content": "举报有人包庇", "type": "report"}, 120),
+            ({}, 120),
+        ],
+    )
+    def test_what_is_held_as_an_emergency_waits_no_longer_than_a_critical_ticket(
+        self, city: City, intake: dict[str, str], minutes: int
+    ):
+        ticket_id = city.waiting(**intake)
+        ticket = city.ticket(ticket_id)
+        assert (ticket.state, ticket.urgency) == ("TO_DISPATCH", "normal")
+        assert city.clock(ticket_id, "dispatch").due_at == city.now + timedelta(minutes=minutes)
+        assert ticket.confidential == (intake.get("type") == "report")
 
 
 class TestDispatch:

@@ -18,7 +18,7 @@ def _record(city: City, kind: str, **payload: object) -> TicketEvent:
     [
         ("ticket.vanished", {}),
         ("ticket.accepted", {"words": "她说"}),
-        ("ticket.amended", {"changed": [], "title": "x"}),
+        ("ticket.amended", {"changed": {}, "title": "x"}),
     ],
 )
 def test_an_unknown_kind_or_key_is_refused_at_once(city: City, kind: str, payload: dict[str, object]):
@@ -28,7 +28,7 @@ def test_an_unknown_kind_or_key_is_refused_at_once(city: City, kind: str, payloa
 
 
 def test_an_event_waits_in_the_outbox_and_keeps_only_what_was_said(city: City):
-    event = _record(city, "ticket.amended", changed=["place"], texts=None, contact=None)
+    event = _record(city, "ticket.amended", changed={"threat": [False, True]}, texts=None, contact=None)
     db.session.flush()
-    assert event.payload == {"changed": ["place"]}
+    assert event.payload == {"changed": {"threat": [False, True]}}
     assert db.session.get_one(Outbox, event.id).attempts == 0

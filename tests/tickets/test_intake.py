@@ -1,11 +1,11 @@
-"""At the front desk: take in once and only once, amend with a trace, discard, answer, refer."""
+"""At the front desk: take in once and only once, as a draft or at once."""
 
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scenes import LEAD, UNSURE, City
+from scenes import UNSURE, City
 from sqlalchemy import select
 
 from db import db
@@ -13,7 +13,7 @@ from routing import service as routing
 from tickets import errors, numbers, service
 from tickets.change import scope_of
 from tickets.event_models import Outbox
-from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH, Intake
+from tickets.intake import CONTENT_LENGTH, TITLE_LENGTH, Intake, Opened
 from tickets.models import Contact, RoutingDecision, TicketText
 from tickets.permissions import SYSTEM, VISITOR, rooms_of_ticket
 
@@ -80,7 +80,7 @@ def test_events_name_texts_and_fields_but_hold_no_word_of_them(city: City):
     for words in (secret, "张三丰", "13800138000", "路面已经修好", "内部：已核实"):
         assert words not in told
     first = city.events(ticket_id)[0].payload
-    assert first["texts"] == {"title": 1, "content": 1}
+    assert first["texts"] == {"title": 1, "content": 1, "place": 1}
     assert sorted(first["contact"]) == ["address", "name", "phone"]
 
 
@@ -240,6 +240,49 @@ class TestDraft:
         with pytest.raises(errors.Forbidden):
             service.open_draft(city.who("dispatcher"), city.now, Intake(), city.vault)
 
+    def test_the_same_form_is_one_draft(self, city: City):
+        operator = city.who("operator")
+
+        def keep(**changes: object) -> int:
+            intake = replace(UNSURE, **changes)
+            return service.open_draft(operator, city.now, intake, city.vault, form_key="d1").id
+
+        ticket_id = keep()
+        city.waiting()
+        service.amend(operator, city.now, ticket_id, replace(UNSURE, place="别处"), city.vault)
+        assert keep() == ticket_id and len(city.events(ticket_id)) == 2
+        with pytest.raises(errors.KeyReused):
+            keep(content="别的事情")
+        with pytest.raises(errors.KeyReused):
+            service.open_draft(city.who("operator2"), city.now, UNSURE, city.vault, form_key="d1")
+        service.discard(operator, city.now, ticket_id, "电话断了")
+        with pytest.raises(errors.KeyReused):
+            keep()
+
+    def test_a_form_that_was_kept_and_is_then_registered_is_no_second_ticket(self, city: City):
+        operator = city.who("operator")
+        draft = service.open_draft(operator, city.now, replace(UNSURE, content=""), city.vault, form_key="d2")
+        opened = service.open_ticket(operator, city.now, UNSURE, city.vault, form_key="d2")
+        again = service.open_ticket(operator, city.now, UNSURE, city.vault, form_key="d2")
+        assert draft.id == opened.ticket.id == again.ticket.id and opened.ticket.number
+        assert (opened.is_new, again.is_new, again.code) == (True, False, opened.code)
+
+    def test_registering_again_shows_number_and_code_for_a_day(self, city: City):
+        ticket_id, operator = city.draft(), city.who("operator")
+
+        def register(intake: Intake = UNSURE) -> Opened:
+            return service.register(operator, city.now, ticket_id, intake, city.vault, 1)
+
+        first, again = register(), register()
+        assert (again.ticket.id, again.code, again.is_new) == (ticket_id, first.code, False)
+        assert len(city.events(ticket_id)) == 3
+        with pytest.raises(errors.Stale):
+            register(replace(UNSURE, content="别的事情"))
+        with pytest.raises(errors.Forbidden):
+            service.register(city.who("supervisor"), city.now, ticket_id, UNSURE, city.vault, 1)
+        city.later(hours=24)
+        assert register().code == ""
+
     def test_registering_gives_the_number_and_routes(self, city: City):
         ticket_id = city.draft(content="", title="")
         opened = service.register(city.who("operator"), city.later(minutes=3), ticket_id, UNSURE, city.vault, 1)
@@ -271,121 +314,6 @@ class TestDraft:
         with pytest.raises(errors.NotNow) as refusal:
             service.register(operator, city.now, ticket_id, bad, city.vault)
         assert refusal.value.values == {"action": "register", "state": "TO_DISPATCH"}
-
-    def test_discarding_wants_a_reason_and_leaves_no_number(self, city: City):
-        ticket_id = city.draft()
-        with pytest.raises(errors.Invalid) as refusal:
-            service.discard(city.who("operator"), city.now, ticket_id, " ")
-        assert refusal.value.values["fields"] == {"reason": "missing"}
-        service.discard(city.who("operator"), city.now, ticket_id, "电话断了", 1)
-        ticket = city.ticket(ticket_id)
-        assert (ticket.state, ticket.number, ticket.closed_at) == ("DISCARDED", None, city.now)
-
-
-class TestAmend:
-    def test_the_event_names_what_changed_and_every_version_stays(self, city: City):
-        ticket_id = city.dispatched()
-        before = city.ticket(ticket_id).version
-        changed = replace(UNSURE, content="更正后的话", urgency="urgent", phone="13900139000", place="别处")
-        service.amend(city.who("supervisor"), city.now, ticket_id, changed, city.vault, before)
-        event = city.events(ticket_id)[-1]
-        assert event.kind == "ticket.amended"
-        assert event.payload == {"changed": ["place", "urgency"], "texts": {"content": 2}, "contact": ["phone"]}
-        assert _texts(ticket_id, "content") == [UNSURE.content, "更正后的话"]
-        contact = db.session.get_one(Contact, ticket_id)
-        assert contact.phone_hash == city.vault.phone_hash("13900139000")
-
-    def test_nothing_changed_is_no_event(self, city: City):
-        ticket_id = city.waiting()
-        ticket = city.ticket(ticket_id)
-        same = replace(UNSURE, category_code=ticket.category_code, region_code=ticket.region_code)
-        service.amend(city.who("supervisor"), city.now, ticket_id, same, city.vault)
-        assert city.ticket(ticket_id).version == 2
-
-    def test_blanks_around_a_text_are_no_change(self, city: City):
-        ticket_id = city.draft()
-        padded = replace(UNSURE, title=f" {UNSURE.title}\n")
-        service.amend(city.who("operator"), city.now, ticket_id, padded, city.vault)
-        assert _texts(ticket_id, "title") == [UNSURE.title]
-
-    def test_a_text_can_be_taken_back(self, city: City):
-        ticket_id = city.draft()
-        service.amend(city.who("operator"), city.now, ticket_id, replace(UNSURE, content=""), city.vault)
-        assert _texts(ticket_id, "content") == [UNSURE.content, ""]
-
-    def test_a_contact_can_be_added_and_taken_back(self, city: City):
-        ticket_id = city.waiting(anonymous=True, name="", phone="", address="")
-        operator = city.who("operator")
-        service.amend(operator, city.now, ticket_id, replace(UNSURE, address=""), city.vault)
-        assert city.vault.open_contact(db.session.get_one(Contact, ticket_id), "name") == "张三丰"
-        none = replace(UNSURE, anonymous=True, name="", phone="", address="")
-        service.amend(operator, city.now, ticket_id, none, city.vault)
-        contact = db.session.get_one(Contact, ticket_id)
-        assert (contact.name, contact.phone, contact.phone_hash) == (None, None, None)
-
-    def test_becoming_confidential_moves_it_to_rooms_of_its_own(self, city: City):
-        ticket_id = city.dispatched()
-        service.amend(
-            city.who("supervisor"), city.now, ticket_id, replace(UNSURE, confidential=True), city.vault
-        )
-        ticket = city.ticket(ticket_id)
-        unit = city.unit(LEAD)
-        assert set(ticket.rooms) == {f"staff:{city.who('operator').id}", "city/c", f"dept:{unit}/c"}
-        event = city.events(ticket_id)[-1]
-        assert f"dept:{unit}" in event.rooms_before and f"dept:{unit}" not in event.rooms_after
-
-    def test_a_draft_may_stay_incomplete_but_not_unstorable(self, city: City):
-        ticket_id = city.draft()
-        operator = city.who("operator")
-        service.amend(operator, city.now, ticket_id, Intake(), city.vault)
-        with pytest.raises(errors.Invalid):
-            service.amend(operator, city.now, ticket_id, Intake(place="\x00"), city.vault)
-
-    def test_refusals_come_in_their_order(self, city: City):
-        ticket_id = city.waiting()
-        with pytest.raises(errors.NotFound):
-            service.amend(city.who("operator2"), city.now, ticket_id, Intake(), city.vault, 9)
-        with pytest.raises(errors.Forbidden):
-            service.amend(city.who("auditor"), city.now, ticket_id, Intake(), city.vault, 9)
-        with pytest.raises(errors.Stale):
-            service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 9)
-        with pytest.raises(errors.Invalid):
-            service.amend(city.who("supervisor"), city.now, ticket_id, Intake(), city.vault, 2)
-
-
-class TestAtTheDesk:
-    def test_answering_at_once_ends_it_and_stops_its_clock(self, city: City):
-        ticket_id = city.waiting()
-        service.answer(city.who("operator"), city.now, ticket_id, "政策是这样的", 2)
-        ticket = city.ticket(ticket_id)
-        assert (ticket.state, ticket.closed_at) == ("ANSWERED", city.now)
-        assert not city.clocks(ticket_id)
-        assert _texts(ticket_id, "answer") == ["政策是这样的"]
-
-    def test_referring_says_why_and_where(self, city: City):
-        ticket_id = city.waiting()
-        service.refer(city.who("dispatcher"), city.now, ticket_id, "emergency", "请拨打119")
-        ticket = city.ticket(ticket_id)
-        assert (ticket.state, ticket.disposition) == ("REFERRED", "emergency")
-        assert city.events(ticket_id)[-1].payload["disposition"] == "emergency"
-
-    @pytest.mark.parametrize(
-        ("disposition", "text", "fields"),
-        [
-            ("", "", {"disposition": "missing", "referral": "missing"}),
-            ("nonsense", "请起诉", {"disposition": "unknown"}),
-            ("statutory", "\x00", {"referral": "unreadable"}),
-        ],
-    )
-    def test_what_is_missing_is_named(self, city: City, disposition: str, text: str, fields: dict[str, str]):
-        ticket_id = city.waiting()
-        with pytest.raises(errors.Invalid) as refusal:
-            service.refer(city.who("operator"), city.now, ticket_id, disposition, text)
-        assert refusal.value.values["fields"] == fields
-
-    def test_an_empty_answer_is_none(self, city: City):
-        with pytest.raises(errors.Invalid):
-            service.answer(city.who("operator"), city.now, city.waiting(), "  ")
 
 
 def test_rooms_stored_are_the_rooms_of_the_ticket(city: City):

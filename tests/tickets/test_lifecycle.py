@@ -61,6 +61,11 @@ ON_PARTS: dict[str, Call] = {
     ),
     "reply": lambda c, who, ticket, part: service.reply(who, c.now, ticket, part, "已修好", "已核实"),
 }
+OPENING: dict[str, Callable[[City, Actor], object]] = {
+    "open": lambda c, who: service.open_draft(who, c.now, UNSURE, c.vault),
+    "register": lambda c, who: service.open_ticket(who, c.now, UNSURE, c.vault),
+}
+MAY_OPEN = {"open": {"operator", "operator2"}, "register": {"operator", "operator2", "system", "visitor"}}
 BY_ITSELF = {"open", "triage", "import", "submit"}
 """Rows that no verb of their own performs: they are the beginning or the end of another's."""
 
@@ -182,6 +187,31 @@ def test_who_may_do_what_to_a_ticket(city: City, state: TicketState):
 def test_who_may_do_what_to_a_part(city: City, state: AssignmentState):
     ticket_id, part_id = city.part_in(state)
     _walk(city, "assignment", ticket_id, state, part_id)
+
+
+@pytest.mark.parametrize("action", OPENING)
+def test_who_may_bring_a_ticket_into_being(city: City, action: str):
+    may_open = set()
+    for name, who in _actors(city, 1).items():
+        point = db.session.begin_nested()
+        try:
+            OPENING[action](city, who)
+        except errors.Forbidden:
+            continue
+        finally:
+            point.rollback()
+        may_open.add(name)
+    assert may_open == MAY_OPEN[action]
+
+
+@pytest.mark.parametrize("action", OPENING)
+def test_what_a_city_grants_for_opening_is_what_the_table_asks_for(city: City, action: str):
+    row = lifecycle.transition("ticket", action, None)
+    assert row is not None
+    staff = city.who("operator").id
+    OPENING[action](city, Actor("staff", id=staff, permissions=frozenset({row.who})))
+    with pytest.raises(errors.Forbidden):
+        OPENING[action](city, Actor("staff", id=staff, permissions=lifecycle.PERMISSIONS - {row.who}))
 
 
 @pytest.mark.parametrize("row", CONSEQUENCES, ids=lambda row: f"{row.action} {row.source}")

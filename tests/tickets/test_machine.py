@@ -71,9 +71,13 @@ class OneTicket(RuleBasedStateMachine):
 
     people = st.sampled_from(LOGINS)
 
-    @rule(login=people, content=st.sampled_from([UNSURE.content, "补充：晚上更严重"]))
-    def take_down(self, login: str, content: str) -> None:
-        intake = replace(UNSURE, content=content)
+    @rule(
+        login=people,
+        content=st.sampled_from([UNSURE.content, "补充：晚上更严重"]),
+        urgency=st.sampled_from(["normal", "critical"]),
+    )
+    def take_down(self, login: str, content: str, urgency: str) -> None:
+        intake = replace(UNSURE, content=content, urgency=urgency)
         verb = service.register if self.state == "DRAFT" and login == "operator" else service.amend
         self.attempt(verb, self.who(login), self.city.now, self.id, intake, self.city.vault)
 
@@ -109,6 +113,10 @@ class OneTicket(RuleBasedStateMachine):
     def look_up_the_phone(self, login: str) -> None:
         self.attempt(service.reveal, self.who(login), self.city.now, self.id, "phone", "核实", self.city.vault)
 
+    @rule(login=people)
+    def give_out_a_code(self, login: str) -> None:
+        self.attempt(service.reissue_code, self.who(login), self.city.now, self.id, "遗失", self.city.vault)
+
     @rule(days=st.sampled_from([0.5, 3, 20]))
     def time_passes(self, days: float) -> None:
         self.city.later(days=days)
@@ -128,7 +136,9 @@ class OneTicket(RuleBasedStateMachine):
     @invariant()
     def the_clocks_fit_the_state(self) -> None:
         ticket = self.city.ticket(self.id)
-        running = {(row.clock, row.assignment_id) for row in self.city.clocks(self.id)}
+        clocks = [(row.clock, row.assignment_id) for row in self.city.clocks(self.id)]
+        running = set(clocks)
+        assert len(clocks) == len(running)
         at_work = {part.id for part in self.city.parts(self.id) if part.state in lifecycle.WORKED_ON}
         assert (ticket.closed_at is not None) == (ticket.state in lifecycle.ENDED)
         assert {part for clock, part in running if clock == "handle"} == at_work

@@ -18,6 +18,8 @@ from tickets.permissions import (
     Actor,
     Scope,
     caller_of,
+    callers_known_to,
+    knows_caller,
     may,
     rooms_of,
     rooms_of_ticket,
@@ -66,6 +68,11 @@ def may_know(actor: Actor, scope: Scope) -> bool:
     return any(unit in having and needed <= held for unit, held in actor.units.items())
 
 
+def may_know_caller(actor: Actor, scope: Scope) -> bool:
+    """Of a ticket that the actor may know of."""
+    return not scope.confidential or scope.registered_by == actor.id or "see.city" in actor.permissions
+
+
 @pytest.fixture
 def database(app):
     with app.app_context(), Session(db.engine) as session:
@@ -80,13 +87,17 @@ def test_check_list_and_room_agree(database: Session, people: list[Actor], ticke
         [(str(at), sorted(rooms_of_ticket(scope))) for at, scope in enumerate(tickets)]
     )
     for actor in people:
-        listed = set(database.scalars(select(rows.c.at).where(visible_to(actor, rows.c.rooms))))
+        visible = select(rows.c.at).where(visible_to(actor, rows.c.rooms))
+        listed = set(database.scalars(visible))
+        with_callers = set(database.scalars(visible.where(callers_known_to(actor, rows.c.rooms))))
         for at, scope in enumerate(tickets):
             rooms = rooms_of_ticket(scope)
             known = may_know(actor, scope)
             assert sees(actor, scope.ticket_id, rooms) is known
             assert (str(at) in listed) is known
             assert bool(rooms_of(actor) & rooms) is known
+            knows = known and may_know_caller(actor, scope)
+            assert (known and knows_caller(actor, rooms)) is (str(at) in with_callers) is knows
 
 
 @examples

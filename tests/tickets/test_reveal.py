@@ -1,5 +1,6 @@
-"""Seeing a contact in clear: for a reason, on record, and not of whom one should not know."""
+"""Seeing a contact in clear, giving out a code: for a reason, on record, and not of whom one should not know."""
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -7,9 +8,9 @@ from scenes import LEAD_LOGIN, UNSURE, City
 from sqlalchemy import select
 
 from db import db
-from tickets import errors, service
+from tickets import errors, queries, service
 from tickets.models import TicketText
-from tickets.reveal import PER_HOUR, may_reveal
+from tickets.reveal import PER_HOUR, may_reissue_code, may_reveal
 
 
 def _reveal(city: City, login: str, ticket_id: int, field: str = "phone", reason: str = "回访核实") -> str:
@@ -69,14 +70,62 @@ def test_a_stranger_learns_not_even_that_there_is_one(city: City):
         _reveal(city, "operator2", city.waiting())
 
 
-def test_nobody_looks_up_more_than_so_many_an_hour(city: City):
+def test_nobody_looks_up_more_than_so_many_an_hour(city: City, caplog: pytest.LogCaptureFixture):
     ticket_id = city.waiting()
     for _ in range(PER_HOUR):
         _reveal(city, "operator", ticket_id)
-    with pytest.raises(errors.Forbidden) as refusal:
+    with caplog.at_level(logging.WARNING), pytest.raises(errors.TooMany) as refusal:
         _reveal(city, "operator", ticket_id)
     assert refusal.value.values == {"action": "reveal", "limit": PER_HOUR}
+    assert f"account {city.who('operator').id}" in caplog.text and UNSURE.phone not in caplog.text
     assert _reveal(city, "supervisor", ticket_id) == UNSURE.phone
     city.later(hours=1, seconds=1)
     assert _reveal(city, "operator", ticket_id) == UNSURE.phone
     assert timedelta(0) < city.now - city.events(ticket_id)[0].at
+
+
+class TestNewCode:
+    def _reissue(self, city: City, login: str, ticket_id: int, reason: str = "来电人遗失查询码") -> str:
+        return service.reissue_code(city.who(login), city.now, ticket_id, reason, city.vault)
+
+    def test_the_new_code_opens_and_the_old_one_does_not(self, city: City):
+        ticket_id, old = city.from_web()
+        number = city.ticket(ticket_id).number or ""
+        new = self._reissue(city, "supervisor", ticket_id)
+        assert new != old and city.ticket(ticket_id).code_counter == 2
+        assert queries.public_status(number, old, city.vault) is None
+        assert queries.public_status(number, new, city.vault) is not None
+        event = city.events(ticket_id)[-1]
+        assert (event.kind, event.actor_id) == ("code.reissued", city.who("supervisor").id)
+        assert event.payload == {"texts": {"reissue_reason": 1}}
+        assert queries.ticket_page(city.who("supervisor"), ticket_id, city.vault).timeline[-1].texts == (
+            ("reissue_reason", None, "来电人遗失查询码"),
+        )
+
+    def test_it_wants_a_reason_and_a_number(self, city: City):
+        with pytest.raises(errors.Invalid) as refusal:
+            self._reissue(city, "operator", city.waiting(), " ")
+        assert refusal.value.values["fields"] == {"reissue_reason": "missing"}
+        draft = city.draft()
+        with pytest.raises(errors.NotNow):
+            self._reissue(city, "operator", draft)
+        assert not may_reissue_code(city.who("operator"), city.ticket(draft))
+
+    def test_a_unit_could_rate_itself_and_gets_none(self, city: City):
+        ticket_id = city.accepted()
+        for login in (LEAD_LOGIN, "lead-wanghe", "auditor", "leader"):
+            with pytest.raises(errors.Forbidden):
+                self._reissue(city, login, ticket_id)
+            assert not may_reissue_code(city.who(login), city.ticket(ticket_id))
+        with pytest.raises(errors.NotFound):
+            self._reissue(city, "operator2", ticket_id)
+
+    def test_it_counts_with_the_contacts_that_were_shown(self, city: City):
+        ticket_id = city.waiting()
+        for _ in range(PER_HOUR - 1):
+            _reveal(city, "operator", ticket_id)
+        self._reissue(city, "operator", ticket_id)
+        with pytest.raises(errors.TooMany):
+            self._reissue(city, "operator", ticket_id)
+        with pytest.raises(errors.TooMany):
+            _reveal(city, "operator", ticket_id)

@@ -297,6 +297,39 @@ def test_the_first_administrator_makes_their_own_account(now: datetime):
     assert held == ["administrator"]
 
 
+def test_a_newer_token_for_a_first_administrator_voids_the_older(now: datetime):
+    older, newer = (accounts.issue_first_admin(CONSOLE, now, force=True) for _ in range(2))
+    _, enrolment = create(now)
+    with pytest.raises(errors.Invalid) as refused:
+        accounts.redeem_token(now, older, GOOD, login="too-late", name="甲")
+    assert faults(refused) == {"token": "bad_token"}
+    accounts.redeem_token(now, newer, GOOD, login="in-time", name="乙")
+    accounts.redeem_token(now, enrolment, GOOD)
+
+
+def test_one_first_administrator_voids_the_tokens_for_others(now: datetime):
+    first = accounts.issue_first_admin(CONSOLE, now, force=True)
+    other = tokens.new_typed_token()
+    values = {"purpose": accounts.FIRST_ADMIN, "forced": True, "expires_at": now + timedelta(hours=1)}
+    db.session.add(OneTimeToken(token_hash=tokens.typed_hash(other), **values))
+    accounts.redeem_token(now, first, GOOD, login="the-first", name="甲")
+    with pytest.raises(errors.Invalid):
+        accounts.redeem_token(now, other, GOOD, login="the-second", name="乙")
+
+
+def test_a_token_that_was_not_forced_makes_no_second_administrator(now: datetime):
+    people = update(Staff).where(Staff.disabled_at.is_(None)).returning(Staff.id)
+    shut = db.session.scalars(people.values(disabled_at=now)).all()
+    token = accounts.issue_first_admin(CONSOLE, now)
+    with db.session.begin_nested() as meanwhile:
+        db.session.execute(update(Staff).where(Staff.id.in_(shut)).values(disabled_at=None))
+        with pytest.raises(errors.Invalid) as refused:
+            accounts.redeem_token(now, token, GOOD, login="one-more", name="甲")
+        assert faults(refused) == {"token": "bad_token"}
+        meanwhile.rollback()
+    accounts.redeem_token(now, token, GOOD, login="the-first", name="乙")
+
+
 def test_no_first_administrator_where_there_is_one(now: datetime):
     with pytest.raises(errors.NotNow):
         accounts.issue_first_admin(CONSOLE, now)

@@ -19,8 +19,8 @@ def test_roles_hold_only_permissions_that_exist():
 
 
 def test_every_permission_of_staff_is_held_by_some_role():
-    # Routing, escalation, registering from the web and rating are not done by staff.
-    machines_and_citizens = {"ticket.register", "ticket.route", "ticket.escalate", "ticket.rate"}
+    # Routing, escalation and rating are not done by staff.
+    machines_and_citizens = {"ticket.route", "ticket.escalate", "ticket.rate"}
     held = frozenset().union(*(role.permissions for role in SHIPPED))
     assert held == PERMISSIONS - machines_and_citizens
 

@@ -18,6 +18,7 @@ from db import db
 from tickets.event_models import TicketEvent
 
 WRONG = "not-the-right-one"
+LIVE = re.compile(r'name="live-token" content="([^"]+)"')
 
 
 def token_of(browser) -> str | None:
@@ -209,6 +210,30 @@ def test_half_an_hour_idle_ends_it_and_use_keeps_it(browser, new_staff, clock):
     assert not is_in(browser)
 
 
+@pytest.mark.parametrize("path", ["/live/changes?after=0", "/desk/rows?board=mine"])
+def test_an_open_board_that_asks_by_itself_is_no_use(browser, new_staff, clock, path: str):
+    browser.sign_in(new_staff().login)
+    for _ in range(29):
+        clock.forward(minutes=1)
+        assert browser.get(path).status_code == 200
+    clock.forward(minutes=1)
+    assert browser.get(path).status_code == 302
+    assert not is_in(browser)
+
+
+def test_nor_is_a_socket_that_connects_again(config, browser, new_staff, clock, sockets):
+    browser.sign_in(new_staff().login)
+    token = LIVE.search(browser.get("/desk").text)[1]
+    cookie = f"hotline={browser.client.get_cookie('hotline').value}"
+    with sockets(config, CLOCK=clock) as is_let_in:
+        for _ in range(2):
+            clock.forward(minutes=14)
+            assert is_let_in(cookie, token)
+        clock.forward(minutes=2)
+        assert not is_let_in(cookie, token)
+    assert not is_in(browser)
+
+
 def test_no_use_keeps_it_beyond_a_shift(browser, new_staff, clock):
     browser.sign_in(new_staff().login)
     for _ in range(36):
@@ -292,14 +317,40 @@ def test_five_failures_in_a_minute_shut_the_account(new_browser, new_staff, cloc
 
 
 def test_ten_failures_in_a_row_shut_it_for_a_quarter_of_an_hour(new_browser, new_staff, clock):
+    login, browser = new_staff().login, new_browser()
+    for _ in range(10):
+        assert browser.sign_in(login, WRONG).status_code == 401
+        clock.forward(minutes=1)
+    clock.forward(minutes=13)
+    assert browser.sign_in(login).status_code == 429
+    clock.forward(minutes=1)
+    assert browser.sign_in(login).status_code == 303
+
+
+def test_ten_failures_from_everywhere_shut_it_until_the_first_is_a_quarter_of_an_hour_old(
+    new_browser, new_staff, clock
+):
     login = new_staff().login
     for _ in range(10):
         assert new_browser().sign_in(login, WRONG).status_code == 401
         clock.forward(minutes=1)
-    clock.forward(minutes=13)
+    clock.forward(minutes=4)
     assert new_browser().sign_in(login).status_code == 429
     clock.forward(minutes=1)
     assert new_browser().sign_in(login).status_code == 303
+
+
+def test_one_guess_a_quarter_of_an_hour_keeps_out_nobody_but_the_guesser(new_browser, new_staff, clock):
+    """The owner comes with a new device each time, so nothing but the address tells the two apart."""
+    login, guesser = new_staff().login, new_browser()
+    for _ in range(10):
+        guesser.sign_in(login, WRONG)
+        clock.forward(minutes=1)
+    for _ in range(8):
+        clock.forward(minutes=15)
+        assert guesser.sign_in(login, WRONG).status_code == 401
+        assert guesser.sign_in(login).status_code == 429
+        assert new_browser().sign_in(login).status_code == 303
 
 
 def test_a_success_between_breaks_the_row(new_browser, new_staff, clock):

@@ -1,16 +1,18 @@
 """Counting failures in Postgres."""
 
 import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from app import throttle
 from app.auth.models import Attempt
 from app.outbox import unit_of_work
 from app.throttle import Limit
-from db import db
+from db import db, transaction
 
 LIMIT = Limit("test", 3, timedelta(minutes=1))
 PAUSE = Limit("test", 3, timedelta(hours=1), pause=timedelta(minutes=5))
@@ -66,15 +68,21 @@ def test_a_right_guess_is_given_back_and_breaks_the_row(now: datetime):
     assert throttle.allow([(LIMIT, "a")], now)
 
 
-def test_a_noted_failure_is_kept_though_nothing_else_is(app):
-    with app.app_context():
-        with unit_of_work() as now:
-            before = throttle.wait_for([(Limit("noted", 1, timedelta(hours=1)), "a")], now)
-        throttle.note_failure([(Limit("noted", 1, timedelta(hours=1)), "a")])
-        with unit_of_work() as now:
-            assert before == throttle.OPEN
-            assert throttle.wait_for([(Limit("noted", 1, timedelta(hours=1)), "a")], now)
-            throttle.forget("noted", "a")
+def test_guesses_under_one_limit_wait_for_each_other_and_for_nobody_else(app, now: datetime):
+    throttle.hold([(LIMIT, "held")])
+    let_in = []
+
+    def guess(key: str) -> None:
+        with app.app_context(), suppress(OperationalError), transaction():
+            db.session.execute(text("SET LOCAL lock_timeout = '100ms'"))
+            throttle.hold([(LIMIT, key)])
+            let_in.append(key)
+
+    for key in ("held", "another"):
+        thread = threading.Thread(target=guess, args=(key,))
+        thread.start()
+        thread.join()
+    assert let_in == ["another"]
 
 
 def test_neither_address_nor_login_stands_in_the_table(now: datetime):

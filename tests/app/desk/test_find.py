@@ -39,6 +39,27 @@ def test_by_telephone_number_without_a_trace_in_the_address(desk_of, matter):
     assert ids(desk.post("/desk/find", {"q": "136 1111 2222"}).text) == [ticket_id]
 
 
+def test_a_telephone_number_in_an_address_waits_for_the_form_to_be_sent(desk_of, matter):
+    matter(phone="13611114444")
+    page = desk_of("supervisor").get("/desk/find?q=13611114444").text
+    assert ids(page) == [] and "没有找到" not in page and 'value="13611114444"' in page
+
+
+def test_who_may_see_no_callers_is_told_why_nothing_is_found(desk_of, matter, number_of):
+    ticket_id = matter(phone="13611115555")
+    desk = desk_of("leader")
+    refused = desk.post("/desk/find", {"q": "13611115555"})
+    assert refused.status_code == 403 and ids(refused.text) == []
+    assert "不能按电话号码查找" in refused.text and "没有找到" not in refused.text
+    assert ids(desk.post("/desk/find", {"q": number_of(ticket_id)}).text) == [ticket_id]
+
+
+def test_who_searches_for_too_many_numbers_is_told_to_wait(desk_of, monkeypatch):
+    monkeypatch.setattr("tickets.finding.PER_HOUR", 0)
+    refused = desk_of("supervisor").post("/desk/find", {"q": "13611116666"})
+    assert refused.status_code == 429 and "达到每人上限" in refused.text
+
+
 def test_what_one_may_not_see_is_not_found(desk_of, matter, number_of):
     number = number_of(matter(phone="13611113333"))
     for login in ("operator", "handler-urban"):

@@ -78,6 +78,31 @@ def test_a_draft_is_completed_and_numbered(operator):
     assert "137****7000" in operator.get(f"/desk/tickets/{ticket_id}").text  # left blank, kept
 
 
+def test_keeping_the_same_form_twice_is_one_draft(operator):
+    fields = form(keep="draft", content="先记下来")
+    first, again = operator.post("/desk/tickets/new", fields), operator.post("/desk/tickets/new", fields)
+    assert (first.status_code, again.status_code) == (303, 303) and first.location == again.location
+    other = operator.post("/desk/tickets/new", fields | {"content": "别的事"})
+    assert other.status_code == 422 and "别的事" in other.text and fields["form_key"] not in other.text
+
+
+def test_a_registration_that_is_sent_again_shows_number_and_code_again(operator):
+    ticket_id = draft(operator, content="电话13987654321，楼道灯不亮")
+    path = f"/desk/tickets/{ticket_id}/register"
+    fields = form(content="", phone="", name="") | {"version": VERSION.search(operator.get(path).text)[1]}
+    first, again = operator.post(path, fields), operator.post(path, fields)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert len(KEYS.findall(first.text)) == 2 and KEYS.findall(first.text) == KEYS.findall(again.text)
+    assert operator.post(path, fields | {"place": "别处"}).status_code == 409
+
+
+def test_a_form_that_was_kept_and_is_sent_once_more_registers_the_draft(operator):
+    fields = form(content="先记下来")
+    kept = operator.post("/desk/tickets/new", fields | {"keep": "draft"})
+    answer = operator.post("/desk/tickets/new", fields | {"content": "先记下来，再补全"})
+    assert answer.status_code == 201 and f'href="{kept.location}"' in answer.text
+
+
 def test_a_draft_is_nobody_elses(operator, desk_of):
     ticket_id = draft(operator)
     for login in ("operator2", "dispatcher", "supervisor", "handler-urban"):
@@ -102,7 +127,28 @@ def test_amending_keeps_what_is_left_blank_and_shows_the_difference(operator):
     assert answer.status_code == 303
     shown = operator.get(f"/desk/tickets/{ticket_id}").text
     assert "<del>路灯不亮。</del><ins>路灯坏了。</ins>" in shown
-    assert "紧急程度" in shown and "137****7000" in shown
+    assert "紧急程度: 一般 → 紧急" in shown and "137****7000" in shown
+
+
+def test_the_timeline_has_before_and_after_in_words_and_masked(desk_of, dispatched):
+    ticket_id, _part = dispatched(place="府前路12号13987654321旁", type="help")
+    supervisor, path = desk_of("supervisor"), f"/desk/tickets/{ticket_id}"
+    fields = {
+        "type": "complaint", "urgency": "critical", "content": "有一件小事想反映一下", "place": "人民路5号",
+        "phone": "13900139000", "threat": "1", "happened_at": "2026-03-01T14:30", "region_code": "990102",
+        "line_no": "12345", "wants_reply": "1",
+    }  # fmt: skip
+    version = VERSION.search(supervisor.get(f"{path}/amend").text)[1]
+    assert supervisor.post(f"{path}/amend", fields | {"version": version}).status_code == 303
+    page = supervisor.get(path).text
+    story = page[page.index('id="story"') :]
+    for words in (
+        "诉求类型: 求助 → 投诉", "紧急程度: 一般 → 特急", "有扬言行为: 否 → 是",
+        "发生时间: – → 2026年3月1日 14:30", "联系电话: 已更改", "5个工作日 → 2小时，新期限为", "望河区",
+    ):
+        assert words in story, words
+    assert "<del>府前路12号139****4321旁</del><ins>人民路5号</ins>" in story
+    assert "13987654321" not in page and "13900139000" not in page
 
 
 def test_a_text_with_personal_data_is_not_put_into_the_form(operator):
@@ -113,6 +159,76 @@ def test_a_text_with_personal_data_is_not_put_into_the_form(operator):
     fields = form(content="", place="新地点", phone="", name="") | {"version": VERSION.search(page)[1]}
     assert operator.post(path, fields).status_code == 303
     assert "139****4321" in operator.get(f"/desk/tickets/{ticket_id}").text
+
+
+@pytest.mark.parametrize("channel", ["import", "pigeon", ""])
+def test_nobody_takes_a_call_on_a_channel_for_machines(operator, channel):
+    answer = operator.post("/desk/tickets/new", form(channel=channel, phone=""))
+    assert answer.status_code == 422 and 'id="channel-fault"' in answer.text
+
+
+def test_an_amendment_keeps_the_channel_of_the_ticket(desk_of, matter):
+    ticket_id = matter(channel="import", anonymous=True, phone="", name="")
+    supervisor, path = desk_of("supervisor"), f"/desk/tickets/{ticket_id}"
+    for posted, words in (("import", "第一次更正"), ("phone", "第二次更正"), ("pigeon", "第三次更正")):
+        page = supervisor.get(f"{path}/amend").text
+        fields = form(content=words, channel=posted, phone="", name="") | {"version": VERSION.search(page)[1]}
+        assert supervisor.post(f"{path}/amend", fields).status_code == 303
+        page = supervisor.get(path).text
+        assert words in page and "<dd>导入 12345</dd>" in page
+
+
+def test_what_was_shown_and_is_blank_now_is_cleared(operator):
+    ticket_id = draft(operator, place="府前路", demand="尽快修好", caller_label="老人", accused="某公司")
+    path = f"/desk/tickets/{ticket_id}/amend"
+    page = operator.get(path).text
+    for words in ("府前路", "尽快修好", "老人", "某公司"):
+        assert f'value="{words}"' in page
+    fields = form(phone="", name="", place="", demand="", caller_label="", accused="")
+    assert operator.post(path, fields | {"version": VERSION.search(page)[1]}).status_code == 303
+    page = operator.get(path).text
+    for words in ("府前路", "尽快修好", "老人", "某公司"):
+        assert f'value="{words}"' not in page
+    assert "<del>尽快修好</del>" in operator.get(f"/desk/tickets/{ticket_id}").text
+
+
+def test_what_is_hidden_stays_until_it_is_ticked_to_be_removed(operator):
+    secret = "13987654321"
+    hidden = {"demand": f"请打{secret}", "caller_label": f"邻居{secret}", "line_no": secret, "address": "某某小区"}
+    ticket_id = draft(operator, **hidden)
+    path = f"/desk/tickets/{ticket_id}"
+    names = (*hidden, "phone", "name")
+    for removed in ((), ("demand", "address"), names):
+        page = operator.get(f"{path}/amend").text
+        assert secret not in page and all(f'name="remove_{name}"' in page for name in names)
+        blank = form(**dict.fromkeys(names, "")) | {f"remove_{name}": "1" for name in removed}
+        answer = operator.post(f"{path}/amend", blank | {"version": VERSION.search(page)[1]})
+        assert answer.status_code == 303
+        names = tuple(name for name in names if name not in removed)
+    page = operator.get(f"{path}/amend").text
+    assert "remove_" not in page
+    shown = operator.get(path).text
+    assert "联系电话: 已删除" in shown and "姓名: 已删除" in shown and secret not in shown
+
+
+def test_a_ticket_that_is_registered_keeps_a_number_to_call(operator):
+    answer = operator.post("/desk/tickets/new", form())
+    path = re.search(r'href="(/desk/tickets/\d+)"', answer.text)[1]
+    page = operator.get(f"{path}/amend").text
+    fields = form(phone="", name="", remove_phone="1") | {"version": VERSION.search(page)[1]}
+    answer = operator.post(f"{path}/amend", fields)
+    assert answer.status_code == 422 and 'id="phone-fault"' in answer.text
+    assert 'name="remove_phone" value="1" checked' in answer.text
+
+
+def test_a_late_form_does_not_clear_what_others_filled_in(operator):
+    ticket_id = draft(operator)
+    path = f"/desk/tickets/{ticket_id}/amend"
+    version = VERSION.search(operator.get(path).text)[1]
+    operator.post(path, form(demand="尽快修好") | {"version": version})
+    late = operator.post(path, form(place="后改的地点", demand="") | {"version": version})
+    assert late.status_code == 409
+    assert 'value="后改的地点"' in late.text and 'value="尽快修好"' in late.text
 
 
 def test_an_amendment_on_an_old_version_is_told_and_kept(operator):

@@ -7,13 +7,14 @@ import pytest
 
 from app.desk import forms
 from app.desk.pages import difference
+from tests.app.desk.test_intake import KEYS, form
 from tickets import lifecycle
 
 FORMS = re.compile(r'action="/desk/tickets/\d+/(\w+)"')
 
 
 def forms_on(page: str) -> set[str]:
-    return set(FORMS.findall(page)) - {"reveal"}
+    return set(FORMS.findall(page)) - {"reveal", "reissue_code"}
 
 
 def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
@@ -32,6 +33,15 @@ def test_the_page_masks_texts_and_contact(desk_of, dispatched):
     for hidden in ("13987654321", "110101199003071233", "13800138000", "王小明", "501室"):
         assert hidden not in page
     assert "139****4321" in page and "138****8000" in page
+
+
+def test_the_page_masks_what_was_typed_into_small_fields_too(desk_of, matter):
+    secret = "13987654321"
+    elsewhere = {"external_system": secret, "external_no": secret}
+    ticket_id = matter(caller_label=f"老人，儿子{secret}", line_no=secret, **elsewhere)
+    page = desk_of("supervisor").get(f"/desk/tickets/{ticket_id}").text
+    assert secret not in page and page.count("139****4321") == 4 and "老人，儿子" in page
+    assert secret not in desk_of("supervisor").get(f"/desk/tickets/{ticket_id}/amend").text
 
 
 def test_routing_is_shown_with_its_reasons(desk_of, matter):
@@ -122,6 +132,17 @@ def test_a_change_in_between_is_told_and_the_text_is_kept(desk_of, dispatched):
     assert int(fresh) > int(version)
 
 
+def test_a_colleague_who_looks_up_the_telephone_number_costs_nobody_a_form(desk_of, dispatched):
+    ticket_id, part = dispatched()
+    handler, supervisor = desk_of("handler-urban"), desk_of("supervisor")
+    handler.act(ticket_id, "sign", part=part)
+    path = f"/desk/tickets/{ticket_id}"
+    version = re.search(r'name="version" value="(\d+)"', handler.get(path).text)[1]
+    supervisor.post(f"{path}/reveal", {"field": "phone", "reveal_reason": "回访核实"})
+    fields = {"version": version, "part": part, "handle_note": "我写了很久的内容"}
+    assert handler.post(f"{path}/handle", fields).status_code == 303
+
+
 def test_an_action_of_another_state_is_refused_with_what_happened(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
@@ -164,6 +185,32 @@ def test_nobody_reveals_without_the_permission(desk_of, dispatched):
     assert "reveal" not in FORMS.findall(leader.get(f"/desk/tickets/{ticket_id}").text)
     answer = leader.post(f"/desk/tickets/{ticket_id}/reveal", {"field": "phone", "reveal_reason": "想看"})
     assert answer.status_code == 403
+
+
+def test_who_lost_the_code_gets_a_new_one_and_the_old_one_ends(desk_of, client):
+    operator = desk_of("operator")
+    answer = operator.post("/desk/tickets/new", form())
+    number, old = KEYS.findall(answer.text)
+    path = re.search(r'href="(/desk/tickets/\d+)"', answer.text)[1]
+    refused = operator.post(f"{path}/reissue_code", {"reissue_reason": " "})
+    assert refused.status_code == 422 and not KEYS.findall(refused.text) and 'id="reissue-fault"' in refused.text
+    [new] = KEYS.findall(operator.post(f"{path}/reissue_code", {"reissue_reason": "来电人遗失查询码"}).text)
+    after = operator.get(path).text
+    assert new not in after and new.replace(" ", "") not in after
+    assert "重新发放查询码" in after and "来电人遗失查询码" in after
+    statuses = [client.post("/status", data={"number": number, "code": code}).status_code for code in (old, new)]
+    assert statuses == [404, 200]
+
+
+def test_units_and_readers_give_out_no_codes(desk_of, dispatched):
+    ticket_id, _part = dispatched()
+    path = f"/desk/tickets/{ticket_id}"
+    for login in ("handler-urban", "leader"):
+        desk = desk_of(login)
+        assert "reissue_code" not in FORMS.findall(desk.get(path).text)
+        answer = desk.post(f"{path}/reissue_code", {"reissue_reason": "想要"})
+        assert answer.status_code == 403 and not KEYS.findall(answer.text)
+    assert "reissue_code" in FORMS.findall(desk_of("supervisor").get(path).text)
 
 
 def test_markup_in_a_citizens_words_stays_text(desk_of, matter):

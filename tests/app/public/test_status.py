@@ -1,5 +1,9 @@
 """Following and rating a ticket with number and query code only."""
 
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from app.outbox import unit_of_work
@@ -80,6 +84,31 @@ def test_twenty_wrong_guesses_shut_the_address(citizen, new_browser):
     assert citizen.ask(number, code).status_code == 200
 
 
+def _at_once(citizen, path: str, guesses: list[dict[str, str]]) -> Counter[int]:
+    """How many answers of each status, when all are sent together."""
+    gate = threading.Barrier(len(guesses))
+
+    def send(guess: dict[str, str]) -> int:
+        gate.wait()
+        return citizen.post(path, guess).status_code
+
+    with ThreadPoolExecutor(len(guesses)) as together:
+        return Counter(together.map(send, guesses))
+
+
+@pytest.mark.parametrize("path", ["/status", "/rate"])
+def test_wrong_codes_sent_at_once_cannot_pass_the_limit_together(citizen, path):
+    number, code = keys_of(citizen.complain())
+    guesses = [{"number": number, "code": f"{guess:012d}"} for guess in range(24)]
+    assert _at_once(citizen, path, guesses)[404] == 5
+    assert citizen.ask(number, code).status_code == 429
+
+
+def test_wrong_numbers_sent_at_once_cannot_pass_the_limit_of_the_address(citizen):
+    guesses = [{"number": f"2020010200{guess:05d}", "code": "1" * 12} for guess in range(24)]
+    assert _at_once(citizen, "/status", guesses)[404] == 20
+
+
 def test_a_right_answer_is_no_wrong_guess(citizen):
     number, code = keys_of(citizen.complain())
     assert {citizen.ask(number, code).status_code for _ in range(7)} == {200}
@@ -138,6 +167,7 @@ def test_a_status_costs_few_queries(citizen, app, count_queries):
     with app.app_context(), count_queries() as statements:
         assert citizen.ask(number, code).status_code == 200
     assert len(statements) <= MOST_QUERIES, statements
+    assert not any("INSERT" in statement or "DELETE" in statement for statement in statements)
 
 
 def test_the_other_language_is_one_form_away(citizen):

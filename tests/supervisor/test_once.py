@@ -1,0 +1,43 @@
+"""./hotline flask on a folder where nothing ever ran: real servers, and the product's own command line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from supervisor.usage import ROOT
+
+
+@pytest.fixture
+def flask(tmp_path: Path):
+    """Runs a command of the product on a folder of its own, which nobody has prepared."""
+    taken = ("DATABASE_", "REDIS_", "HOTLINE_", "PUBLIC_", "SECRET_KEY", "PII_KEYS", "BLIND_KEY")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(taken)}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "supervisor", "flask", "--data", str(tmp_path / "data"), *words]
+        env["PYTHONPATH"] = str(ROOT)
+        return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+def test_the_first_command_finds_an_empty_city(flask):
+    first = flask("staff", "first-admin")
+    assert first.returncode == 0, first.stderr
+    assert "preparing the database" in first.stdout and "token: " in first.stdout
+    assert "Traceback" not in first.stderr
+    again = flask("staff", "list")
+    assert (again.returncode, again.stdout) == (0, "")  # no demo accounts, and nothing to prepare any more
+
+
+def test_what_prepares_by_itself_takes_the_database_as_it_is(flask):
+    before = flask("db", "current")
+    assert before.returncode == 0, before.stderr
+    assert "preparing" not in before.stdout and "0001" not in before.stdout
+    assert flask("prepare", "--demo").returncode == 0
+    people = flask("staff", "list")
+    assert people.returncode == 0 and "preparing the database" in people.stdout
+    assert "supervisor\t督办员" in people.stdout
