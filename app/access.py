@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, g, has_request_context, request
+from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, url_for
+from flask_babel import gettext as _
 from flask_login import current_user
 
+from app import kept
 from tickets.permissions import VISITOR, Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -77,5 +79,14 @@ def guard(app: Flask) -> None:
         if may_enter(entry):
             return None
         if not current_user.is_authenticated and entry is not None:
-            return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+            return _to_sign_in()
         return abort(403)
+
+
+def _to_sign_in() -> Any:
+    """To the sign-in, and from there back: of a form that was sent, to the page that it stood on."""
+    if request.method in ("GET", "HEAD"):
+        return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+    if kept.keep():
+        flash(_("You were signed out. Nothing was sent; what you typed is there when you sign in."), "care")
+    return redirect(url_for("auth.sign_in", next=kept.form_page()), 303)

@@ -4,7 +4,7 @@ import logging
 import traceback
 from typing import Any
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, flash, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from app import kept
 from tickets import errors
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def register(app: Flask) -> None:
     """Attach the handlers."""
     for kind, status in STATUS.items():
         app.register_error_handler(kind, _refused(status))
-    app.register_error_handler(CSRFError, lambda fault: answer(400, "csrf"))
+    app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(413, lambda fault: answer(413, "too_large"))
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(PoolTimeout, _unavailable)
@@ -59,6 +60,14 @@ def register(app: Flask) -> None:
 
 def _refused(status: int) -> Any:
     return lambda fault: answer(status, fault.code, **fault.values)
+
+
+def _csrf(fault: CSRFError) -> Response:
+    """A form of ours goes back to its page, with what was typed; of any other nothing is known."""
+    if not kept.keep():
+        return answer(400, "csrf")
+    flash(_("The page was open too long. Nothing was sent; what you typed is still here."), "care")
+    return redirect(kept.form_page(), 303)
 
 
 def is_unavailable(fault: Exception) -> bool:

@@ -8,7 +8,7 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import wording
+from app import kept, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
 from routing import service as routing
@@ -39,7 +39,7 @@ def register_filters(app: Flask) -> None:
     )
     app.jinja_env.globals.update(
         wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
-        current_user=current_user,
+        current_user=current_user, draft_token=kept.draft_token,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -68,3 +68,21 @@ def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office
     expect(again.locator("h1")).to_have_text("已登记")
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "", "what was sent is not kept"
+
+
+def test_what_was_typed_last_outlives_a_form_that_does_not_arrive(
+    sign_in: Callable[..., Page], office: Office
+) -> None:
+    page = sign_in("operator")
+    page.goto("/desk/tickets/new")
+    page.route("**/desk/tickets/new", lambda sent: sent.abort("aborted"), times=1)
+    page.fill("[name=content]", "刚刚写完就提交的内容")
+    page.locator("form[data-draft] button").first.click()
+    page.wait_for_timeout(1000)
+    page.goto("/desk/tickets/new")
+    assert page.input_value("[name=content]") == "刚刚写完就提交的内容"
+    page.fill("[name=phone]", "13800138056")
+    page.locator("form[data-draft] button").first.click()
+    expect(page.locator("h1")).to_have_text("已登记")
+    page.goto("/desk/tickets/new")
+    assert page.input_value("[name=content]") == "", "what was sent is not kept"
