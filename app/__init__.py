@@ -16,6 +16,7 @@ from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
+from app.oversight.views import bp as oversight_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
@@ -24,7 +25,7 @@ from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
-BLUEPRINTS = (public_bp, auth_bp, admin_bp, assisting_bp, desk_bp, live_bp, health.bp)
+BLUEPRINTS = (public_bp, auth_bp, admin_bp, assisting_bp, desk_bp, oversight_bp, live_bp, health.bp)
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
 CONNECT_ARGS = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 5000}

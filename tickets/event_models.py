@@ -24,6 +24,10 @@ class TicketEvent(Base):
             "ix_ticket_event_looks", "actor_id", "at",
             postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
         ),
+        Index(
+            "ix_ticket_event_disclosures", "at", "id",
+            postgresql_where=text("kind IN ('contact.revealed','contact.searched')"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

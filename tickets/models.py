@@ -47,6 +47,9 @@ class Ticket(Base):
             "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
         ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_ticket_registered_at", "registered_at", postgresql_where=text("registered_at IS NOT NULL")),
+        Index("ix_ticket_dispatched_at", "dispatched_at", postgresql_where=text("dispatched_at IS NOT NULL")),
+        Index("ix_ticket_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, ticket_sequence, primary_key=True)
@@ -143,6 +146,8 @@ class Assignment(Base):
         Index(
             "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")
         ),
+        Index("ix_assignment_returned", "ended_at", postgresql_where=text("state = 'RETURNED'")),
+        Index("ix_assignment_signed_at", "signed_at", postgresql_where=text("signed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -191,6 +196,7 @@ class Deadline(Base):
         Index("ix_deadline_due", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_deadline_running", "ticket_id", postgresql_where=text("stopped_at IS NULL")),
         Index("ix_deadline_overdue", "due_at", "id", postgresql_where=text("stopped_at IS NULL")),
+        Index("ix_deadline_handle", "due_at", postgresql_where=text("clock = 'handle'")),
         UniqueConstraint(
             "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
         ),
@@ -255,7 +261,7 @@ class Rating(Base):
     round: Mapped[int]
     solved: Mapped[bool]
     satisfied: Mapped[int]
-    rated_at: Mapped[datetime]
+    rated_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Presence(Base):

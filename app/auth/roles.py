@@ -70,6 +70,7 @@ SHIPPED = (
                 "return.decide",
                 "contact.reveal",
                 "reports.read",
+                "audit.read",
             }
         ),
     ),

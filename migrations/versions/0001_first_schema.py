@@ -246,6 +246,13 @@ def create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
     )
+    op.create_index(
+        "ix_ticket_event_disclosures",
+        "ticket_event",
+        ["at", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched')"),
+    )
     op.create_index("ix_ticket_event_subject", "ticket_event", ["subject", "subject_id", "id"], unique=False)
     op.create_table(
         "department",
@@ -428,11 +435,32 @@ def create_tables() -> None:
         postgresql_where=sa.text("state IN ('REGISTERED','TO_DISPATCH')"),
     )
     op.create_index(
+        "ix_ticket_closed_at",
+        "ticket",
+        ["closed_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_dispatched_at",
+        "ticket",
+        ["dispatched_at"],
+        unique=False,
+        postgresql_where=sa.text("dispatched_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_ticket_open", "ticket", ["id"], unique=False, postgresql_where=sa.text("closed_at IS NULL")
     )
     op.create_index(
         "ix_ticket_open_of_staff", "ticket", ["registered_by", "id"], unique=False,
         postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_ticket_registered_at",
+        "ticket",
+        ["registered_at"],
+        unique=False,
+        postgresql_where=sa.text("registered_at IS NOT NULL"),
     )
     op.create_index("ix_ticket_registered_by", "ticket", ["registered_by", "id"], unique=False)
     op.create_index(
@@ -489,6 +517,20 @@ def create_tables() -> None:
         ["ticket_id"],
         unique=False,
         postgresql_where=sa.text("state = 'RETURN_REQUESTED'"),
+    )
+    op.create_index(
+        "ix_assignment_returned",
+        "assignment",
+        ["ended_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'RETURNED'"),
+    )
+    op.create_index(
+        "ix_assignment_signed_at",
+        "assignment",
+        ["signed_at"],
+        unique=False,
+        postgresql_where=sa.text("signed_at IS NOT NULL"),
     )
     op.create_table(
         "contact",
@@ -563,6 +605,7 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating")),
         sa.UniqueConstraint("ticket_id", "round", name=op.f("uq_rating_ticket_id_round")),
     )
+    op.create_index(op.f("ix_rating_rated_at"), "rating", ["rated_at"], unique=False)
     op.create_table(
         "role_membership",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -669,6 +712,13 @@ def create_tables() -> None:
         ["next_at", "id"],
         unique=False,
         postgresql_where=sa.text("next_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_deadline_handle",
+        "deadline",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("clock = 'handle'"),
     )
     op.create_index(
         "ix_deadline_overdue",

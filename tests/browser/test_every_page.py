@@ -19,7 +19,7 @@ def addresses(app: Flask) -> list[str]:
     return sorted({rule.rule for rule in rules if not rule.rule.startswith(NO_PAGES)})
 
 
-@pytest.mark.parametrize("login", ["", "operator", "supervisor", "admin", "handler-heat"])
+@pytest.mark.parametrize("login", ["", "operator", "supervisor", "leader", "auditor", "admin", "handler-heat"])
 def test_pages_load_clean(
     login: str, app: Flask, office: Office, new_window: Callable[..., Page], sign_in: Callable[..., Page]
 ) -> None:

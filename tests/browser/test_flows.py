@@ -71,7 +71,7 @@ def test_a_complaint_from_the_citizen_to_the_rating(
 
     act(handler, path, "sign")
     act(handler, path, "handle", handle_note="已约谈物业公司。")
-    act(handler, path, "reply", public_reply="物业已退还挪用的资金，并开始维修。", internal_note="已责令限期整改。")
+    act(handler, path, "reply", public_reply="物业已退还资金，并开始维修。", internal_note="已责令整改。")
     fits(handler)
     act(supervisor, path, "accept")
 
