@@ -11,6 +11,7 @@ from app.admin.views import bp as admin_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
+from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
@@ -25,7 +26,7 @@ from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
-BLUEPRINTS = (public_bp, auth_bp, admin_bp, assisting_bp, desk_bp, oversight_bp, live_bp, health.bp)
+BLUEPRINTS = (public_bp, auth_bp, admin_bp, assisting_bp, desk_bp, oversight_bp, live_bp, demo_bp, health.bp)
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
 CONNECT_ARGS = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 5000}

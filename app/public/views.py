@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import throttle, wording
 from app.access import public
 from app.choices import remember_choices
+from app.demonstration import is_demo_city
 from app.errors import RETRY_SECONDS, is_unavailable, wants_json
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
@@ -41,7 +42,7 @@ PER_CITY = Limit("status city", 200, timedelta(minutes=10))
 def start() -> str:
     """Two choices."""
     with unit_of_work():
-        return render_template("public/start.html", city_name=city_name())
+        return render_template("public/start.html", city_name=city_name(), in_demo_city=is_demo_city())
 
 
 @bp.get("/complain")
