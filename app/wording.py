@@ -1,9 +1,13 @@
 """What codes are called in words: states, types, actions, fields, faults; for staff and for citizens."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+
+from routing.values import REASONS
 
 Words = Mapping[str, LazyString]
 
@@ -298,7 +302,7 @@ UNIT_KINDS: Words = {
     "district": _l("District governments"),
     "town": _l("Streets and townships"),
     "village": _l("Villages and communities"),
-    "bureau": _l("City departments"),
+    "bureau": _l("Government departments"),
     "vertical": _l("Vertically managed bodies"),
     "utility": _l("Utilities"),
     "mass": _l("Mass organisations"),
@@ -325,3 +329,10 @@ def limit_words(limit: str) -> str:
     count = limit.rstrip("abcdefghijklmnopqrstuvwxyz")
     words = LIMITS.get(limit[len(count) :])
     return str(words) % {"count": count} if words else limit
+
+
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """One reason of a routing decision as a sentence."""
+    text = REASONS.get(reason["kind"])
+    values = {"words": "、".join(reason.get("words", ())), **reason.get("values", {})}
+    return _(text, **values) if text else reason["kind"]

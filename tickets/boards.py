@@ -17,7 +17,7 @@ from routing import service as routing
 from routing.models import TextIndex
 from tickets import errors, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
-from tickets.lifecycle import AssignmentState, TicketState
+from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
 from tickets.permissions import Actor, rooms_of, visible_to
 
@@ -354,3 +354,13 @@ def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
     for row in db.session.execute(latest):
         words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{masking.mask_text(row.body)}"
     return words
+
+
+def open_tickets_of(unit_id: int, most: int = 10) -> tuple[int, list[str]]:
+    """How many tickets a unit still has a part of to do, and the numbers of some; nothing of what is in them."""
+    has_open_part = select(Assignment.ticket_id).where(
+        Assignment.department_id == unit_id, Assignment.state.in_(WORKED_ON | {AssignmentState.SUBMITTED})
+    )
+    rows = select(Ticket.number, func.count().over()).where(Ticket.id.in_(has_open_part)).order_by(Ticket.id)
+    found = db.session.execute(rows.limit(most)).all()
+    return (found[0][1] if found else 0), [number or "" for number, _count in found]

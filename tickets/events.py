@@ -43,6 +43,10 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.reset": frozenset(),
     "staff.signed_in": frozenset(),
     "staff.signed_out": frozenset(),
+    # Edits of roles and of what the city publishes of itself: units, duties, rules. These tell the values, for
+    # they are the record of who changed what into what; nobody's personal data is among them.
+    "reference.added": frozenset({"what", "key", "before", "after"}),
+    "reference.changed": frozenset({"what", "key", "before", "after"}),
 }
 
 SIDE_KINDS = frozenset({"ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"})

@@ -8,6 +8,7 @@ from tickets.boards import (
     changes,
     find,
     last_seq,
+    open_tickets_of,
     room_heads,
     rooms_now,
     rows_by_id,
@@ -19,6 +20,6 @@ from tickets.suggestions import Suggestion, suggestions
 
 __all__ = [
     "Entry", "Page", "PartView", "PublicStatus", "Row", "Suggestion", "TicketPage", "board", "boards_of",
-    "changes", "find", "last_seq", "promised", "public_status", "room_heads", "rooms_now", "rows_by_id",
-    "suggestions", "ticket_page", "words_of",
+    "changes", "find", "last_seq", "open_tickets_of", "promised", "public_status", "room_heads", "rooms_now",
+    "rows_by_id", "suggestions", "ticket_page", "words_of",
 ]

@@ -142,7 +142,8 @@ def _begin(result: Entered, onward: str | None) -> Response:
     if user is None:  # disabled in this very moment
         return redirect(url_for("auth.sign_in"), 303)
     login_user(user)
-    home = "admin.staff_list" if "admin.staff" in user.actor.permissions else "desk.home"
+    rights = user.actor.permissions
+    home = "administration.start" if rights & {"admin.staff", "admin.directory"} else "desk.home"
     return _remember_device(redirect(onward or url_for(home), 303), result.device)
 
 

@@ -16,6 +16,13 @@ from routing.values import Alternative, Decision
 from tickets import dispatching, presence
 from tickets.intake import CONTENT_LENGTH, title_of
 
+ASSUMED = {"type": "help", "urgency": "normal", "channel": "phone"}
+ASKED = (
+    "title", "content", "type", "urgency", "channel", "line_no", "category_code", "region_code", "confidential",
+    "enterprise",
+)  # fmt: skip
+"""What routing asks of the form; the rest may be half typed."""
+
 bp = Blueprint("assisting", __name__, url_prefix="/desk")
 
 
@@ -23,9 +30,9 @@ bp = Blueprint("assisting", __name__, url_prefix="/desk")
 @requires("ticket.open", "ticket.dispatch")
 def suggest() -> Response:
     """What routing would say of the intake form as it stands, as JSON. Stores nothing."""
-    fields = request.form.to_dict()
+    asked = ASSUMED | {name: request.form[name] for name in ASKED if request.form.get(name)}
     with unit_of_work() as now:
-        intake = intake_form.read(fields, zone=city().zone)
+        intake = intake_form.read(asked, city().zone)
         region = city().region_chain(intake.region_code or "")
         content = intake.content[:CONTENT_LENGTH]
         return jsonify(_suggestion(dispatching.suggest(intake, now, title_of(intake), content, region)))

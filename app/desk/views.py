@@ -17,7 +17,7 @@ from app.errors import STATUS, wants_json
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
-from app.templating import city
+from app.templating import city, units_by_kind
 from tickets import drafts, errors, queries, service
 from tickets.finding import is_phone
 from tickets.intake import Opened
@@ -138,9 +138,9 @@ def _ticket_page(
             refused=refused,
             amendments=pages.amendments,
             difference=pages.difference,
-            reason_words=pages.reason_words,
+            reason_words=wording.reason_words,
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
-            units_by_kind=pages.units_by_kind(),
+            units_by_kind=units_by_kind(),
             contact_fields=CONTACT_FIELDS,
             **shown,
         )

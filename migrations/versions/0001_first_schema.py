@@ -127,6 +127,7 @@ def create_tables() -> None:
         sa.Column("is_working", sa.Boolean(), nullable=False),
         sa.Column("note", sa.String(), server_default="", nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_day")),
     )
     op.create_table(
@@ -138,6 +139,7 @@ def create_tables() -> None:
         sa.Column("level", sa.SmallInteger(), nullable=False),
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("path", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("level BETWEEN 1 AND 3", name=op.f("ck_category_level")),
         sa.ForeignKeyConstraint(["parent_id"], ["category.id"], name=op.f("fk_category_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_category")),
@@ -148,6 +150,7 @@ def create_tables() -> None:
         "city_setting",
         sa.Column("key", sa.String(length=60), nullable=False),
         sa.Column("value", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_city_setting")),
     )
     op.create_table(
@@ -194,6 +197,8 @@ def create_tables() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("permissions", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("reach", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("reach IN ('city', 'unit', 'subtree')", name=op.f("ck_role_reach")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_role")),
     )
@@ -267,6 +272,7 @@ def create_tables() -> None:
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("region_code", sa.String(length=20), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "kind IN ('district', 'town', 'village', 'bureau', 'vertical', 'utility', 'mass', 'hotline')",
             name=op.f("ck_department_kind"),
