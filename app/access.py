@@ -89,4 +89,4 @@ def _to_sign_in() -> Any:
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
     if kept.keep():
         flash(_("You were signed out. Nothing was sent; what you typed is there when you sign in."), "care")
-    return redirect(url_for("auth.sign_in", next=kept.form_page()), 303)
+    return redirect(url_for("auth.sign_in", next=kept.form_page()))

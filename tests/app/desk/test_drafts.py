@@ -73,7 +73,7 @@ def test_a_reply_outlives_its_session(replying, desk_of):
     for _ in range(2):  # the third session ends the first
         desk_of("handler-urban")
     answer = handler.post(f"{path}/reply", typed)
-    assert answer.status_code == 303 and answer.location == f"/login?next={path}"
+    assert answer.status_code == 302 and answer.location == f"/login?next={path}"
     assert "您的登录已失效" in handler.get(answer.location).text
     assert handler.browser.sign_in("handler-urban", next=path).location == path
     page = handler.get(path).text
@@ -130,7 +130,7 @@ def test_a_page_of_yesterday_keeps_nothing(desk_of, monkeypatch):
 )  # fmt: skip
 def test_the_sign_in_leads_back_to_a_page_that_can_be_opened(browser, sent_to: str, page: str):
     answer = browser.post(sent_to)
-    assert (answer.status_code, answer.location) == (303, f"/login?next={page}")
+    assert (answer.status_code, answer.location) == (302, f"/login?next={page}")
 
 
 @pytest.mark.parametrize(
