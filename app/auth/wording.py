@@ -24,7 +24,9 @@ REACHES = {
 
 PERMISSIONS = {
     "ticket.open": _l("Take down tickets, and discard drafts"),
+    "ticket.register": _l("Register tickets"),
     "ticket.amend": _l("Amend tickets"),
+    "ticket.urge": _l("Record that a caller asks again"),
     "ticket.answer": _l("Answer tickets at once"),
     "ticket.refer": _l("Refer tickets elsewhere"),
     "ticket.dispatch": _l("Dispatch tickets to units"),

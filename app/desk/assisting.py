@@ -6,6 +6,7 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from app import wording
 from app.access import actor, in_background, requires, staff
 from app.auth.models import Staff
 from app.desk import intake_form, pages
@@ -52,7 +53,7 @@ def _suggestion(decision: Decision) -> dict[str, Any]:
         "region": region,
         "region_name": region_name(region),
         "basis": duty.legal_basis if duty else "",
-        "reasons": [pages.reason_words(reason.to_data()) for reason in decision.reasons],
+        "reasons": [wording.reason_words(reason.to_data()) for reason in decision.reasons],
         "alternatives": [_alternative(one) for one in decision.alternatives],
     }
 

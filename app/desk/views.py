@@ -51,7 +51,7 @@ def home() -> Answer:
             name=name,
             page=page,
             suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
-            reason_words=pages.reason_words,
+            reason_words=wording.reason_words,
             seq=seq,
             after=after,
             match=pages.board_match(name, page, after),

@@ -31,7 +31,7 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("login", ROLES)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_page_has_a_violation(
     scheme: str, login: str, app: Flask, office: Office,
     new_window: Callable[..., Page], sign_in: Callable[..., Page],
