@@ -22,7 +22,7 @@ from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from db import db, transaction
-from tickets import clocks, drafts, queries
+from tickets import clocks, drafts, presence, queries
 
 log = logging.getLogger("clock")
 
@@ -165,6 +165,7 @@ class Clock:
         """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
         with unit_of_work() as now:
             drafts.sweep_forms(now)
+            presence.sweep(now)
             sessions.sweep(now)
             accounts.sweep_tokens(now)
             throttle.sweep(now)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 MODES = ("demo", "production", "test")
 FEWEST_DIFFERENT = 10
+FASTEST_DEMO = 6000  # steps a minute
 MOST_PROXIES = 9
 
 
@@ -30,6 +31,7 @@ class Config:
     public_base_url: str  # PUBLIC_BASE_URL: as citizens and staff type it
     data_dir: str  # HOTLINE_DATA
     trusted_proxies: int  # HOTLINE_TRUSTED_PROXIES: how many stand in front, each adding to X-Forwarded-For
+    demo_pace: int  # HOTLINE_DEMO_PACE: steps a minute that the demo city plays by itself
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Config":
@@ -46,7 +48,8 @@ class Config:
             blind_key=environ.get("BLIND_KEY", ""),
             public_base_url=environ.get("PUBLIC_BASE_URL") or "http://127.0.0.1:8000",
             data_dir=environ.get("HOTLINE_DATA") or ".data",
-            trusted_proxies=_count("HOTLINE_TRUSTED_PROXIES", environ),
+            trusted_proxies=_number(environ, "HOTLINE_TRUSTED_PROXIES", 0, MOST_PROXIES),
+            demo_pace=_number(environ, "HOTLINE_DEMO_PACE", 20, FASTEST_DEMO),
         )
         config._check_complete()
         if config.is_production:
@@ -120,6 +123,13 @@ def psycopg_url(url: str) -> str:
     return url
 
 
+def _number(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) <= most):
+        raise UnsafeConfig(f"{name} must be a number from 0 to {most}, not {text!r}.")
+    return int(text)
+
+
 def _redis_is_guarded(url: str) -> bool:
     parts = urlsplit(url)
     return parts.scheme == "unix" or bool(parts.password) or "password" in parse_qs(parts.query)
@@ -129,13 +139,6 @@ def _role_of(url: str) -> str:
     """The role that a database's address signs in as, wherever in the address it stands."""
     parts = urlsplit(url)
     return parse_qs(parts.query).get("user", [unquote(parts.username or "")])[-1]
-
-
-def _count(name: str, environ: Mapping[str, str]) -> int:
-    text = environ.get(name) or "0"
-    if not (text.isascii() and text.isdigit() and int(text) <= MOST_PROXIES):
-        raise UnsafeConfig(f"{name} must be a number from 0 to {MOST_PROXIES}, not {text!r}.")
-    return int(text)
 
 
 def _is_monotonous(key: str | bytes) -> bool:

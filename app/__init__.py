@@ -7,14 +7,17 @@ from typing import Any
 from flask import Flask
 
 from app import access, errors, headers, health, proxies
-from app.admin.views import bp as admin_bp
+from app.admin import categories, duties, policies, roles, rulebook, settings, start, units, views, working_days
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
+from app.choices import choose_language
+from app.demo.views import bp as demo_bp
+from app.desk.assisting import bp as assisting_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
-from app.languages import choose_language
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
+from app.oversight.views import bp as oversight_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
@@ -23,7 +26,11 @@ from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
-BLUEPRINTS = (public_bp, auth_bp, admin_bp, desk_bp, live_bp, health.bp)
+ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
+BLUEPRINTS = (
+    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, desk_bp, oversight_bp, live_bp, demo_bp,
+    health.bp,
+)  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
 CONNECT_ARGS = {"connect_timeout": 5, "keepalives_idle": 10, "tcp_user_timeout": 5000}

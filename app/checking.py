@@ -1,14 +1,19 @@
 """Does the database hold what it promises? Read-only, for operators after an import, a crash or a restore."""
 
 import json
+import time
+from dataclasses import dataclass
+from datetime import datetime
 
 import click
 from flask.cli import with_appcontext
-from sqlalchemy import select, text
+from psycopg.errors import QueryCanceled
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from app.outbox import GENESIS, link
 from db import db, transaction
-from tickets.event_models import Publication, TicketEvent
+from tickets.event_models import Outbox, Publication, TicketEvent
 
 # name -> SQL that finds offenders. Each is one pass over the tables, whatever their size.
 FAULTS = {
@@ -73,24 +78,93 @@ def faults(chain: bool = True) -> dict[str, list[int]]:
     return found
 
 
+@dataclass(frozen=True)
+class Walked:
+    """A stretch of the chain: read up to and with `reached`; `broken` is the first that does not follow."""
+
+    reached: int
+    broken: int | None
+    is_end: bool
+
+
+def walk(after: int, limit: int) -> Walked:
+    """Recompute up to `limit` hashes that follow a sequence (0: the beginning); each on the stored one before."""
+    previous = _hash_at(after)
+    if previous is None:
+        return Walked(after, after, False)
+    rows = db.session.execute(
+        select(Publication.seq, Publication.hash, TicketEvent)
+        .join(TicketEvent, TicketEvent.id == Publication.event_id)
+        .where(Publication.seq > after)
+        .order_by(Publication.seq)
+        .limit(limit)
+    ).all()
+    reached = after
+    for seq, stored, event in rows:
+        if seq != reached + 1 or link(previous, event) != stored:
+            return Walked(reached, seq, False)
+        previous, reached = stored, seq
+    db.session.expunge_all()
+    return Walked(reached, None, len(rows) < limit)
+
+
+def event_at(seq: int) -> TicketEvent | None:
+    """What was published at that place, or None for a place that is empty."""
+    query = select(TicketEvent).join(Publication, Publication.event_id == TicketEvent.id)
+    return db.session.scalar(query.where(Publication.seq == seq))
+
+
+def _hash_at(seq: int) -> bytes | None:
+    return GENESIS if seq == 0 else db.session.scalar(select(Publication.hash).where(Publication.seq == seq))
+
+
 def first_broken_link() -> int | None:
     """The first sequence whose hash does not follow from its event and the hash before, or None."""
-    previous, last = GENESIS, 0
-    while True:
-        rows = db.session.execute(
-            select(Publication.seq, Publication.hash, TicketEvent)
-            .join(TicketEvent, TicketEvent.id == Publication.event_id)
-            .where(Publication.seq > last)
-            .order_by(Publication.seq)
-            .limit(CHUNK)
-        ).all()
-        for seq, stored, event in rows:
-            if link(previous, event) != stored:
-                return int(seq)
-            previous, last = stored, seq
-        if len(rows) < CHUNK:
+    walked = walk(0, CHUNK)
+    while walked.broken is None and not walked.is_end:
+        walked = walk(walked.reached, CHUNK)
+    return walked.broken
+
+
+@dataclass(frozen=True)
+class Published:
+    """How far the record is published, and what waits: `set_aside` could not be published and is tried again."""
+
+    last: int
+    at: datetime | None
+    waiting: int
+    set_aside: int
+
+
+def published() -> Published:
+    """The state of the record as it stands."""
+    last = db.session.execute(
+        select(Publication.seq, Publication.published_at).order_by(Publication.seq.desc()).limit(1)
+    ).one_or_none()
+    waiting = db.session.execute(select(func.count(), func.count(Outbox.retry_at)).select_from(Outbox)).one()
+    return Published(last.seq if last else 0, last.published_at if last else None, *waiting)
+
+
+def faults_within(seconds: float) -> dict[str, list[int] | None]:
+    """As `faults`, without the chain; None for a search that was given up so that all end within the time."""
+    until = time.monotonic() + seconds
+    found: dict[str, list[int] | None] = {}
+    for left, (name, query) in zip(range(len(FAULTS), 0, -1), FAULTS.items(), strict=True):
+        found[name] = _offenders(query, (until - time.monotonic()) / left)
+    return found
+
+
+def _offenders(query: str, seconds: float) -> list[int] | None:
+    """Up to ten ids; what is left of the transaction goes on when the search is given up."""
+    most = max(1, round(seconds * 1000))
+    db.session.execute(select(func.set_config("statement_timeout", f"{most}ms", True)))
+    try:
+        with db.session.begin_nested():
+            return list(db.session.scalars(text(f"{query} LIMIT 10")))
+    except OperationalError as fault:
+        if isinstance(fault.orig, QueryCanceled):
             return None
-        db.session.expunge_all()
+        raise
 
 
 @click.command("check")

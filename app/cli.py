@@ -17,16 +17,18 @@ from app.auth.commands import demo_accounts, staff_commands
 from app.auth.roles import seed_roles
 from app.auth.signing_in import DEMO_PASSWORD
 from app.checking import check_command
+from app.demo.commands import demo_commands
+from app.demo.history import play_history
+from app.demonstration import is_demo_city
 from app.importing import import_commands
 from app.outbox import unit_of_work
 from db import db
-from routing.models import Region
-from routing.seed import seed, table
+from routing.seed import seed
 
 
 def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
-    for command in (prepare, check_command, import_commands, staff_commands):
+    for command in (prepare, check_command, import_commands, staff_commands, demo_commands):
         app.cli.add_command(command)
 
 
@@ -44,6 +46,9 @@ def prepare(demo: bool) -> None:
     except OperationalError as fault:
         raise click.ClickException(f"The database does not answer: {str(fault.orig).strip()}") from fault
     accounts = seed_all(demo)
+    if accounts and config.demo_pace:
+        with unit_of_work() as now:
+            play_history(now, current_app.extensions["vault"])
     _welcome(Path(config.data_dir), accounts)
 
 
@@ -68,12 +73,7 @@ def seed_all(demo: bool) -> list[tuple[str, str, str]]:
     with unit_of_work() as now:
         seed(db.session(), demo=demo)
         seed_roles(db.session())
-        return demo_accounts(db.session(), now) if demo and _is_demo_city() else []
-
-
-def _is_demo_city() -> bool:
-    """A folder first used with --no-demo keeps its own city, however it is started later."""
-    return db.session.get(Region, table("regions")[0]["code"]) is not None
+        return demo_accounts(db.session(), now) if demo and is_demo_city() else []
 
 
 def _check_server(production: bool) -> None:
@@ -98,6 +98,9 @@ def _welcome(data: Path, accounts: list[tuple[str, str, str]]) -> None:
         lines = ["no accounts yet? make the first administrator: ./hotline flask staff first-admin"]
     try:
         (data / "run").mkdir(parents=True, exist_ok=True)
+        (data / "run" / "demo").unlink(missing_ok=True)
+        if accounts:
+            (data / "run" / "demo").touch()  # by this `hotline up` knows that there is something to play
         (data / "run" / "welcome.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as fault:
         click.echo(f"note: {data}/run/welcome.txt not written: {fault.strerror}", err=True)

@@ -113,10 +113,15 @@ def _trace(fault: Exception) -> str:
     return f"{kind}\n{''.join(traceback.format_tb(fault.__traceback__))}"
 
 
+def wants_json() -> bool:
+    """Whether the one who asks is a program, which wants data, rather than a page's reader."""
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+
+
 def answer(status: int, code: str, **values: Any) -> Response:
     """One refusal as a page, or as JSON for a caller that asked for it."""
     sentence = sentences().get(code, code)
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if wants_json():
         response = jsonify(error=code, message=sentence, **values)
     else:
         response = Response(render_template("errors/error.html", status=status, code=code, message=sentence))

@@ -1,17 +1,20 @@
 """What templates may call: masked texts, moments in the city's zone, names of units and places."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
+from babel.dates import get_day_names, get_month_names
 from flask import Flask, g, request
 from flask_babel import format_timedelta
+from flask_babel import gettext as _
 from flask_login import current_user
 
 from app import kept, wording
 from app.access import PUBLIC
-from app.languages import LANGUAGES, choose_language
+from app.choices import LANGUAGES, choose_appearance, choose_language
 from routing import service as routing
 from routing.reference import Reference
+from routing.values import Unit
 from tickets import deadlines, masking, numbers
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
@@ -23,6 +26,8 @@ def register_filters(app: Flask) -> None:
         {
             "mask_text": masking.mask_text,
             "moment": moment,
+            "day": day,
+            "month_name": lambda number: get_month_names("wide", "stand-alone", choose_language())[number],
             "iso": lambda at: at.isoformat(timespec="seconds") if at else "",
             "ago": ago,
             "state_name": wording.state_name,
@@ -39,6 +44,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.globals.update(
         wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
+        weekday_names=weekday_names,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -50,7 +56,9 @@ def _page_values() -> dict[str, object]:
     return {
         "language": language,
         "language_tag": LANGUAGE_TAGS[language],
+        "appearance": choose_appearance(),
         "here_in": here_in,
+        "here_with": here_with,
         "for_staff": g.get("entry", PUBLIC) != PUBLIC,
     }
 
@@ -79,8 +87,24 @@ def moment(at: datetime | None) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
+def day(on: date | None) -> str:
+    """A day, as people write it."""
+    if on is None:
+        return ""
+    return f"{on.year}年{on.month}月{on.day}日" if choose_language() == "zh" else f"{on.day} {on:%b %Y}"
+
+
+def weekday_names() -> list[str]:
+    """Short, from Monday on."""
+    language = choose_language()
+    names = get_day_names("narrow" if language == "zh" else "abbreviated", "stand-alone", language)
+    return [names[number] for number in range(7)]
+
+
 def ago(at: datetime | None, now: datetime) -> str:
     """How far a moment lies from `now`: "3 hours ago", "in 2 days"."""
+    if at and abs(at - now) < timedelta(seconds=1):
+        return str(_("now"))
     return format_timedelta(at - now, add_direction=True, threshold=1.2) if at else ""
 
 
@@ -94,6 +118,15 @@ def unit_by_code(code: str) -> str:
     """A unit's full name; the code for one that is no more."""
     unit = city().units.get(code)
     return unit.name if unit else code
+
+
+def units_by_kind() -> list[tuple[str, list[Unit]]]:
+    """Active units for a grouped select."""
+    groups: dict[str, list[Unit]] = {kind: [] for kind in wording.UNIT_KINDS}
+    for unit in city().units.values():
+        if unit.is_active:
+            groups.setdefault(unit.kind, []).append(unit)
+    return [(str(wording.UNIT_KINDS.get(kind, kind)), units) for kind, units in groups.items() if units]
 
 
 def region_name(code: str | None) -> str:
@@ -115,5 +148,10 @@ def category_name(code: str | None) -> str:
 
 def here_in(language: str) -> str:
     """This page's address with another language chosen."""
-    values = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
-    return f"{request.path}?{urlencode([*values, ('lang', language)])}"
+    return here_with("lang", language)
+
+
+def here_with(name: str, choice: str) -> str:
+    """This page's address with another choice made: of the language, of light or dark."""
+    values = [(key, value) for key, value in request.args.items(multi=True) if key != name]
+    return f"{request.path}?{urlencode([*values, (name, choice)])}"

@@ -1,11 +1,33 @@
 """What codes are called in words: states, types, actions, fields, faults; for staff and for citizens."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import LazyString
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from routing.values import REASONS
+
 Words = Mapping[str, LazyString]
+
+APPEARANCES: Words = {"auto": _l("as the system"), "light": _l("light"), "dark": _l("dark")}
+
+KEYS: tuple[tuple[str, LazyString], ...] = (
+    ("?", _l("Show these keys")),
+    ("/", _l("Find a ticket")),
+    ("b", _l("To the boards")),
+    ("1 … 9", _l("The board of that place")),
+    ("n", _l("New ticket")),
+    ("j  k", _l("Next or previous line of a board")),
+    ("Enter", _l("Open the line")),
+    ("a", _l("Accept the suggestion: dispatch to that unit")),
+    ("r", _l("Show what is new")),
+    ("f", _l("To what can be done with the ticket")),
+    ("Ctrl+Enter", _l("Send the form")),
+    ("Esc", _l("Close")),
+)
+"""The keys of the desk, as app/static/js/desk.js takes them."""
 
 TICKET_STATES: Words = {
     "DRAFT": _l("Draft"),
@@ -52,6 +74,7 @@ PUBLIC_EVENTS: Words = {
     "assignment.return_requested": _l("The department says it is not its duty; the hotline decides"),
     "assignment.upheld": _l("The hotline decided that the department keeps it"),
     "assignment.returned": _l("Taken from this department, for another one"),
+    "ticket.urged": _l("You asked how far it is"),
     "ticket.submitted": _l("The department has replied; the reply is being checked"),
     "ticket.rejected": _l("The reply was not good enough; the department does it again"),
     "ticket.accepted": _l("The reply was checked and sent to you"),
@@ -80,6 +103,7 @@ STAFF_EVENTS: Words = {
     "ticket.rejected": _l("Reply sent back"),
     "ticket.rated": _l("Rated by the citizen"),
     "ticket.closed": _l("Closed"),
+    "ticket.urged": _l("The caller asked again"),
     "ticket.escalated": _l("Escalated"),
     "contact.revealed": _l("Contact shown"),
     "contact.searched": _l("Telephone number searched for"),
@@ -165,6 +189,9 @@ LIGHTS: Words = {
 }
 
 BOARDS: Words = {
+    "mine_new": _l("Mine: to dispatch"),
+    "mine_open": _l("Mine: in progress"),
+    "mine_overdue": _l("Mine: overdue"),
     "mine": _l("My tickets"),
     "triage": _l("Triage"),
     "returns": _l("Returns"),
@@ -205,6 +232,7 @@ ACTIONS: Words = {
     "accept": _l("Accept the reply"),
     "reject": _l("Send the reply back"),
     "close": _l("Close after call-back"),
+    "urge": _l("The caller asks again"),
 }
 
 FIELDS: Words = {
@@ -241,6 +269,7 @@ FIELDS: Words = {
     "assists": _l("Assisting units"),
     "dispatch_note": _l("Advice to the unit"),
     "handle_note": _l("What was done"),
+    "urge_note": _l("What the caller said"),
     "contacted": _l("The citizen was contacted"),
     "return_reason": _l("Ground of the return"),
     "return_note": _l("Explanation and legal basis"),
@@ -273,7 +302,7 @@ UNIT_KINDS: Words = {
     "district": _l("District governments"),
     "town": _l("Streets and townships"),
     "village": _l("Villages and communities"),
-    "bureau": _l("City departments"),
+    "bureau": _l("Government departments"),
     "vertical": _l("Vertically managed bodies"),
     "utility": _l("Utilities"),
     "mass": _l("Mass organisations"),
@@ -300,3 +329,10 @@ def limit_words(limit: str) -> str:
     count = limit.rstrip("abcdefghijklmnopqrstuvwxyz")
     words = LIMITS.get(limit[len(count) :])
     return str(words) % {"count": count} if words else limit
+
+
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """One reason of a routing decision as a sentence."""
+    text = REASONS.get(reason["kind"])
+    values = {"words": "、".join(reason.get("words", ())), **reason.get("values", {})}
+    return _(text, **values) if text else reason["kind"]

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from typing import Any
 
 from app import create_app
-from bench import board, machine, routing_eval, web
+from bench import board, machine, pages, routing_eval, web
 from bench.databases import Databases
 from bench.seed import seed
 
-NAMES = ("create", "status", "board", "routing", "seed", "all")
+NAMES = ("create", "status", "board", "pages", "routing", "seed", "all")
 WEB_TICKETS, WEB_OPEN = 100_000, 0.1
 
 _started = time.monotonic()
@@ -75,6 +75,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace, Databases], dict[str, Any]]]
     "create": lambda options, databases: web.create(databases, options.tickets or WEB_TICKETS, options.open),
     "status": lambda options, databases: web.status(databases, options.tickets or WEB_TICKETS, options.open),
     "board": _board,
+    "pages": lambda options, databases: pages.pages(databases, options.tickets or WEB_TICKETS, options.open),
     "routing": _routing,
     "seed": _seed,
 }

@@ -90,10 +90,11 @@ def at_size(database: Filled, tell: Tell) -> dict[str, Any]:
 
 def _questions(now: datetime, vault: Vault) -> list[Question]:
     dispatcher, supervisor = actor_by_login("seeded-dispatcher-1"), actor_by_login("seeded-supervisor-1")
-    handler, operator = actor_by_login(_busiest_handler()), actor_by_login("seeded-operator-1")
+    handler, operator = actor_by_login(busiest_handler()), actor_by_login("seeded-operator-1")
     boards = [
         ("triage", dispatcher), ("returns", dispatcher), ("to_sign", handler), ("in_hand", handler),
-        ("submitted", handler), ("mine", operator), ("review", supervisor), ("callback", supervisor),
+        ("submitted", handler), ("mine", operator), ("mine_new", operator), ("mine_open", operator),
+        ("mine_overdue", operator), ("review", supervisor), ("callback", supervisor),
         ("overdue", supervisor), ("all", supervisor),
     ]
     number, phone_of = _some_ticket()
@@ -117,7 +118,7 @@ def _board(actor: Actor, now: datetime, name: str, page: int = 1) -> Call:
     return lambda: queries.board(actor, now, name, after)
 
 
-def _busiest_handler() -> str:
+def busiest_handler() -> str:
     """The login of the seeded handler in whose unit most is at work."""
     login = (
         select(Staff.login)

@@ -57,6 +57,7 @@ class Department(Base):
     path: Mapped[str]
     region_code: Mapped[str] = mapped_column(ForeignKey("region.code"))
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Category(Base):
@@ -72,6 +73,7 @@ class Category(Base):
     level: Mapped[int] = mapped_column(SmallInteger)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     path: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class DirectoryItem(Base):
@@ -148,6 +150,7 @@ class CitySetting(Base):
 
     key: Mapped[str] = mapped_column(String(60), primary_key=True)
     value: Mapped[Any] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class CalendarDay(Base):
@@ -159,6 +162,7 @@ class CalendarDay(Base):
     is_working: Mapped[bool]
     note: Mapped[str] = mapped_column(default="", server_default="")
     source: Mapped[str]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Policy(Base):

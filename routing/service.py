@@ -103,24 +103,37 @@ def index_texts(session: Session, texts: Mapping[str, str]) -> None:
     session.connection().execute(statement.on_conflict_do_update(index_elements=["key"], set_=update), rows)
 
 
-def add_directory_version(session: Session, code: str, valid_from: date, **changes: Any) -> DirectoryItem:
-    """The duty's next version with these columns changed, in force from that day; the last one ends before.
+def add_directory_version(
+    session: Session, code: str, valid_from: date, *, replacing: bool = False, **changes: Any
+) -> DirectoryItem:
+    """The duty's next version with these columns changed, in force from that day; the one before ends then.
 
-    Raises NoResultFound for an unknown code, ValueError when the last version starts no earlier.
+    Raises NoResultFound for an unknown code, ValueError when the last version starts no earlier; `replacing`
+    sets such versions aside instead.
     """
     versions = select(DirectoryItem).where(DirectoryItem.code == code).order_by(DirectoryItem.version.desc())
     last = session.scalars(versions.limit(1).with_for_update()).one()
-    if valid_from <= last.valid_from:
+    if valid_from <= last.valid_from and not replacing:
         raise ValueError(f"{code} version {last.version} starts on {last.valid_from}")
     kept = {column.key: getattr(last, column.key) for column in DirectoryItem.__table__.columns}
-    kept.update(changes, version=last.version + 1, valid_from=valid_from, valid_until=None)
+    kept.update(valid_until=None, is_active=True)
+    kept.update(changes, version=last.version + 1, valid_from=valid_from)
     del kept["id"]
-    last.valid_until = valid_from - timedelta(days=1)
+    _end_before(session, code, valid_from)
     item = DirectoryItem(**kept)
     session.add(item)
     session.flush()
     session.info.pop(_KEPT_BY_SESSION, None)
     return item
+
+
+def _end_before(session: Session, code: str, day: date) -> None:
+    """End the duty's versions on the day before; those that would only begin later are never in force."""
+    for row in session.scalars(select(DirectoryItem).where(DirectoryItem.code == code, DirectoryItem.is_active)):
+        if row.valid_from >= day:
+            row.is_active = False
+        elif row.valid_until is None or row.valid_until >= day:
+            row.valid_until = day - timedelta(days=1)
 
 
 def _directory(session: Session, threshold: float) -> Directory:

@@ -22,6 +22,7 @@ GRACE = 3  # seconds in which a web process finishes its requests when it is to 
 def up(options: Options) -> int:
     """Runs the instance until it is told to stop; 0 then. Refusal when it cannot start."""
     counts = {kind: count(os.environ, kind) for kind in ("web", "worker", "clock")}
+    is_played = plays(os.environ)
     folder = DataFolder(options.folder)
     folder.create()
     if not folder.lock("up"):
@@ -40,6 +41,8 @@ def up(options: Options) -> int:
             workers = [spec for spec in specs if spec.name.startswith("worker")]
             crew.add(spec for spec in specs if spec not in workers)
             crew.wait(Probe(servers.reachable(options.host), options.port), READY_WITHIN, f"{address}/readyz")
+            if is_played and env["HOTLINE_DEMO"] == "1" and (folder.run / "demo").exists():
+                crew.add([_play(folder, env)])
             crew.add(workers)  # not before: readiness does not need them, and loading them would delay it
             crew.publish(ready=True)
             _welcome(folder, address)
@@ -87,6 +90,20 @@ def count(env: Mapping[str, str], kind: str) -> int:
     if not text.isdigit() or not 0 < int(text) <= 64:
         raise Refusal(f"{name} is {text!r}: give a number from 1 to 64.")
     return int(text)
+
+
+def plays(env: Mapping[str, str]) -> bool:
+    """Whether the environment wants the demo city to be played."""
+    text = env.get("HOTLINE_DEMO_PACE") or "1"
+    if not (text.isascii() and text.isdigit()) or int(text) > 600:
+        raise Refusal(f"HOTLINE_DEMO_PACE is {text!r}: give a number from 0 to 600.")
+    return int(text) > 0
+
+
+def _play(folder: DataFolder, env: Mapping[str, str]) -> Spec:
+    """Who plays citizens and departments, in the demo city only."""
+    command = (sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", "demo", "drive")
+    return Spec("demo", command, env, ROOT, folder.log("demo"))
 
 
 def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mapping[str, int]) -> list[Spec]:

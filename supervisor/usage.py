@@ -45,6 +45,7 @@ Environment variables (.env.example describes each):
   DATABASE_OWNER_URL             the role that migrates, when it is not that of DATABASE_URL
   HOTLINE_WEB_PROCESSES, HOTLINE_WORKER_PROCESSES, HOTLINE_CLOCK_PROCESSES
                                  how many of each (2, 1 and 1)
+  HOTLINE_DEMO_PACE              steps a minute that the demo city plays by itself (20; 0: none)
   HOTLINE_PG_OPTIONS             settings for the embedded PostgreSQL, as "name=value name=value"
 """
 

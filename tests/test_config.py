@@ -134,3 +134,10 @@ def test_every_setting_is_explained_in_the_example():
     assert len(named) == fields
     example = (source / ".env.example").read_text(encoding="utf-8")
     assert named <= set(re.findall(r"^([A-Z_]+)=", example, re.MULTILINE))
+
+
+def test_the_pace_of_the_demo_city_is_a_number():
+    assert Config.from_environ(SAFE).demo_pace == 20
+    assert Config.from_environ(SAFE | {"HOTLINE_DEMO_PACE": "0"}).demo_pace == 0
+    with pytest.raises(UnsafeConfig, match="HOTLINE_DEMO_PACE"):
+        Config.from_environ(SAFE | {"HOTLINE_DEMO_PACE": "fast"})

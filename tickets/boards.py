@@ -17,7 +17,7 @@ from routing import service as routing
 from routing.models import TextIndex
 from tickets import errors, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
-from tickets.lifecycle import AssignmentState, TicketState
+from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
 from tickets.permissions import Actor, rooms_of, visible_to
 
@@ -82,7 +82,17 @@ _RETURNED = (
 )
 _IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
 
+_NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(
+    [TicketState.DRAFT, TicketState.REGISTERED, TicketState.TO_DISPATCH]
+)
+_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.in_(
+    [TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK]
+)
+
 BOARDS: dict[str, Board] = {
+    "mine_new": Board("see.own", _NOT_YET_DISPATCHED, "due"),
+    "mine_open": Board("see.own", _WITH_UNITS, "due"),
+    "mine_overdue": Board("see.own", Ticket.closed_at.is_(None), "overdue"),
     "mine": Board("see.own", true(), "new"),
     "triage": Board("see.triage", _WAITING, "due"),
     "returns": Board("see.triage", _RETURNED, "due"),
@@ -107,7 +117,7 @@ def board(actor: Actor, now: datetime, name: str, after: str | None = None, limi
     if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
     query = _QUERIES[name]
-    if name == "mine":
+    if kind.who == "see.own":
         # A ticket is always in the room of whoever took it down. To ask for the room as well would hide from
         # the planner that the index holds the page in its order.
         query = query.where(Ticket.registered_by == actor.id)
@@ -344,3 +354,13 @@ def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
     for row in db.session.execute(latest):
         words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{masking.mask_text(row.body)}"
     return words
+
+
+def open_tickets_of(unit_id: int, most: int = 10) -> tuple[int, list[str]]:
+    """How many tickets a unit still has a part of to do, and the numbers of some; nothing of what is in them."""
+    has_open_part = select(Assignment.ticket_id).where(
+        Assignment.department_id == unit_id, Assignment.state.in_(WORKED_ON | {AssignmentState.SUBMITTED})
+    )
+    rows = select(Ticket.number, func.count().over()).where(Ticket.id.in_(has_open_part)).order_by(Ticket.id)
+    found = db.session.execute(rows.limit(most)).all()
+    return (found[0][1] if found else 0), [number or "" for number, _count in found]

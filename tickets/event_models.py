@@ -13,8 +13,9 @@ from db import Base
 class TicketEvent(Base):
     """Timeline and audit in one. The product's database role may insert and read, never change or delete.
 
-    `subject` says what `subject_id` counts: ticket, or staff (accounts); later also call. `rooms_before` and
-    `rooms_after` are who could see the subject before and after the change.
+    `subject` says what `subject_id` counts: ticket, staff (accounts) or reference (versions of the reference
+    data); later also call. `rooms_before` and `rooms_after` are who could see the subject before and after the
+    change.
     """
 
     __tablename__ = "ticket_event"
@@ -23,6 +24,10 @@ class TicketEvent(Base):
         Index(
             "ix_ticket_event_looks", "actor_id", "at",
             postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
+        ),
+        Index(
+            "ix_ticket_event_disclosures", "at", "id",
+            postgresql_where=text("kind IN ('contact.revealed','contact.searched')"),
         ),
     )
 

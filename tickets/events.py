@@ -31,6 +31,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.rejected": frozenset({"texts"}),
     "ticket.rated": frozenset({"solved", "satisfied", "texts"}),
     "ticket.closed": frozenset({"outcome"}),
+    "ticket.urged": frozenset({"texts"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash"}),
@@ -42,9 +43,13 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.reset": frozenset(),
     "staff.signed_in": frozenset(),
     "staff.signed_out": frozenset(),
+    # Edits of roles and of what the city publishes of itself: units, duties, rules. These tell the values, for
+    # they are the record of who changed what into what; nobody's personal data is among them.
+    "reference.added": frozenset({"what", "key", "before", "after"}),
+    "reference.changed": frozenset({"what", "key", "before", "after"}),
 }
 
-SIDE_KINDS = frozenset({"ticket.escalated", "contact.revealed", "code.reissued"})
+SIDE_KINDS = frozenset({"ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"})
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 

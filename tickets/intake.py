@@ -371,9 +371,13 @@ def checked(intake: Intake) -> Intake:
     faults = _faults(intake)
     if faults:
         raise errors.Invalid(fields=faults)
+    return replace(intake, title=title_of(intake), content=intake.content.strip())
+
+
+def title_of(intake: Intake) -> str:
+    """The title as given, or the beginning of what was said."""
     # Masked before it is cut: half a telephone number would not be recognised as one.
-    title = intake.title.strip() or " ".join(masking.mask_text(intake.content).split())[:DERIVED_TITLE]
-    return replace(intake, title=title, content=intake.content.strip())
+    return intake.title.strip() or " ".join(masking.mask_text(intake.content).split())[:DERIVED_TITLE]
 
 
 def _faults(intake: Intake) -> dict[str, str]:

@@ -43,7 +43,13 @@ class Ticket(Base):
         Index("ix_ticket_before_dispatch", "registered_at", "id", postgresql_where=text(_BEFORE_DISPATCH)),
         Index("ix_ticket_review", "id", postgresql_where=text("state IN ('TO_REVIEW','TO_CALLBACK')")),
         Index("ix_ticket_registered_by", "registered_by", "id"),
+        Index(
+            "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
+        ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_ticket_registered_at", "registered_at", postgresql_where=text("registered_at IS NOT NULL")),
+        Index("ix_ticket_dispatched_at", "dispatched_at", postgresql_where=text("dispatched_at IS NOT NULL")),
+        Index("ix_ticket_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, ticket_sequence, primary_key=True)
@@ -140,6 +146,8 @@ class Assignment(Base):
         Index(
             "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")
         ),
+        Index("ix_assignment_returned", "ended_at", postgresql_where=text("state = 'RETURNED'")),
+        Index("ix_assignment_signed_at", "signed_at", postgresql_where=text("signed_at IS NOT NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -188,6 +196,7 @@ class Deadline(Base):
         Index("ix_deadline_due", "next_at", "id", postgresql_where=text("next_at IS NOT NULL")),
         Index("ix_deadline_running", "ticket_id", postgresql_where=text("stopped_at IS NULL")),
         Index("ix_deadline_overdue", "due_at", "id", postgresql_where=text("stopped_at IS NULL")),
+        Index("ix_deadline_handle", "due_at", postgresql_where=text("clock = 'handle'")),
         UniqueConstraint(
             "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
         ),
@@ -252,7 +261,17 @@ class Rating(Base):
     round: Mapped[int]
     solved: Mapped[bool]
     satisfied: Mapped[int]
-    rated_at: Mapped[datetime]
+    rated_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Presence(Base):
+    """Who has a ticket's page open, as of when. Courtesy, not a lock: it may be wrong for half a minute."""
+
+    __tablename__ = "presence"
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True, autoincrement=False)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, autoincrement=False)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class FormDraft(Base):

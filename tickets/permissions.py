@@ -1,7 +1,7 @@
 """Who may do what, and who sees what. One rule of rooms decides the check, the list and the live board."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import ColumnElement, false
 from sqlalchemy.orm import InstrumentedAttribute
@@ -13,7 +13,7 @@ CONFIDENTIAL = "/c"
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: `kind` is staff, citizen or system. A citizen holds one ticket's number and code.
+    """Who acts: `kind` is staff, citizen or system. `ticket_id`: whose number and code were proved.
 
     `permissions` are held for the whole city; `units` maps each unit whose work the actor does to what is held
     there, so that a lead of one unit who helps out in another is no lead in the other.
@@ -46,7 +46,12 @@ VISITOR = Actor("citizen", permissions=frozenset({"ticket.register"}))
 
 def caller_of(ticket_id: int) -> Actor:
     """The citizen who proved number and query code of one ticket."""
-    return Actor("citizen", permissions=frozenset({"ticket.rate"}), ticket_id=ticket_id)
+    return Actor("citizen", permissions=frozenset({"ticket.rate", "ticket.urge"}), ticket_id=ticket_id)
+
+
+def with_proof(actor: Actor, ticket_id: int) -> Actor:
+    """A member of staff to whom the caller has told number and query code of one ticket: sees that one as well."""
+    return replace(actor, ticket_id=ticket_id)
 
 
 @dataclass(frozen=True)
@@ -102,8 +107,8 @@ def sees(actor: Actor, ticket_id: int, rooms: Iterable[str]) -> bool:
     """Whether the actor may know of this ticket. The system sees all; a citizen the one with its code."""
     if actor.kind == "system":
         return True
-    if actor.kind == "citizen":
-        return actor.ticket_id == ticket_id
+    if actor.ticket_id == ticket_id:
+        return True
     return not rooms_of(actor).isdisjoint(rooms)
 
 

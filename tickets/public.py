@@ -20,7 +20,8 @@ from tickets.vault import Vault
 SHOWN = (
     "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned", "ticket.submitted",
-    "ticket.rejected", "ticket.accepted", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.closed",
+    "ticket.rejected", "ticket.accepted", "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated",
+    "ticket.closed",
 )
 """Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
 READABLE: dict[str, str] = {

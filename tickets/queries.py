@@ -8,6 +8,7 @@ from tickets.boards import (
     changes,
     find,
     last_seq,
+    open_tickets_of,
     room_heads,
     rooms_now,
     rows_by_id,
@@ -15,8 +16,10 @@ from tickets.boards import (
 )
 from tickets.detail import Entry, PartView, TicketPage, ticket_page
 from tickets.public import PublicStatus, promised, public_status
+from tickets.suggestions import Suggestion, suggestions
 
 __all__ = [
-    "Entry", "Page", "PartView", "PublicStatus", "Row", "TicketPage", "board", "boards_of", "changes", "find",
-    "last_seq", "promised", "public_status", "room_heads", "rooms_now", "rows_by_id", "ticket_page", "words_of",
+    "Entry", "Page", "PartView", "PublicStatus", "Row", "Suggestion", "TicketPage", "board", "boards_of",
+    "changes", "find", "last_seq", "open_tickets_of", "promised", "public_status", "room_heads", "rooms_now",
+    "rows_by_id", "suggestions", "ticket_page", "words_of",
 ]

@@ -13,9 +13,10 @@ from tickets.finding import find
 from tickets.handling import handle, reply, sign
 from tickets.intake import open_draft, open_ticket, register
 from tickets.reveal import reissue_code, reveal
+from tickets.urging import urge
 
 __all__ = [
     "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "find", "handle",
     "open_draft", "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code", "reject", "reply",
-    "request_return", "reveal", "save_form", "saved_form", "sign", "uphold",
+    "request_return", "reveal", "save_form", "saved_form", "sign", "uphold", "urge",
 ]

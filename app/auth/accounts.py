@@ -66,11 +66,11 @@ def set_roles(
     """
     _demand(actor)
     held = _checked(memberships)
-    before = _lock_administration()
+    before = lock_administration()
     person = _lock(staff_id, version)
     db.session.execute(delete(RoleMembership).where(RoleMembership.staff_id == staff_id))
     _hold(staff_id, held)
-    _keep_an_administrator(before)
+    keep_an_administrator(before)
     session.end_all(staff_id)
     _change("staff.changed", person, actor, now, changed=["roles"], roles=_codes(held))
 
@@ -78,12 +78,12 @@ def set_roles(
 def disable(actor: Actor, now: datetime, staff_id: int, version: int) -> None:
     """Shut the account out, from the next request on. Raises Forbidden, NotFound, Stale, NotNow, Invalid."""
     _demand(actor)
-    before = _lock_administration()
+    before = lock_administration()
     person = _lock(staff_id, version)
     if person.disabled_at is not None:
         raise errors.NotNow(action="disable", state="disabled")
     person.disabled_at = now
-    _keep_an_administrator(before)
+    keep_an_administrator(before)
     session.end_all(staff_id)
     void_tokens(staff_id)
     _change("staff.disabled", person, actor, now)
@@ -121,7 +121,7 @@ def issue_first_admin(actor: Actor, now: datetime, force: bool = False) -> str:
     Raises NotNow where there is an administrator, unless forced.
     """
     _demand(actor)
-    if _lock_administration() and not force:
+    if lock_administration() and not force:
         raise errors.NotNow(action="first_admin", state="administrator_exists")
     return _issue(FIRST_ADMIN, None, now, force)
 
@@ -265,7 +265,7 @@ def _codes(held: list[Membership]) -> list[str]:
     return sorted(role if unit is None else f"{role}@{unit}" for role, unit in held)
 
 
-def _lock_administration() -> int:
+def lock_administration() -> int:
     """One change at a time to who administers accounts: two must not each remove the other.
 
     Returns how many do now.
@@ -275,7 +275,8 @@ def _lock_administration() -> int:
     return _administrators()
 
 
-def _keep_an_administrator(before: int) -> None:
+def keep_an_administrator(before: int) -> None:
+    """Raise Invalid where nobody is left of those who, `before`, could administer accounts."""
     if before and not _administrators():
         raise errors.Invalid(fields={"roles": "last_administrator"})
 

@@ -37,7 +37,8 @@ class Staff(Base):
 class Role(Base):
     """A named set of permissions. Data: a city may split or merge roles without new code.
 
-    `reach` says for whom the work is done: the city, one unit, or a unit with all units below it.
+    `reach` says for whom the work is done: the city, one unit, or a unit with all units below it. `name` is
+    what a city calls a role of its own; the shipped ones are named by the product, in each language.
     """
 
     __tablename__ = "role"
@@ -46,6 +47,8 @@ class Role(Base):
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reach: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text, default="", server_default="")
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class RoleMembership(Base):

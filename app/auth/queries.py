@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.auth.models import Role, RoleMembership, Staff, StaffSession
 from app.auth.roles import CITY
@@ -18,11 +18,15 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Held:
-    """One role of a person; `unit` is the name of the unit it is held for, or empty."""
+    """One role of a person; `unit` is the name of the unit it is held for, or empty.
+
+    `name` is what the city calls the role; empty where it has no name but the shipped one.
+    """
 
     role: str
     unit_id: int | None
     unit: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,13 +74,14 @@ def person_by_login(login: str) -> Person:
 
 def _people(rows: Sequence[Staff]) -> list[Person]:
     held: dict[int, list[Held]] = {}
-    for membership, unit in db.session.execute(
-        select(RoleMembership, Department.name)
+    for membership, unit, name in db.session.execute(
+        select(RoleMembership, Department.name, Role.name)
+        .join(Role, Role.code == RoleMembership.role_code)
         .outerjoin(Department, Department.id == RoleMembership.department_id)
         .where(RoleMembership.staff_id.in_([row.id for row in rows]))
         .order_by(RoleMembership.role_code, Department.code)
     ):
-        one = Held(membership.role_code, membership.department_id, unit or "")
+        one = Held(membership.role_code, membership.department_id, unit or "", name)
         held.setdefault(membership.staff_id, []).append(one)
     return [
         Person(
@@ -92,9 +97,35 @@ def _people(rows: Sequence[Staff]) -> list[Person]:
     ]
 
 
-def roles() -> list[tuple[str, bool]]:
-    """Each role's code, and whether it is held for a unit."""
-    return [(role.code, role.reach != CITY) for role in db.session.scalars(select(Role).order_by(Role.code))]
+def roles() -> list[tuple[str, str, bool]]:
+    """Each role's code, what the city calls it, and whether it is held for a unit."""
+    return [(role.code, role.name, role.reach != CITY) for role in role_rows()]
+
+
+def role_rows() -> Sequence[Role]:
+    """All roles by code."""
+    return db.session.scalars(select(Role).order_by(Role.code)).all()
+
+
+def role(code: str) -> Role:
+    """One role. Raises NotFound."""
+    row = db.session.get(Role, code)
+    if row is None:
+        raise errors.NotFound()
+    return row
+
+
+def holders(code: str | None = None) -> dict[str, int]:
+    """How many accounts that are not disabled hold each role, or one role."""
+    query = (
+        select(RoleMembership.role_code, func.count(RoleMembership.staff_id.distinct()))
+        .join(Staff, Staff.id == RoleMembership.staff_id)
+        .where(Staff.disabled_at.is_(None))
+        .group_by(RoleMembership.role_code)
+    )
+    if code is not None:
+        query = query.where(RoleMembership.role_code == code)
+    return dict(db.session.execute(query).all())
 
 
 def units() -> list[tuple[int, str, str]]:

@@ -40,6 +40,7 @@ SHIPPED = (
                 "ticket.answer",
                 "ticket.refer",
                 "ticket.amend",
+                "ticket.urge",
                 "see.own",
                 "contact.reveal",
             }
@@ -65,9 +66,11 @@ SHIPPED = (
                 "ticket.follow_up",
                 "ticket.dispatch",
                 "ticket.amend",
+                "ticket.urge",
                 "return.decide",
                 "contact.reveal",
                 "reports.read",
+                "audit.read",
             }
         ),
     ),

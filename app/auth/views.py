@@ -9,10 +9,11 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from app.access import public, staff
-from app.auth import forms, queries, signing_in
+from app.auth import accounts, forms, queries, signing_in
 from app.auth import session as sessions
 from app.auth.signing_in import Entered, Refused
 from app.auth.wording import fault_text, role_name
+from app.demonstration import is_demo_city
 from app.outbox import unit_of_work
 from tickets import errors
 
@@ -27,8 +28,10 @@ Page = tuple[str, int] | str | Response
 @bp.get("/login")
 @public
 def sign_in() -> Page:
-    """The form; `next` is where to go on to."""
-    return _sign_in_page(next=forms.path_inside(request.args.get("next")))
+    """The form; `next` is where to go on to, `login` who is expected to sign in."""
+    login = accounts.normal_login(request.args.get("login", ""))
+    expected = login if accounts.LOGIN.fullmatch(login) else ""
+    return _sign_in_page(login=expected, next=forms.path_inside(request.args.get("next")))
 
 
 @bp.post("/login")
@@ -117,7 +120,8 @@ def end_others() -> Response:
 
 
 def _sign_in_page(**values: object) -> str:
-    return render_template("auth/sign_in.html", **values)
+    with unit_of_work():
+        return render_template("auth/sign_in.html", in_demo_city=is_demo_city(), **values)
 
 
 def _enrol_page(**values: object) -> str:
@@ -138,7 +142,8 @@ def _begin(result: Entered, onward: str | None) -> Response:
     if user is None:  # disabled in this very moment
         return redirect(url_for("auth.sign_in"), 303)
     login_user(user)
-    home = "admin.staff_list" if "admin.staff" in user.actor.permissions else "desk.home"
+    rights = user.actor.permissions
+    home = "administration.start" if rights & {"admin.staff", "admin.directory"} else "desk.home"
     return _remember_device(redirect(onward or url_for(home), 303), result.device)
 
 

@@ -16,6 +16,40 @@ ROLES = {
     "auditor": _l("Auditor"),
 }
 
+REACHES = {
+    "city": _l("for the whole city"),
+    "unit": _l("for one unit"),
+    "subtree": _l("for a unit and all below it"),
+}
+
+PERMISSIONS = {
+    "ticket.open": _l("Take down tickets, and discard drafts"),
+    "ticket.register": _l("Register tickets"),
+    "ticket.amend": _l("Amend tickets"),
+    "ticket.urge": _l("Record that a caller asks again"),
+    "ticket.answer": _l("Answer tickets at once"),
+    "ticket.refer": _l("Refer tickets elsewhere"),
+    "ticket.dispatch": _l("Dispatch tickets to units"),
+    "return.decide": _l("Decide on returns"),
+    "ticket.review": _l("Review replies"),
+    "ticket.follow_up": _l("Call back and close"),
+    "assignment.sign": _l("Sign for the unit's tickets"),
+    "assignment.handle": _l("Record steps of the unit"),
+    "assignment.return": _l("Ask to return tickets of the unit"),
+    "assignment.reply": _l("Submit replies of the unit"),
+    "see.own": _l("See the tickets one took down"),
+    "see.triage": _l("See the tickets to dispatch"),
+    "see.department": _l("See the unit's tickets"),
+    "see.city": _l("See all tickets of the city"),
+    "see.confidential": _l("See confidential ones among them"),
+    "contact.reveal": _l("Have contact data shown, with a reason that is kept"),
+    "reports.read": _l("Read reports"),
+    "audit.read": _l("Read the audit"),
+    "admin.staff": _l("Manage accounts and roles"),
+    "admin.directory": _l("Manage units, categories, duties, rules, time limits, calendar and settings"),
+}
+"""What a person may be allowed, in the order in which it is offered."""
+
 FAULTS = {
     "too_short": _l("Please take at least %(count)s characters.", count=SHORTEST),
     "too_long": _l("Please take at most %(count)s characters.", count=LONGEST),
@@ -33,9 +67,9 @@ FAULTS = {
 }
 
 
-def role_name(code: str) -> str:
-    """A role in words; a city's own role by its code."""
-    return str(ROLES.get(code, code))
+def role_name(code: str, name: str = "") -> str:
+    """A role in words: as the city calls it, or else as it was shipped."""
+    return name or str(ROLES.get(code, code))
 
 
 def fault_text(code: str) -> str:

@@ -40,6 +40,7 @@ FIELDS: Mapping[str, Field] = {
     "internal_note": Field("text"),
     "review_note": Field("text"),
     "outcome": Field("choice", wording.OUTCOMES_ASKED),
+    "urge_note": Field("text"),
 }
 
 BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",)}
@@ -63,6 +64,7 @@ VERBS: Mapping[str, Callable[..., object]] = {
     "dispatch": lambda who, now, at, v: service.dispatch(
         who, now, at.ticket, v["lead"], v["assists"], v["dispatch_note"], at.version
     ),
+    "urge": lambda who, now, at, v: service.urge(who, now, at.ticket, v["urge_note"]),
     "sign": lambda who, now, at, v: service.sign(who, now, at.ticket, at.part, at.version),
     "handle": lambda who, now, at, v: service.handle(
         who, now, at.ticket, at.part, v["handle_note"], v["contacted"], at.version

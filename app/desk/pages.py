@@ -15,7 +15,6 @@ from app.auth.models import Staff
 from app.desk import forms
 from app.templating import category_name, city, moment, region_name, unit_name
 from db import db
-from routing.values import REASONS
 from tickets import masking, service
 from tickets.boards import BOARDS
 from tickets.lifecycle import Transition
@@ -44,17 +43,42 @@ def board_match(name: str, page: Page, after: str | None) -> dict[str, Any]:
     }
 
 
-def board_words() -> dict[str, dict[str, str]]:
+def board_words() -> dict[str, Any]:
     """The words that the page's script writes into changed rows."""
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
+        **live_words(),
+    }
+
+
+def suggestion_words() -> dict[str, str]:
+    """The words around routing's suggestion while a matter is typed; `{...}` are filled by the script."""
+    return {
+        "dispatches": _("Will be dispatched to"),
+        "suggests": _("Will wait for a dispatcher; suggestion:"),
+        "none": _("No unit found yet"),
+        "assists": _("Assisting units"),
+        "confidence": _("confidence {share}"),
+        "basis": _("Legal basis"),
+        "alternatives": _("Alternatives"),
+        "take_category": _("Take the category: {name}"),
+        "take_region": _("Take the place: {name}"),
+    }
+
+
+def live_words() -> dict[str, Any]:
+    """The words of the lamp, by its state; `age` says how old the data is, in seconds."""
+    return {
         "lamp": {
             "live": _("Live"),
             "polling": _("Not live: asks every 10 seconds"),
             "offline": _("No connection: what you see may be old"),
             "ended": _("Ended: please reload the page"),
         },
+        "age": _("checked {seconds} s ago"),
+        "here": _("Also open at: {names}"),
+        "changed": _("Changed by somebody since you opened it"),
     }
 
 
@@ -139,13 +163,6 @@ def form_key(ticket_id: int, action: str, part: int | None) -> str:
     return f"{ticket_id}-{action}-{part}" if part else f"{ticket_id}-{action}"
 
 
-def reason_words(reason: Mapping[str, Any]) -> str:
-    """One reason of a routing decision as a sentence."""
-    text = REASONS.get(reason["kind"])
-    values = {"words": "、".join(reason.get("words", ())), **reason.get("values", {})}
-    return _(text, **values) if text else reason["kind"]
-
-
 def duty_of(code: str | None) -> Any:
     """The duty of the directory behind a decision, or None."""
     return next((duty for duty in city().directory.duties if duty.code == code), None)
@@ -226,14 +243,3 @@ def difference(before: str, after: str) -> list[tuple[str, str]]:
         parts += [("del", "".join(old[a:b]))] if b > a else []
         parts += [("ins", "".join(new[c:d]))] if d > c else []
     return [(tag, text) for tag, text in parts if text]
-
-
-def units_by_kind() -> list[tuple[str, list[Any]]]:
-    """Active units for a grouped select."""
-    groups: dict[str, list[Any]] = {kind: [] for kind in wording.UNIT_KINDS}
-    for unit in city().units.values():
-        if unit.is_active:
-            groups.setdefault(unit.kind, []).append(unit)
-    return [(str(wording.UNIT_KINDS.get(kind, kind)), units) for kind, units in groups.items() if units]
-
-

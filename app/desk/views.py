@@ -1,6 +1,7 @@
 """The desk: boards, one ticket with what may be done to it, intake by staff, search, autosave."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
@@ -12,11 +13,11 @@ from werkzeug.wrappers import Response
 from app import wording
 from app.access import actor, in_background, requires, staff
 from app.desk import forms, intake_form, pages
-from app.errors import STATUS
+from app.errors import STATUS, wants_json
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
-from app.templating import city
+from app.templating import city, units_by_kind
 from tickets import drafts, errors, queries, service
 from tickets.finding import is_phone
 from tickets.intake import Opened
@@ -49,6 +50,8 @@ def home() -> Answer:
             boards=names,
             name=name,
             page=page,
+            suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
+            reason_words=wording.reason_words,
             seq=seq,
             after=after,
             match=pages.board_match(name, page, after),
@@ -56,6 +59,14 @@ def home() -> Answer:
             zone=city().zone.key,
             live_token=page_token(current_user.get_id()),
         )
+
+
+@bp.get("/parts")
+@staff
+def parts() -> Answer:
+    """Every part the pages are made of, once, for whoever makes another page."""
+    with unit_of_work() as now:
+        return render_template("desk/parts.html", now=now, later=now + timedelta(hours=3))
 
 
 @bp.get("/rows")
@@ -108,11 +119,15 @@ def _ticket_page(
 ) -> str:
     """The page, also as an answer to a form that was not done: `seen` is the version it was opened at."""
     with unit_of_work() as now:
+        seq = queries.last_seq()  # read before the page, so that it is at least as new
         page = queries.ticket_page(actor(), ticket_id, _vault())
         maker = pages.FormMaker(actor(), now, page, _vault(), refused)
         return render_template(
             "desk/ticket.html",
             now=now,
+            seq=seq,
+            live_token=page_token(current_user.get_id()),
+            live_words=pages.live_words(),
             page=page,
             forms=maker.make(page.actions),
             part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
@@ -123,9 +138,9 @@ def _ticket_page(
             refused=refused,
             amendments=pages.amendments,
             difference=pages.difference,
-            reason_words=pages.reason_words,
+            reason_words=wording.reason_words,
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
-            units_by_kind=pages.units_by_kind(),
+            units_by_kind=units_by_kind(),
             contact_fields=CONTACT_FIELDS,
             **shown,
         )
@@ -134,7 +149,7 @@ def _ticket_page(
 @bp.post("/tickets/<int:ticket_id>/<action>")
 @staff
 def act(ticket_id: int, action: str) -> Answer:
-    """Do one action of the transition table: its fields, its verb, back to the ticket."""
+    """Do one action of the transition table: its fields, its verb, back to the ticket (`{done}` as JSON)."""
     typed = MultiDict(request.form)
     try:
         values, target = forms.parse(action, typed), forms.target_of(ticket_id, typed)
@@ -143,7 +158,11 @@ def act(ticket_id: int, action: str) -> Answer:
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))
             still_seen = _sees(ticket_id)
     except (errors.Invalid, errors.Stale, errors.NotNow) as fault:
+        if wants_json():
+            raise
         return _not_done(ticket_id, action, typed, fault)
+    if wants_json():
+        return jsonify(done=str(wording.ACTIONS[action]))
     return _done(ticket_id, action, still_seen)
 
 
@@ -332,6 +351,7 @@ def _intake_page(
         form_key=same_or_new(fields),
         draft=pages.form_key(page.ticket.id, action, None) if page else NEW_FORM,
         city=city(),
+        suggestion_words=pages.suggestion_words(),
         channels=intake_form.TYPED_CHANNELS,
         **more,
     )

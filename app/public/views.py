@@ -10,10 +10,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import throttle, wording
 from app.access import public
-from app.errors import RETRY_SECONDS, is_unavailable
+from app.choices import remember_choices
+from app.demonstration import is_demo_city
+from app.errors import RETRY_SECONDS, is_unavailable, wants_json
 from app.extensions import csrf
 from app.formkeys import form_key, new_key, same_or_new
-from app.languages import remember_language
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
@@ -26,7 +27,7 @@ from tickets.vault import Vault
 
 log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
-bp.after_app_request(remember_language)
+bp.after_app_request(remember_choices)
 
 PER_TICKET = Limit("status ticket", 5, timedelta(minutes=15))
 PER_ADDRESS = Limit("status address", 20, timedelta(hours=1))
@@ -41,7 +42,7 @@ PER_CITY = Limit("status city", 200, timedelta(minutes=10))
 def start() -> str:
     """Two choices."""
     with unit_of_work():
-        return render_template("public/start.html", city_name=city_name())
+        return render_template("public/start.html", city_name=city_name(), in_demo_city=is_demo_city())
 
 
 @bp.get("/complain")
@@ -61,7 +62,7 @@ def complain() -> Any:
     try:
         return _take_in(fields)
     except SQLAlchemyError as fault:
-        if _wants_json() or not is_unavailable(fault):
+        if wants_json() or not is_unavailable(fault):
             raise
         log.warning("complaint not stored: %s", type(fault).__name__)
         return _later(fields)
@@ -71,15 +72,15 @@ def _take_in(fields: forms.Fields) -> Any:
     try:
         receipt = _open(fields)
     except errors.Invalid as fault:
-        if _wants_json():
+        if wants_json():
             raise
         return _once_more(fields, fault.values["fields"])
     except errors.KeyReused:
-        if _wants_json():
+        if wants_json():
             raise
         return _once_more(fields | {"form_key": new_key()}, {}, key_reused=True)
     status = 201 if receipt.is_new else 200
-    if _wants_json():
+    if wants_json():
         return jsonify(receipt.to_data()), status
     return render_template("public/receipt.html", receipt=receipt), status
 
@@ -178,7 +179,7 @@ def rate() -> Any:
         with unit_of_work() as now:
             service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
     except errors.Invalid as fault:
-        if _wants_json():
+        if wants_json():
             raise
         faults = fault.values["fields"]
     with unit_of_work() as now:
@@ -217,14 +218,14 @@ def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
 
 def _not_found() -> Any:
     """The same answer for a wrong number and a wrong code."""
-    if _wants_json():
+    if wants_json():
         raise errors.NotFound()
     return render_template("public/status_form.html", not_found=True), 404
 
 
 def _too_many(wait: timedelta) -> Any:
     minutes = int(wait.total_seconds()) // 60 + 1
-    if _wants_json():
+    if wants_json():
         response = jsonify(error="too_many", minutes=minutes)
     else:
         response = make_response(render_template("public/status_form.html", minutes=minutes))
@@ -234,7 +235,7 @@ def _too_many(wait: timedelta) -> Any:
 
 
 def _status_page(found: PublicStatus, fields: forms.Fields, faults: dict[str, str]) -> Any:
-    if _wants_json():
+    if wants_json():
         return jsonify(_status_data(found))
     return render_template(
         "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults
@@ -250,10 +251,6 @@ def _status_data(found: PublicStatus) -> dict[str, Any]:
         "replies": [{"unit": unit, "text": text} for unit, text in found.replies],
         "steps": [{"kind": step.kind, "at": step.at.isoformat(), "unit": step.unit} for step in found.steps],
     }
-
-
-def _wants_json() -> bool:
-    return request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
 
 
 def _vault() -> Vault:

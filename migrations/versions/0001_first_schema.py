@@ -43,6 +43,7 @@ TABLES = (
     "deadline",
     "ticket_text",
     "escalation",
+    "presence",
 )
 REFERENCE = (
     "region",
@@ -126,6 +127,7 @@ def create_tables() -> None:
         sa.Column("is_working", sa.Boolean(), nullable=False),
         sa.Column("note", sa.String(), server_default="", nullable=False),
         sa.Column("source", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("day", name=op.f("pk_calendar_day")),
     )
     op.create_table(
@@ -137,6 +139,7 @@ def create_tables() -> None:
         sa.Column("level", sa.SmallInteger(), nullable=False),
         sa.Column("parent_id", sa.Integer(), nullable=True),
         sa.Column("path", sa.String(), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("level BETWEEN 1 AND 3", name=op.f("ck_category_level")),
         sa.ForeignKeyConstraint(["parent_id"], ["category.id"], name=op.f("fk_category_parent_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_category")),
@@ -147,6 +150,7 @@ def create_tables() -> None:
         "city_setting",
         sa.Column("key", sa.String(length=60), nullable=False),
         sa.Column("value", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_city_setting")),
     )
     op.create_table(
@@ -193,6 +197,8 @@ def create_tables() -> None:
         sa.Column("code", sa.Text(), nullable=False),
         sa.Column("permissions", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("reach", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint("reach IN ('city', 'unit', 'subtree')", name=op.f("ck_role_reach")),
         sa.PrimaryKeyConstraint("code", name=op.f("pk_role")),
     )
@@ -245,6 +251,13 @@ def create_tables() -> None:
         unique=False,
         postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
     )
+    op.create_index(
+        "ix_ticket_event_disclosures",
+        "ticket_event",
+        ["at", "id"],
+        unique=False,
+        postgresql_where=sa.text("kind IN ('contact.revealed','contact.searched')"),
+    )
     op.create_index("ix_ticket_event_subject", "ticket_event", ["subject", "subject_id", "id"], unique=False)
     op.create_table(
         "department",
@@ -259,6 +272,7 @@ def create_tables() -> None:
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("region_code", sa.String(length=20), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "kind IN ('district', 'town', 'village', 'bureau', 'vertical', 'utility', 'mass', 'hotline')",
             name=op.f("ck_department_kind"),
@@ -427,7 +441,32 @@ def create_tables() -> None:
         postgresql_where=sa.text("state IN ('REGISTERED','TO_DISPATCH')"),
     )
     op.create_index(
+        "ix_ticket_closed_at",
+        "ticket",
+        ["closed_at"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_ticket_dispatched_at",
+        "ticket",
+        ["dispatched_at"],
+        unique=False,
+        postgresql_where=sa.text("dispatched_at IS NOT NULL"),
+    )
+    op.create_index(
         "ix_ticket_open", "ticket", ["id"], unique=False, postgresql_where=sa.text("closed_at IS NULL")
+    )
+    op.create_index(
+        "ix_ticket_open_of_staff", "ticket", ["registered_by", "id"], unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+    )
+    op.create_index(
+        "ix_ticket_registered_at",
+        "ticket",
+        ["registered_at"],
+        unique=False,
+        postgresql_where=sa.text("registered_at IS NOT NULL"),
     )
     op.create_index("ix_ticket_registered_by", "ticket", ["registered_by", "id"], unique=False)
     op.create_index(
@@ -484,6 +523,20 @@ def create_tables() -> None:
         ["ticket_id"],
         unique=False,
         postgresql_where=sa.text("state = 'RETURN_REQUESTED'"),
+    )
+    op.create_index(
+        "ix_assignment_returned",
+        "assignment",
+        ["ended_at"],
+        unique=False,
+        postgresql_where=sa.text("state = 'RETURNED'"),
+    )
+    op.create_index(
+        "ix_assignment_signed_at",
+        "assignment",
+        ["signed_at"],
+        unique=False,
+        postgresql_where=sa.text("signed_at IS NOT NULL"),
     )
     op.create_table(
         "contact",
@@ -558,6 +611,7 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rating")),
         sa.UniqueConstraint("ticket_id", "round", name=op.f("uq_rating_ticket_id_round")),
     )
+    op.create_index(op.f("ix_rating_rated_at"), "rating", ["rated_at"], unique=False)
     op.create_table(
         "role_membership",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -666,6 +720,13 @@ def create_tables() -> None:
         postgresql_where=sa.text("next_at IS NOT NULL"),
     )
     op.create_index(
+        "ix_deadline_handle",
+        "deadline",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("clock = 'handle'"),
+    )
+    op.create_index(
         "ix_deadline_overdue",
         "deadline",
         ["due_at", "id"],
@@ -711,3 +772,13 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_escalation")),
         sa.UniqueConstraint("deadline_id", "level", name=op.f("uq_escalation_deadline_id_level")),
     )
+    op.create_table(
+        "presence",
+        sa.Column("ticket_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("staff_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_presence_staff_id")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_presence_ticket_id")),
+        sa.PrimaryKeyConstraint("ticket_id", "staff_id", name=op.f("pk_presence")),
+    )
+    op.create_index(op.f("ix_presence_seen_at"), "presence", ["seen_at"], unique=False)

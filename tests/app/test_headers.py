@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.access import public
-from app.headers import FIXED, POLICY
+from app.headers import FIXED, POLICY, TYPED
 
 
 def _broken() -> None:
@@ -34,6 +34,14 @@ def test_on_every_kind_of_answer(
     answer = client.open(path, method=method, data=data)
     assert answer.status_code == status
     assert {name: answer.headers.get(name) for name in FIXED} == FIXED
+    assert answer.headers["Content-Security-Policy"].startswith(POLICY)
+
+
+def test_scripts_write_no_markup_on_public_pages_and_are_watched_on_others(client: FlaskClient):
+    assert client.get("/status").headers["Content-Security-Policy"].endswith(TYPED)
+    desk = client.get("/desk").headers
+    assert TYPED not in desk["Content-Security-Policy"]
+    assert desk["Content-Security-Policy-Report-Only"] == TYPED
 
 
 def test_nothing_inline_and_nothing_from_elsewhere_is_allowed():

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
         (lifecycle.AssignmentState, wording.PART_STATES),
         (set(lifecycle.TicketState) - {"DRAFT", "DISCARDED"}, wording.PUBLIC_STATES),
         (public.SHOWN, wording.PUBLIC_EVENTS),
-        ([kind for kind in events.KINDS if not kind.startswith("staff.")], wording.STAFF_EVENTS),
+        ([kind for kind in events.KINDS if not kind.startswith(("staff.", "reference."))], wording.STAFF_EVENTS),
         (intake.TYPES, wording.TYPES),
         (intake.URGENCIES, wording.URGENCIES),
         (intake.CHANNELS, wording.CHANNELS),

@@ -30,7 +30,7 @@ def _dispatches(page: Page, case: Case, action: str, unit: str, **texts: str) ->
     for name, text in texts.items():
         form.locator(f"[name={name}]").fill(text)
     form.locator("button").last.click()
-    expect(page.locator(".note.good")).to_be_visible()
+    expect(page.locator(".alert-success")).to_be_visible()
 
 
 def test_a_row_comes_and_goes_while_somebody_looks(

@@ -42,7 +42,7 @@ def test_from_signing_in_to_signing_for_a_ticket(new_window: Callable[..., Page]
     page.goto(case.path)
     _tab_to(page, f"form[action='{case.path}/sign'] button")
     page.keyboard.press("Enter")
-    expect(page.locator(".note.good")).to_be_visible()
+    expect(page.locator(".alert-success")).to_be_visible()
     assert case.kinds()[-1] == "assignment.signed"
 
     _tab_to(page, f"details:has(form[action='{case.path}/handle']) > summary")
@@ -64,7 +64,7 @@ def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "来电人正在讲述，还没有说完"
     again.fill("[name=phone]", "13800138055")
-    again.locator("form[data-draft] button").first.click()
+    again.click("form[data-draft] button.btn-primary")
     expect(again.locator("h1")).to_have_text("已登记")
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "", "what was sent is not kept"

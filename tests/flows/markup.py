@@ -34,6 +34,7 @@ class _Reader(HTMLParser):
         self.inside: Form | None = None
         self.area: str | None = None
         self.select: tuple[str, bool] | None = None
+        self.is_fresh = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -49,6 +50,7 @@ class _Reader(HTMLParser):
             self.inside.fields[self.area] = [""]
         elif tag == "select":
             self.select = (given.get("name") or "", "multiple" in given)
+            self.is_fresh = True
         elif tag == "option" and self.select is not None:
             self._option(given)
 
@@ -61,11 +63,12 @@ class _Reader(HTMLParser):
     def _option(self, given: dict[str, str | None]) -> None:
         assert self.select is not None and self.inside is not None
         name, is_multiple = self.select
-        if "selected" in given:
-            kept = self.inside.fields.get(name, []) if is_multiple else []
-            self.inside.fields[name] = [*kept, given.get("value") or ""]
-        elif not is_multiple:
-            self.inside.fields.setdefault(name, [given.get("value") or ""])
+        chosen = self.inside.fields.setdefault(name, []) if "selected" in given or not is_multiple else []
+        if is_multiple or self.is_fresh:
+            chosen.append(given.get("value") or "")
+        elif "selected" in given:
+            chosen[-1] = given.get("value") or ""
+        self.is_fresh = False
 
     def handle_data(self, data: str) -> None:
         if self.inside is not None and self.area is not None:

@@ -12,11 +12,15 @@ from .test_phone_call import CALL
 from .test_web_complaint import MATTER
 
 FOR_CITIZENS = {"/complain", "/status", "/rate"}  # they act for nobody who is signed in
-SAMPLES = {"ticket_id": "1", "staff_id": "1", "action": "sign", "filename": "css/hotline.css"}
+SAMPLES = {
+    "ticket_id": "1", "staff_id": "1", "action": "sign", "filename": "css/hotline.css", "code": "9901.bus",
+    "rule_id": "1", "policy_id": "1", "day": "2026-10-01", "key": "zone",
+}  # fmt: skip
 STILL = (
     "ticket", "ticket_text", "contact", "assignment", "deadline", "escalation", "rating", "follow_up",
     "routing_decision", "ticket_event", "outbox", "publication", "staff", "role_membership", "role",
     "one_time_token", "form_draft", "attempt", "department", "directory_item", "reference_version",
+    "category", "routing_rule", "policy", "calendar_day", "city_setting",
 )  # fmt: skip
 
 

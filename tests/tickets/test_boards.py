@@ -55,7 +55,7 @@ class TestBoards:
             assert set(found) == expected, (login, name)
 
     def test_which_boards_a_role_has(self, city: City):
-        assert queries.boards_of(city.who("operator")) == ["mine"]
+        assert queries.boards_of(city.who("operator")) == ["mine_new", "mine_open", "mine_overdue", "mine"]
         assert queries.boards_of(city.who("dispatcher")) == ["triage", "returns"]
         assert queries.boards_of(city.who(LEAD_LOGIN)) == ["to_sign", "in_hand", "submitted"]
         assert queries.boards_of(city.who("auditor")) == ["overdue", "all"]

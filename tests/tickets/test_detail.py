@@ -51,7 +51,7 @@ def test_actions_are_those_the_table_and_the_role_allow_now(city: City):
         page = _page(city, login, ticket_id)
         return [row.action for row in page.actions], [[row.action for row in part.actions] for part in page.parts]
 
-    assert offered("supervisor") == (["amend"], [["uphold", "redispatch"], []])
+    assert offered("supervisor") == (["amend", "urge"], [["uphold", "redispatch"], []])
     assert offered("dispatcher") == ([], [["uphold", "redispatch"], []])
     assert offered(LEAD_LOGIN) == ([], [[], []])
     assert offered("lead-wanghe") == ([], [[], ["sign", "request_return"]])

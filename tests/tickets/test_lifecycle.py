@@ -13,21 +13,21 @@ from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
 
 # Who holds what, written out once more: a slip in the roles or in the table's `who` shows here.
 ALLOWED = {
-    "operator": {"discard", "register", "amend", "answer", "refer"},
-    "operator2": {"discard", "register", "amend", "answer", "refer"},
+    "operator": {"discard", "register", "amend", "answer", "refer", "urge"},
+    "operator2": {"discard", "register", "amend", "answer", "refer", "urge"},
     "dispatcher": {"answer", "refer", "dispatch", "uphold", "redispatch"},
     LEAD_LOGIN: {"sign", "handle", "request_return", "reply"},
     ASSIST_LOGIN: set(),  # holds the permissions, but not for the lead's part
     OTHER_LOGIN: set(),
     "lead-wanghe": {"sign", "handle", "request_return", "reply"},
-    "supervisor": {"amend", "dispatch", "uphold", "redispatch", "accept", "reject", "close"},
+    "supervisor": {"amend", "urge", "dispatch", "uphold", "redispatch", "accept", "reject", "close"},
     "admin": set(),
     "leader": set(),
     "auditor": set(),
     "system": {"register", "dispatch", "close"},
     "visitor": {"register"},
-    "caller": {"rate"},
-    "another caller": {"rate"},
+    "caller": {"rate", "urge"},
+    "another caller": {"rate", "urge"},
 }
 EVERYWHERE = {"supervisor", "leader", "auditor", "system", "caller"}
 BEFORE_DISPATCH = {TicketState.REGISTERED, TicketState.TO_DISPATCH}
@@ -46,6 +46,7 @@ ON_TICKETS: dict[str, Call] = {
     "accept": lambda c, who, ticket, part: service.accept(who, c.now, ticket),
     "reject": lambda c, who, ticket, part: service.reject(who, c.now, ticket, "不够"),
     "rate": lambda c, who, ticket, part: service.rate(who, c.now, ticket, True, 3),
+    "urge": lambda c, who, ticket, part: service.urge(who, c.now, ticket, "还没有人来"),
     "close": lambda c, who, ticket, part: service.close(who, c.now, ticket, "confirmed"),
 }
 ON_PARTS: dict[str, Call] = {

@@ -1,6 +1,8 @@
 // A board that follows what happens. Rows on the page change in place and nothing moves under the reader's
 // eyes: tickets that are not on the page are counted in a bar, and shown when the reader asks for them.
 
+import { ago } from "./ago.js";
+import { lamp } from "./lamp.js";
 import { listen } from "./live.js";
 
 const FIRST_ASK_MS = 300;
@@ -9,10 +11,11 @@ const NEVER = "9999";
 const LIGHTS_MS = 30_000;
 
 const table = document.querySelector("table.board");
-const lamp = document.querySelector(".lamp");
 const bar = document.querySelector("#fresh");
 const words = JSON.parse(table.dataset.words);
 const match = JSON.parse(table.dataset.match);
+const light = lamp(document.querySelector(".lamp"), words);
+const said = document.querySelector("[data-said]");
 
 // The reader's clock may be wrong; the page says what time it was at the server.
 const serverAhead = Date.parse(table.dataset.now) - Date.now();
@@ -35,7 +38,7 @@ function lightOf({ due, yellow }) {
 }
 
 // Lights change with time alone.
-function light(line) {
+function relight(line) {
   const colour = lightOf(line.dataset);
   const sign = line.querySelector(".light");
   sign.className = `light ${colour}`;
@@ -47,16 +50,27 @@ function put(line, name, text) {
   if (cell && cell.textContent !== text) cell.textContent = text;
 }
 
+function putDue(line, due) {
+  const cell = line.querySelector('[data-cell="due"]');
+  const time = cell.querySelector("time") ?? document.createElement("time");
+  if (due === null) { cell.replaceChildren(); return; }
+  time.dateTime = due;
+  time.title = shownTime.format(new Date(due));
+  time.dataset.ago = "";
+  time.textContent = ago(due, Date.now() + serverAhead);
+  if (!time.parentNode) cell.append(time);
+}
+
 function update(line, row) {
   if (Number(line.dataset.version) >= row.version) return;
   line.dataset.version = row.version;
   line.dataset.due = row.due_at ?? "";
   line.dataset.yellow = row.yellow_at ?? "";
-  light(line);
+  relight(line);
   put(line, "title", row.title);
   put(line, "state", words.states[row.state] ?? row.state);
   put(line, "unit", row.unit_name ?? "");
-  put(line, "due", row.due_at === null ? "" : shownTime.format(new Date(row.due_at)));
+  putDue(line, row.due_at);
   put(line, "level", row.level === null ? "" : `L${row.level}`);
   line.classList.add("changed");
 }
@@ -123,10 +137,39 @@ function compare({ rows, is_all: isAll }) {
   count(match.first_page ? [...now].filter((id) => !lineOf(id)) : []);
 }
 
-function show(state) {
-  lamp.dataset.live = state === "live" ? "yes" : "no";
-  lamp.textContent = words.lamp[state];
-}
+// One key, one dispatch: the line goes grey where it stands, the next one is chosen, and nothing jumps.
+table.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-accept-form]");
+  if (!form) return;
+  event.preventDefault();
+  const line = form.closest("tr");
+  const button = form.querySelector("[data-accept]");
+  button.disabled = true;
+  let answer;
+  try {
+    answer = await fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "application/json" }, redirect: "manual",
+    });
+  } catch {
+    button.disabled = false;
+    said.textContent = words.lamp.offline;
+    return;
+  }
+  const told = answer.type === "opaqueredirect" ? {} : await answer.json().catch(() => ({}));
+  const text = answer.ok ? `${told.done} ✓` : told.message ?? words.lamp.ended;
+  said.textContent = text;
+  form.replaceChildren(document.createTextNode(text));
+  if (!answer.ok) return;
+  line.classList.add("gone");
+  const next = line.nextElementSibling;
+  if (line.getAttribute("aria-selected") && next) {
+    line.removeAttribute("aria-selected");
+    next.setAttribute("aria-selected", "true");
+    next.querySelector("a")?.focus({ preventScroll: true });
+  }
+});
 
-setInterval(() => table.querySelectorAll("tr[data-id]").forEach(light), LIGHTS_MS);
-listen(Number(table.dataset.seq), { change, gone, state: show, ended: () => show("ended") });
+setInterval(() => table.querySelectorAll("tr[data-id]").forEach(relight), LIGHTS_MS);
+listen(Number(table.dataset.seq), {
+  change, gone, state: light.state, heard: light.heard, ended: () => light.state("ended"),
+});

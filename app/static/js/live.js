@@ -10,7 +10,7 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
 /**
  * Start listening. `seq` is the sequence that the page's snapshot holds for certain.
  * on.change(row): a ticket as it stands; on.gone(id): it can be seen no longer; on.ended(): signed out, or too far
- * behind; on.state(name): live, polling or offline.
+ * behind; on.state(name): live, polling or offline; on.heard(): the server gave a sign, so the page is as it should be.
  */
 export function listen(seq, on) {
   const heads = new Map(); // room -> last sequence that arrived as a message
@@ -33,6 +33,7 @@ export function listen(seq, on) {
         return;
       }
       news = await answer.json();
+      on.heard();
       if (news.reload) { on.ended(); return; }
       news.rows.forEach((row) => { shown.set(row.id, news.seq); on.change(row); });
       news.gone.forEach((id) => on.gone(id));
@@ -54,6 +55,7 @@ export function listen(seq, on) {
   }
 
   function receive(message) {
+    on.heard();
     const head = Math.max(heads.get(message.room) ?? 0, caught);
     if (message.seq <= head) return;
     if (message.fetch || message.prev > head) { catchUp(); return; }
@@ -72,10 +74,13 @@ export function listen(seq, on) {
 
   function setLive(yes) {
     live = yes;
+    if (yes) on.heard();
     on.state(yes ? "live" : "polling");
   }
 
   const socket = window.io({ transports: ["websocket"], auth: { token: meta("live-token") } });
+  // Whatever the server sends, a ping too, says that nothing was missed until now.
+  socket.io.on("ping", () => on.heard());
   socket.on("joined", ({ rooms, seq: reached }) => {
     Object.entries(rooms).forEach(([room, head]) => heads.set(room, head));
     setLive(true);

@@ -14,13 +14,6 @@ KEY = re.compile(r'class="key">([a-z2-7-]+)<')
 
 
 @pytest.fixture
-def admin(new_browser, new_staff):
-    browser = new_browser()
-    browser.sign_in(new_staff(("administrator", None)).login)
-    return browser
-
-
-@pytest.fixture
 def unit(app) -> int:
     with app.app_context():
         return db.session.scalars(select(Department.id).where(Department.code == "9901.heat")).one()

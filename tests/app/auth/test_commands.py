@@ -32,7 +32,7 @@ def test_the_first_administrator_comes_by_a_token(app, browser, run):
     fields = {"token": token, "password": "a-lamp-by-the-river", "again": "a-lamp-by-the-river"}
     assert browser.post("/enrol", fields).status_code == 422
     assert browser.post("/enrol", fields | {"login": "the-first", "name": "第一位"}).status_code == 303
-    assert browser.sign_in("the-first", "a-lamp-by-the-river").location == "/admin/staff"
+    assert browser.sign_in("the-first", "a-lamp-by-the-river").location == "/admin"
     assert run("disable", "the-first").exit_code == 0
 
 

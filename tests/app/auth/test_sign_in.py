@@ -47,8 +47,8 @@ def test_a_login_may_be_typed_in_capitals_and_full_width(browser, new_staff):
     assert browser.sign_in(f"  {login.upper()} ".replace("1", "１")).status_code == 303
 
 
-def test_the_administrator_comes_to_the_staff_list(browser, new_staff):
-    assert browser.sign_in(new_staff(("administrator", None)).login).location == "/admin/staff"
+def test_the_administrator_comes_to_the_pages_of_administration(browser, new_staff):
+    assert browser.sign_in(new_staff(("administrator", None)).login).location == "/admin"
 
 
 @pytest.mark.parametrize("password", [WRONG, "", DEMO_PASSWORD + " ", DEMO_PASSWORD.upper(), "x" * 5000, "a\x00b"])

@@ -125,7 +125,7 @@ def test_a_change_in_between_is_told_and_the_text_is_kept(desk_of, dispatched):
     late = {"version": version, "part": part, "handle_note": "我写了很久的内容"}
     answer = first.post(f"/desk/tickets/{ticket_id}/handle", late)
     assert answer.status_code == 409
-    note = answer.text[answer.text.index('class="note care"') :][:600]
+    note = answer.text[answer.text.index('class="alert alert-warning"') :][:600]
     assert "记录办理进展" in note and "市城管局承办员" in note
     assert "我写了很久的内容" in answer.text
     fresh = re.search(r'name="version" value="(\d+)"', answer.text)[1]

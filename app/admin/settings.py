@@ -1,0 +1,90 @@
+"""The administrator's page on the city's settings, one form for each."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Blueprint, request
+from sqlalchemy import select
+
+from app import wording
+from app.access import requires
+from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text
+from app.admin.wording import SETTINGS
+from app.outbox import unit_of_work
+from db import db
+from routing import terms
+from routing.editing import Refused
+from routing.models import CitySetting
+from tickets import errors
+
+bp = Blueprint("settings", __name__, url_prefix="/admin/settings")
+
+
+@bp.get("")
+@requires("admin.directory")
+def settings() -> Page:
+    """All settings."""
+    return _page()
+
+
+@bp.post("/<key>")
+@requires("admin.directory")
+def change(key: str) -> Page:
+    """Give one of them another value."""
+    if key not in _READ:
+        raise errors.NotFound()
+    do = recorded(lambda now: terms.change_setting(db.session(), key, seen(), _READ[key]()))
+    refusal = attempt(terms.SETTING, key, do)
+    return _page(key, refusal) if refusal else done("settings.settings")
+
+
+def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
+    with unit_of_work():
+        rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
+        return answer(
+            "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
+            refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
+            zones=sorted(terms.zones()),
+        )  # fmt: skip
+
+
+def _shown(row: CitySetting) -> Any:
+    """A value as its field shows it."""
+    if row.key == "working_periods":
+        return "\n".join(f"{start}-{end}" for start, end in row.value)
+    return row.value
+
+
+def _names() -> dict[str, str]:
+    return {"zh": text("zh"), "en": text("en")}
+
+
+def _share() -> float:
+    try:
+        return float(text("value"))
+    except ValueError as fault:
+        raise Refused({"value": "share"}) from fault
+
+
+def _periods() -> list[list[str]]:
+    """"08:30-12:00" a line."""
+    return [re.split(r"\s*[-–—~至]\s*", line.strip()) for line in text("value").splitlines() if line.strip()]
+
+
+def _types() -> list[str]:
+    chosen = request.form.getlist("value")
+    if not wording.TYPES.keys() >= set(chosen):
+        raise Refused({"value": "unknown"})
+    return chosen
+
+
+_READ: Mapping[str, Callable[[], Any]] = {
+    "city_name": _names,
+    "hotline_name": _names,
+    "zone": lambda: text("value"),
+    "working_periods": _periods,
+    "routing_threshold": _share,
+    "confidential_types": _types,
+    "green_factor": _share,
+}

@@ -1,0 +1,177 @@
+"""What the administrator's pages call things: kinds of edit, columns, faults."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import wording
+from app.auth.wording import FAULTS as ACCOUNT_FAULTS
+
+WHATS: wording.Words = {
+    "role": _l("Role"),
+    "department": _l("Unit"),
+    "category": _l("Category"),
+    "duty": _l("Duty"),
+    "rule": _l("Rule"),
+    "policy": _l("Time limit"),
+    "calendar_day": _l("Day of the calendar"),
+    "setting": _l("Setting"),
+}
+
+COLUMNS: wording.Words = {
+    "name": _l("Official name"),
+    "name_en": _l("Name in English"),
+    "short_name": _l("Short name"),
+    "kind": _l("Kind of unit"),
+    "line": _l("Field of work"),
+    "level": _l("Level of unit"),
+    "parent": _l("Unit above"),
+    "region_code": _l("Area"),
+    "is_active": _l("In use"),
+    "matter": _l("Matter of the duty"),
+    "category_code": _l("Category"),
+    "lead_department_code": _l("Lead unit"),
+    "lead_line": _l("Lead: field of work"),
+    "lead_level": _l("Lead: level"),
+    "assists": _l("Assisting units"),
+    "legal_basis": _l("Legal basis"),
+    "keywords": _l("Keywords"),
+    "anti_keywords": _l("Words that speak against it"),
+    "valid_from": _l("In force from"),
+    "valid_until": _l("Last day"),
+    "position": _l("Place in the order"),
+    "when_": _l("Conditions"),
+    "disposition": _l("Outcome without dispatch"),
+    "limit_value": _l("Limit"),
+    "limit_unit": _l("Counted in"),
+    "ladder": _l("Ladder of escalation"),
+    "statutory": _l("Set by law"),
+    "source": _l("Source"),
+    "is_working": _l("Working day"),
+    "note": _l("Note"),
+    "value": _l("Value"),
+    "reach": _l("Held"),
+    "permissions": _l("Rights"),
+}
+
+LEVELS: Mapping[int, Any] = {
+    1: _l("City"),
+    2: _l("District or county"),
+    3: _l("Street or township"),
+    4: _l("Village or community"),
+}
+
+CONDITIONS: wording.Words = {
+    "words_any": _l("Any of these words"),
+    "words_all": _l("All of these words"),
+    "words_none": _l("None of these words"),
+    "types": _l("Kind of matter"),
+    "channels": _l("Channel"),
+    "line_nos": _l("Number dialled"),
+    "categories": _l("Category"),
+    "regions": _l("Area"),
+    "urgencies": _l("Urgency"),
+    "confidential": _l("Confidential"),
+    "enterprise": _l("Concerns a business"),
+}
+
+OUTCOMES: wording.Words = {
+    "emergency": wording.DISPOSITIONS["emergency"],
+    "statutory": wording.DISPOSITIONS["statutory"],
+    "explain": wording.DISPOSITIONS["explain"],
+    "malicious": wording.DISPOSITIONS["malicious"],
+    "triage": _l("Held for a person to look at"),
+}
+
+TIERS: wording.Words = {
+    "L0": _l("L0 handler"),
+    "L1": _l("L1 contact of the unit: due soon"),
+    "L2": _l("L2 head of the unit, supervisor: overdue"),
+    "L3": _l("L3 written order"),
+    "L4": _l("L4 city office"),
+    "L5": _l("L5 discipline: by hand only"),
+}
+
+RUNGS: wording.Words = {
+    "share": _l("of the time is gone"),
+    "remaining": _l("is left"),
+    "overdue": _l("past the due time"),
+}
+
+SETTINGS: wording.Words = {
+    "city_name": _l("Name of the city"),
+    "hotline_name": _l("Name of the hotline"),
+    "zone": _l("Time zone"),
+    "working_periods": _l("Working hours of a working day"),
+    "routing_threshold": _l("Confidence from which routing dispatches by itself"),
+    "confidential_types": _l("Kinds of matter that are always confidential"),
+    "green_factor": _l("Green channel: share of the ordinary limit"),
+}
+
+FAULTS: wording.Words = {
+    "number": _l("Please write a whole number."),
+    "day": _l("Please write a day, such as 2026-10-01."),
+    "code_shape": _l(
+        "At most 20 letters, digits, dots, hyphens or underscores, beginning with a letter or digit."
+    ),
+    "role_code_shape": _l("2 to 40 small letters, digits or underscores, beginning with a letter."),
+    "category_code_shape": _l("Two digits for each level, joined by hyphens: 02, 02-04 or 02-04-01."),
+    "code_taken": _l("This code is taken."),
+    "line_shape": _l("At most 40 small letters, digits, hyphens or underscores, beginning with a letter."),
+    "kind_of_level": _l("Units of this kind do not stand on this level."),
+    "region_level": _l("The area is not on the same level as the unit."),
+    "below_itself": _l("A unit cannot come under itself or a unit below it."),
+    "parent_closed": _l("The unit above is closed."),
+    "parent_level": _l(
+        "The unit above must be on the same level or the next higher one, for an area around this one."
+    ),
+    "children_level": _l("These units below would not fit any more: %(units)s. Move them first."),
+    "has_units": _l("Not closed: these units below it are in use: %(units)s."),
+    "has_duties": _l("Not closed: these duties name it: %(duties)s. Give them to another unit first."),
+    "has_rules": _l("Not closed: these rules name it: %(rules)s. Change them first."),
+    "has_tickets": _l(
+        "Not closed: it has open tickets (%(count)s): %(tickets)s. They must be finished or given to others first."
+    ),
+    "word_short": _l("Words need at least two characters."),
+    "word_twice": _l("A word stands here twice."),
+    "weight": _l("Weights are above 0 and at most 10."),
+    "past": _l("The day must not be before today, %(today)s: what was decided before stays as it was."),
+    "ends_early": _l("The last day is before the first."),
+    "no_condition": _l("Give at least one condition: a rule without any would take every ticket."),
+    "no_outcome": _l("Choose a lead unit or an outcome without dispatch."),
+    "assists_alone": _l("Assisting units need a lead unit."),
+    "no_place": _l("It cannot be moved further."),
+    "unknown_codes": _l("These do not exist: %(codes)s."),
+    "policy_there": _l("There is a limit for exactly these tickets already: change that one."),
+    "default_policy": _l("This is the limit for all tickets that no other is for: it can be changed, not ended."),
+    "limit": _l("1 to 10,000."),
+    "ladder": _l(
+        "Line %(rung)s of the ladder is not right. Levels rise; a share is written 50%%, a span 2h or 1wd."
+    ),
+    "zone": _l("This is no time zone. An example: Asia/Shanghai."),
+    "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),
+    "share": _l("A number above 0, at most 1."),
+    "no_permission": _l("Choose at least one right."),
+    "last_administration": _l("No role would be left that may manage accounts."),
+}  # fmt: skip
+
+
+def fault_text(code: str, values: Mapping[str, str] | None = None) -> str:
+    """A fault as a sentence."""
+    words = FAULTS.get(code) or wording.FAULTS.get(code) or ACCOUNT_FAULTS.get(code)
+    return str(words) % (values or {}) if code in FAULTS else str(words or code)
+
+
+def value_text(value: Any) -> str:
+    """A value of an edit, for the record: short, whatever its shape."""
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return "; ".join(f"{CONDITIONS.get(name, name)}: {value_text(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return "、".join(value_text(one) for one in value)
+    return str(value)

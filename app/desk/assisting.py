@@ -1,0 +1,80 @@
+"""What helps while somebody works at the desk: routing's suggestion for a text being typed, who else is there."""
+
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response
+
+from app import wording
+from app.access import actor, in_background, requires, staff
+from app.auth.models import Staff
+from app.desk import intake_form, pages
+from app.outbox import unit_of_work
+from app.templating import category_name, city, region_name, unit_by_code
+from db import db
+from routing.values import Alternative, Decision
+from tickets import dispatching, presence
+from tickets.intake import CONTENT_LENGTH, title_of
+
+ASSUMED = {"type": "help", "urgency": "normal", "channel": "phone"}
+ASKED = (
+    "title", "content", "type", "urgency", "channel", "line_no", "category_code", "region_code", "confidential",
+    "enterprise",
+)  # fmt: skip
+"""What routing asks of the form; the rest may be half typed."""
+
+bp = Blueprint("assisting", __name__, url_prefix="/desk")
+
+
+@bp.post("/suggest")
+@requires("ticket.open", "ticket.dispatch")
+def suggest() -> Response:
+    """What routing would say of the intake form as it stands, as JSON. Stores nothing."""
+    asked = ASSUMED | {name: request.form[name] for name in ASKED if request.form.get(name)}
+    with unit_of_work() as now:
+        intake = intake_form.read(asked, city().zone)
+        region = city().region_chain(intake.region_code or "")
+        content = intake.content[:CONTENT_LENGTH]
+        return jsonify(_suggestion(dispatching.suggest(intake, now, title_of(intake), content, region)))
+
+
+def _suggestion(decision: Decision) -> dict[str, Any]:
+    """Names instead of codes, and reasons as sentences."""
+    duty = pages.duty_of(decision.duty)
+    region = decision.region[-1] if decision.region else None
+    return {
+        "unit": unit_by_code(decision.lead) if decision.lead else None,
+        "assists": [unit_by_code(code) for code in decision.assists],
+        "dispatches": decision.dispatches,
+        "confidence": round(decision.confidence, 2),
+        "category": decision.category,
+        "category_name": category_name(decision.category),
+        "region": region,
+        "region_name": region_name(region),
+        "basis": duty.legal_basis if duty else "",
+        "reasons": [wording.reason_words(reason.to_data()) for reason in decision.reasons],
+        "alternatives": [_alternative(one) for one in decision.alternatives],
+    }
+
+
+def _alternative(one: Alternative) -> dict[str, Any]:
+    return {
+        "unit": unit_by_code(one.lead),
+        "confidence": round(one.confidence, 2),
+        "category_name": category_name(one.category),
+    }
+
+
+@bp.post("/tickets/<int:ticket_id>/presence")
+@staff
+@in_background
+def be_present(ticket_id: int) -> Response:
+    """`{others}`: names of colleagues who have the ticket's page open. `leaving` says that ours closes."""
+    with unit_of_work() as now:
+        if "leaving" in request.form:
+            presence.leave(actor(), ticket_id)
+            return jsonify(others=[])
+        ids = presence.be_present(actor(), now, ticket_id)
+        names = db.session.scalars(select(Staff.name).where(Staff.id.in_(ids)).order_by(Staff.id)).all()
+        return jsonify(others=list(names))

@@ -1,0 +1,211 @@
+"""Edits of what time limits are counted by: policies, the calendar, the city's settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from routing.editing import (
+    LONGEST_TEXT,
+    Edit,
+    Outdated,
+    Refused,
+    added,
+    changed,
+    check_category,
+    difference,
+    lock,
+    refuse,
+    text_fault,
+    texts,
+)
+from routing.models import CLOCKS, LIMIT_UNITS, CalendarDay, CitySetting, Policy
+
+POLICY, DAY, SETTING = "policy", "calendar_day", "setting"
+LONGEST_LIMIT = 10_000
+TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which tickets a policy is for; None matches everything."""
+
+    clock: str
+    ticket_type: str | None = None
+    urgency: str | None = None
+    category_code: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Names the policy through all its versions."""
+        return "/".join((self.clock, self.ticket_type or "*", self.urgency or "*", self.category_code or "*"))
+
+
+@dataclass(frozen=True)
+class PolicyFields:
+    """What a policy says. `ladder` is as stored, and was checked by who counts by it."""
+
+    limit_value: int
+    limit_unit: str
+    ladder: list[dict[str, Any]]
+    statutory: bool
+    source: str
+
+
+def scope_of(policy: Policy) -> Scope:
+    """Which tickets it is for."""
+    return Scope(policy.clock, policy.ticket_type, policy.urgency, policy.category_code)
+
+
+def add_policy(session: Session, scope: Scope, fields: PolicyFields) -> Edit:
+    """A policy for tickets that had none of their own. Raises Refused."""
+    if scope.clock not in CLOCKS:
+        raise Refused({"clock": "unknown"})
+    check_category(session, "category_code", scope.category_code)
+    rows = list(session.scalars(_versions(scope).with_for_update()))
+    if any(row.is_active for row in rows):
+        raise Refused({"clock": "policy_there"})
+    policy = _policy(scope, _checked(fields), rows[0].version + 1 if rows else 1)
+    return added(session, policy, POLICY, scope.key, *TOLD)
+
+
+def change_policy(session: Session, policy_id: int, version: int, fields: PolicyFields) -> Edit:
+    """The policy's next version; deadlines that run keep the one they began with.
+
+    Raises NoResultFound, Outdated, Refused.
+    """
+    policy = _lock_active(session, policy_id, version)
+    values, scope = _checked(fields), scope_of(policy)
+    before, after = difference({name: getattr(policy, name) for name in TOLD}, values)
+    if not after:
+        return Edit(POLICY, scope.key, policy.version, {}, {})
+    policy.is_active = False
+    added(session, _policy(scope, values, policy.version + 1), POLICY, scope.key, *TOLD)
+    return Edit(POLICY, scope.key, policy.version + 1, before, after)
+
+
+def end_policy(session: Session, policy_id: int, version: int) -> Edit:
+    """Leave these tickets to the policies for more of them. Raises NoResultFound, Outdated, Refused."""
+    policy = _lock_active(session, policy_id, version)
+    scope = scope_of(policy)
+    if scope == Scope(policy.clock):
+        raise Refused({"state": "default_policy"})
+    return changed(session, policy, POLICY, scope.key, is_active=False)
+
+
+def set_day(
+    session: Session, day: date, version: int, is_working: bool, note: str, source: str
+) -> Edit:
+    """Say whether a day is worked; `version` is 0 where nothing was said of it. Raises Outdated, Refused."""
+    values = {"is_working": is_working, **texts(note=note, source=source)}
+    query = select(CalendarDay).where(CalendarDay.day == day).with_for_update()
+    row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if (row.version if row else 0) != version:
+        raise Outdated()
+    if row is None:
+        return added(session, CalendarDay(day=day, **values), DAY, day.isoformat(), *values)
+    return changed(session, row, DAY, day.isoformat(), **values)
+
+
+def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
+    """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
+    row = lock(session, CitySetting, CitySetting.key == key, version)
+    return changed(session, row, SETTING, key, value=SETTINGS[key](value))
+
+
+def _versions(scope: Scope) -> Any:
+    return (
+        select(Policy)
+        .where(
+            Policy.clock == scope.clock,
+            Policy.ticket_type.is_not_distinct_from(scope.ticket_type),
+            Policy.urgency.is_not_distinct_from(scope.urgency),
+            Policy.category_code.is_not_distinct_from(scope.category_code),
+        )
+        .order_by(Policy.version.desc())
+    )
+
+
+def _lock_active(session: Session, policy_id: int, version: int) -> Policy:
+    """The version in use; one that was replaced or ended is no longer to be changed."""
+    policy = lock(session, Policy, Policy.id == policy_id)
+    if not policy.is_active or policy.version != version:
+        raise Outdated()
+    return policy
+
+
+def _policy(scope: Scope, values: Mapping[str, Any], version: int) -> Policy:
+    return Policy(
+        clock=scope.clock, ticket_type=scope.ticket_type, urgency=scope.urgency,
+        category_code=scope.category_code, version=version, **values,
+    )  # fmt: skip
+
+
+def _checked(fields: PolicyFields) -> dict[str, Any]:
+    source = " ".join(fields.source.split())
+    faults = {
+        "limit_value": "" if 1 <= fields.limit_value <= LONGEST_LIMIT else "limit",
+        "limit_unit": "" if fields.limit_unit in LIMIT_UNITS else "unknown",
+        "source": text_fault(source, LONGEST_TEXT),
+    }
+    refuse({name: fault for name, fault in faults.items() if fault})
+    return {
+        "limit_value": fields.limit_value, "limit_unit": fields.limit_unit, "ladder": fields.ladder,
+        "statutory": fields.statutory, "source": source,
+    }  # fmt: skip
+
+
+def _names(value: Any) -> dict[str, str]:
+    return texts(zh=value["zh"], en=value["en"])
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Every time zone there is, read from the machine once."""
+    return frozenset(available_timezones())
+
+
+def _zone(value: Any) -> str:
+    if value not in zones():
+        raise Refused({"value": "zone"})
+    return str(value)
+
+
+def _periods(value: Any) -> list[list[str]]:
+    """At least one period, each with a length, in order, apart: as the pure rules of deadlines want it."""
+    try:
+        edges = [time.fromisoformat(edge) for start, end in value for edge in (start, end)]
+    except (TypeError, ValueError) as fault:
+        raise Refused({"value": "periods"}) from fault
+    if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
+        raise Refused({"value": "periods"})
+    return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _share(value: Any) -> float:
+    """Above 0, at most 1."""
+    if not isinstance(value, float) or not 0 < value <= 1:
+        raise Refused({"value": "share"})
+    return round(value, 4)
+
+
+def _codes(value: Any) -> list[str]:
+    return sorted({str(code) for code in value})
+
+
+SETTINGS: Mapping[str, Callable[[Any], Any]] = {
+    "city_name": _names,
+    "hotline_name": _names,
+    "zone": _zone,
+    "working_periods": _periods,
+    "routing_threshold": _share,
+    "confidential_types": _codes,
+    "green_factor": _share,
+}
+"""Each setting with the check that gives its value as stored."""

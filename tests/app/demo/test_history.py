@@ -1,0 +1,82 @@
+"""The days before the demo city opens: tickets in every state, in the order of time, and a clean check."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.auth.accounts import actor_by_login
+from app.checking import faults
+from app.demo.history import DAYS, play_history
+from app.outbox import stamp, take_lead, unit_of_work
+from db import db
+from tickets import queries
+from tickets.event_models import TicketEvent
+from tickets.models import Assignment, Deadline, Escalation, Ticket
+
+
+@pytest.fixture(scope="module")
+def opened(own_app: Flask) -> datetime:
+    """The moment at which the city opens, its history written and published."""
+    with own_app.app_context():
+        with unit_of_work() as now:
+            assert play_history(now, own_app.extensions["vault"]) >= 45
+        lead = take_lead("a test")
+        assert lead is not None
+        while stamp(lead):
+            pass
+    return now
+
+
+@pytest.fixture
+def database(own_app: Flask, opened: datetime) -> Iterator[datetime]:
+    with own_app.app_context():
+        yield opened
+        db.session.rollback()
+        db.session.remove()
+
+
+def test_the_checker_finds_nothing(database: datetime):
+    assert faults() == {}
+
+
+def test_tickets_are_in_all_states_that_last(database: datetime):
+    states = set(db.session.scalars(select(Ticket.state).distinct()))
+    assert states >= {"TO_DISPATCH", "IN_PROGRESS", "TO_REVIEW", "TO_CALLBACK", "CLOSED", "ANSWERED", "REFERRED"}
+    parts = set(db.session.scalars(select(Assignment.state).distinct()))
+    assert parts >= {"PENDING_SIGN", "HANDLING", "RETURN_REQUESTED", "DONE"}
+
+
+def test_everything_happened_in_order_and_none_of_it_in_the_future(database: datetime):
+    events = select(TicketEvent.at).where(TicketEvent.subject == "ticket").order_by(TicketEvent.id)
+    moments = db.session.scalars(events).all()
+    assert moments == sorted(moments) and moments[-1] <= database
+    assert database - moments[0] > timedelta(days=DAYS - 1)
+
+
+def test_numbers_bear_the_day_on_which_they_were_given(database: datetime):
+    tickets = db.session.scalars(select(Ticket).order_by(Ticket.id)).all()
+    assert len({one.number[:8] for one in tickets}) > 3
+    assert [one.registered_at for one in tickets] == sorted(one.registered_at for one in tickets)
+
+
+def test_nothing_is_owed_any_more_and_what_was_late_was_escalated_in_time(database: datetime):
+    assert db.session.scalar(select(func.count()).where(Deadline.next_at <= database)) == 0
+    late = db.session.execute(select(Escalation.owed_at, Escalation.escalated_at)).all()
+    assert late and all(row.escalated_at - row.owed_at < timedelta(seconds=10) for row in late)
+
+
+@pytest.mark.parametrize(
+    ("login", "name"),
+    [("supervisor", "overdue"), ("supervisor", "review"), ("supervisor", "callback"), ("dispatcher", "triage"),
+     ("dispatcher", "returns"), ("operator", "mine"), ("leader", "all"), ("handler-wanghe-urban", "in_hand")],
+)  # fmt: skip
+def test_no_board_of_the_tour_is_empty(database: datetime, login: str, name: str):
+    assert queries.board(actor_by_login(login), database, name).rows
+
+
+def test_it_is_written_once(database: datetime, own_app: Flask):
+    with unit_of_work() as now:
+        assert play_history(now, own_app.extensions["vault"]) == 0
