@@ -19,6 +19,7 @@ KEYS: tuple[tuple[str, LazyString], ...] = (
     ("b", _l("To the boards")),
     ("1 … 9", _l("The board of that place")),
     ("n", _l("New ticket")),
+    ("s", _l("Second call: the caller has a ticket already")),
     ("j  k", _l("Next or previous line of a board")),
     ("Enter", _l("Open the line")),
     ("a", _l("Accept the suggestion: dispatch to that unit")),
@@ -291,6 +292,7 @@ FIELDS: Words = {
 
 FAULTS: Words = {
     "missing": _l("Please fill this in."),
+    "asked_often": _l("You have asked three times today; all of it is noted. If it is urgent, call 12345."),
     "unknown": _l("This is not one of the choices."),
     "too_long": _l("This is too long."),
     "unreadable": _l("This holds characters that cannot be stored."),

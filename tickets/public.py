@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import masking, numbers
+from tickets import lifecycle, masking, numbers
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
@@ -94,6 +94,10 @@ class PublicStatus:
     @property
     def may_rate(self) -> bool:
         return self.state == TicketState.TO_CALLBACK
+
+    @property
+    def may_urge(self) -> bool:
+        return lifecycle.transition("ticket", "urge", self.state) is not None
 
 
 def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:

@@ -1,12 +1,12 @@
-"""What helps while somebody works at the desk: routing's suggestion for a text being typed, who else is there."""
+"""What helps at the desk: routing's suggestion while one types, a second call, who else has the ticket open."""
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify, render_template, request
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app import wording
+from app import guessing, wording
 from app.access import actor, in_background, requires, staff
 from app.auth.models import Staff
 from app.desk import intake_form, pages
@@ -14,8 +14,10 @@ from app.outbox import unit_of_work
 from app.templating import category_name, city, region_name, unit_by_code
 from db import db
 from routing.values import Alternative, Decision
-from tickets import dispatching, presence
+from tickets import dispatching, errors, presence, service
 from tickets.intake import CONTENT_LENGTH, title_of
+from tickets.permissions import with_proof
+from tickets.queries import PublicStatus
 
 ASSUMED = {"type": "help", "urgency": "normal", "channel": "phone"}
 ASKED = (
@@ -64,6 +66,46 @@ def _alternative(one: Alternative) -> dict[str, Any]:
         "confidence": round(one.confidence, 2),
         "category_name": category_name(one.category),
     }
+
+
+@bp.get("/second-call")
+@requires("ticket.urge")
+def second_call_form() -> str:
+    """A caller who has a ticket already, perhaps taken down by somebody else: number and code are asked for."""
+    return render_template("desk/second_call.html", fields={}, faults={})
+
+
+@bp.post("/second-call")
+@requires("ticket.urge")
+def second_call() -> Any:
+    """What the citizen may know of the ticket, to be read out; with `urge_note`, what was said is kept on it."""
+    fields = request.form.to_dict()
+    note = fields.get("urge_note")
+    with unit_of_work() as now:
+        wait, found = guessing.open_by_code(
+            fields.get("number", ""), fields.get("code", ""), f"staff {actor().id}", now
+        )
+        if found is None:
+            page = render_template("desk/second_call.html", fields=fields, faults={}, wait=wait, is_wrong=not wait)
+    if found is None:
+        return page, 429 if wait else 404
+    return _told(found, fields, note)
+
+
+def _told(found: PublicStatus, fields: dict[str, str], note: str | None) -> Any:
+    faults: dict[str, str] = {}
+    if note is not None:
+        try:
+            with unit_of_work() as now:
+                service.urge(with_proof(actor(), found.ticket_id), now, found.ticket_id, note)
+        except errors.Invalid as fault:
+            faults = fault.values["fields"]
+    with unit_of_work() as now:
+        page = render_template(
+            "desk/second_call.html", now=now, fields=fields, faults=faults, found=found,
+            is_kept=note is not None and not faults,
+        )
+    return page, 422 if faults else 200
 
 
 @bp.post("/tickets/<int:ticket_id>/presence")

@@ -18,7 +18,6 @@ TYPES = ("complaint", "help", "consult", "report", "suggestion", "praise", "othe
 COUNTY, TOWN = 2, 3
 FEWEST_DIGITS = 5  # the shortest telephone numbers that can be called back
 TICKED = ("1", "on", "yes", "true")
-NUMBER_OR_CODE = 40  # characters; with blanks and hyphens in any place
 
 
 def fields_of(request: Request) -> dict[str, str]:

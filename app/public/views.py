@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import throttle, wording
+from app import guessing, throttle, wording
 from app.access import public
 from app.choices import remember_choices
 from app.demonstration import is_demo_city
@@ -19,7 +19,7 @@ from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
 from app.throttle import Limit
-from tickets import errors, numbers, queries, service
+from tickets import errors, queries, service
 from tickets.intake import Opened
 from tickets.permissions import VISITOR, caller_of
 from tickets.queries import PublicStatus
@@ -29,9 +29,8 @@ log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
 bp.after_app_request(remember_choices)
 
-PER_TICKET = Limit("status ticket", 5, timedelta(minutes=15))
-PER_ADDRESS = Limit("status address", 20, timedelta(hours=1))
-PER_CITY = Limit("status city", 200, timedelta(minutes=10))
+URGES = Limit("urge", 3, timedelta(days=1))
+"""How often one ticket's citizen may ask again by the web."""
 
 # The public forms carry no token against forged requests and need none: they act for nobody who is signed in,
 # so a page elsewhere that sends them can do no more than its author could. They work without a cookie.
@@ -187,33 +186,34 @@ def rate() -> Any:
         return _status_page(found, fields, faults), 422 if faults else 200
 
 
-def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
-    """The ticket that number and code open; or how long to wait after too many wrong guesses. Counts a wrong one.
-
-    Codes for one ticket are judged one after the other. Guesses of one address are judged together, as many people
-    may share it; but a guess is told that it was wrong only while those before it left room.
-    """
-    of_ticket, *_others = guesses = _guesses(fields)
-    throttle.hold([of_ticket])
-    wait = throttle.wait_for(guesses, now)
-    if wait:
-        return wait, None
-    found = queries.public_status(_part(fields, "number"), _part(fields, "code"), _vault())
+@bp.post("/urge")
+@public
+@csrf.exempt
+def urge() -> Any:
+    """The citizen asks again, or adds something: a record on the ticket, proved by number and code."""
+    fields = forms.fields_of(request)
+    with unit_of_work() as now:
+        wait, found = _find(fields, now)
     if found is None:
-        wait = throttle.admit(guesses, now).wait
-    return wait, found
+        return _too_many(wait) if wait else _not_found()
+    faults: dict[str, str] = {}
+    try:
+        with unit_of_work() as now:
+            if throttle.admit([(URGES, found.number)], now).wait:
+                raise errors.Invalid(fields={"urge_note": "asked_often"})
+            service.urge(caller_of(found.ticket_id), now, found.ticket_id, fields.get("urge_note", ""))
+    except errors.Invalid as fault:
+        if wants_json():
+            raise
+        faults = fault.values["fields"]
+    with unit_of_work():
+        found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
+        return _status_page(found, fields, faults, was_urged=not faults), 422 if faults else 200
 
 
-def _part(fields: forms.Fields, name: str) -> str:
-    return fields.get(name, "")[: forms.NUMBER_OR_CODE]
-
-
-def _guesses(fields: forms.Fields) -> list[tuple[Limit, str]]:
-    return [
-        (PER_TICKET, numbers.normalise_number(_part(fields, "number"))),
-        (PER_ADDRESS, throttle.address_key(request.remote_addr)),
-        (PER_CITY, ""),
-    ]
+def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
+    address = throttle.address_key(request.remote_addr)
+    return guessing.open_by_code(fields.get("number", ""), fields.get("code", ""), address, now)
 
 
 def _not_found() -> Any:
@@ -234,11 +234,14 @@ def _too_many(wait: timedelta) -> Any:
     return response
 
 
-def _status_page(found: PublicStatus, fields: forms.Fields, faults: dict[str, str]) -> Any:
+def _status_page(
+    found: PublicStatus, fields: forms.Fields, faults: dict[str, str], was_urged: bool = False
+) -> Any:
     if wants_json():
         return jsonify(_status_data(found))
     return render_template(
-        "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults
+        "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults,
+        was_urged=was_urged,
     )
 
 

@@ -39,6 +39,7 @@ const KEYS = {
   "/": find,
   b: () => press("nav [data-key=boards]"),
   n: () => press("nav [data-key=new]"),
+  s: () => press("nav [data-key=second]"),
   j: () => choose(1),
   k: () => choose(-1),
   a: () => (chosen()?.querySelector("[data-accept]") ?? document.querySelector("section [data-accept]"))?.click(),
