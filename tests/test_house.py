@@ -201,7 +201,7 @@ class TestWhoMayEnter:
         assert found == {
             "health.healthz", "health.readyz", "auth.sign_in", "auth.enter", "auth.sign_out", "auth.enrol",
             "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form",
-            "public.status", "public.rate", "demo.tour",
+            "public.status", "public.urge", "public.rate", "demo.tour",
         }  # fmt: skip
 
 

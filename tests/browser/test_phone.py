@@ -20,7 +20,7 @@ def _fits(page: Page, shot: Path) -> None:
     page.screenshot(path=shot, full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
     small = [
-        button.inner_text() for button in page.locator("main button, main select, main input:visible").all()
+        button.inner_text() for button in page.locator("main button:visible, main select, main input:visible").all()
         if button.get_attribute("type") not in ("checkbox", "radio") and button.bounding_box()["height"] < FINGER
     ]
     assert not small
