@@ -29,6 +29,8 @@ def main(arguments: Sequence[str]) -> int:
     if not arguments or arguments[0] in ("help", "-h", "--help"):
         print(HELP, end="")
         return 0
+    if arguments[0] == "bench":
+        sys.stdout = sys.stderr  # its stdout is JSON
     lock = ROOT / ("requirements-dev-lock.txt" if arguments[0] in WITH_TESTS else "requirements-lock.txt")
     try:
         env = _environment()

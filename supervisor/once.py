@@ -30,6 +30,7 @@ def test(options: Options) -> int:
 
 def bench(options: Options) -> int:
     """The benchmarks, on --data or on a temporary folder that keeps to the disk as the real one does."""
+    sys.stdout = sys.stderr  # what this process says is no figure: to stdout goes the benchmarks' JSON alone
     command = [sys.executable, "-m", "bench", *options.rest]
     wanted = servers.Wanted(given=False, may_create_databases=True)
     if options.data is None:

@@ -12,6 +12,7 @@ from .conftest import PHONE
 pytestmark = pytest.mark.browser
 
 CONTENT = "小区物业不履行维修义务，公共维修资金被挪用，已经两个月没有人管。"
+TOUCHED = "main button:visible, main select, main input:visible"
 FINGER = 40  # pixels, the least height of what is to be touched
 
 
@@ -20,7 +21,7 @@ def _fits(page: Page, shot: Path) -> None:
     page.screenshot(path=shot, full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]
     small = [
-        button.inner_text() for button in page.locator("main button:visible, main select, main input:visible").all()
+        button.inner_text() for button in page.locator(TOUCHED).all()
         if button.get_attribute("type") not in ("checkbox", "radio") and button.bounding_box()["height"] < FINGER
     ]
     assert not small
