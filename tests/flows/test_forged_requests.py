@@ -11,7 +11,7 @@ from .people import Person
 from .test_phone_call import CALL
 from .test_web_complaint import MATTER
 
-FOR_CITIZENS = {"/complain", "/status", "/rate"}  # they act for nobody who is signed in
+FOR_CITIZENS = {"/complain", "/status", "/rate", "/urge"}  # they act for nobody who is signed in
 SAMPLES = {
     "ticket_id": "1", "staff_id": "1", "action": "sign", "filename": "css/hotline.css", "code": "9901.bus",
     "rule_id": "1", "policy_id": "1", "day": "2026-10-01", "key": "zone",
