@@ -30,10 +30,12 @@ CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 def pages(databases: Databases, tickets: int, share_open: float) -> dict[str, Any]:
     """Milliseconds from request to answer inside the process, without the network, for each person's pages."""
-    with databases.writing(tickets, share_open) as database, database.app.app_context():
-        with transaction():
-            people = (*PEOPLE, busiest_handler())
-        _give_passwords(people)
+    with databases.writing(tickets, share_open) as database:
+        with database.app.app_context():  # not around the requests: they would share what is kept for one
+            with transaction():
+                people = (*PEOPLE, busiest_handler())
+            _give_passwords(people)
+            settings = database_settings()
         others = Others()
         floor = _timed(bare.test_client(), "/")
         found = {"": _of(database, "")} | {login: _of(database, login) for login in people}
@@ -51,7 +53,7 @@ def pages(databases: Databases, tickets: int, share_open: float) -> dict[str, An
             "benchmark": "pages",
             "tickets": tickets,
             "open": database.seeded.open,
-            "database": database_settings(),
+            "database": settings,
             "floor": floor,
             "others_cores": others.cores(),
             "people": found,
