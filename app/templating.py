@@ -87,6 +87,11 @@ def moment(at: datetime | None) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
+def today(now: datetime) -> date:
+    """The day it is in the city."""
+    return now.astimezone(city().zone).date()
+
+
 def day(on: date | None) -> str:
     """A day, as people write it."""
     if on is None:

@@ -1,10 +1,8 @@
 """Reads of many tickets: boards, search, what changed. Plain rows out, filtered by the one rule of rooms."""
 
-import base64
-import json
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
@@ -15,7 +13,7 @@ from db import db
 from routing import search
 from routing import service as routing
 from routing.models import TextIndex
-from tickets import errors, masking, numbers
+from tickets import errors, keys, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
@@ -138,7 +136,7 @@ def find(actor: Actor, text: str, after: str | None = None, limit: int = PAGE) -
 def matching(actor: Actor, condition: ColumnElement[bool], after: str | None, limit: int) -> Page:
     """Tickets that meet a condition, newest first, among those the actor may see."""
     newest = select(Ticket.id).where(visible_to(actor, Ticket.rooms), condition)
-    key = _decode(after)
+    key = keys.decode(after) if after else None
     if key:
         newest = newest.where(Ticket.id < key[1])
     ids = db.session.scalars(newest.order_by(Ticket.id.desc()).limit(limit + 1)).all()
@@ -213,7 +211,7 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
     """Page by key: the values of the last row, not an offset, so that a page costs the same anywhere."""
     columns = query.selected_columns
     line: Any = columns["line"]
-    key = _decode(after)
+    key = keys.decode(after) if after else None
     if by == "due":
         due = func.coalesce(columns["due_at"], _FAR)
         query = query.order_by(due, line)
@@ -226,25 +224,14 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
     found = db.session.execute(query.limit(limit + 1)).all()
     rows = [_row(values) for values in found[:limit]]
     more = len(found) > limit
-    return Page(rows, _encode(found[limit - 1]) if more else None)
+    return Page(rows, _key_of(found[limit - 1]) if more else None)
 
 
 _FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
-def _encode(values: Any) -> str:
-    content = [(values.due_at or _FAR).isoformat(), values.line]
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
-
-
-def _decode(after: str | None) -> tuple[datetime, int] | None:
-    if not after:
-        return None
-    try:
-        moment, line = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        return datetime.fromisoformat(moment).astimezone(UTC), int(line)
-    except (ValueError, TypeError, OverflowError) as fault:
-        raise errors.Invalid(fields={"after": "unknown"}) from fault
+def _key_of(values: Any) -> str:
+    return keys.encode(values.due_at or _FAR, values.line)
 
 
 def _row(values: Any) -> Row:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 from app import edits, wording
 from app.access import requires
 from app.admin import choices, directory_forms
-from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text, today
+from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text
 from app.outbox import unit_of_work
-from app.templating import city
+from app.templating import city, today
 from db import db
 from routing import duties, rules
 from routing.models import DirectoryItem

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,7 +15,6 @@ from app.access import actor
 from app.admin import wording
 from app.edits import PastEdit
 from app.outbox import unit_of_work
-from app.templating import city
 from routing.editing import Edit, Outdated, Refused
 from tickets import errors
 from tickets.permissions import may
@@ -92,11 +91,6 @@ def number(name: str) -> int:
 def text(name: str) -> str:
     """A text from the form, empty where there is none."""
     return request.form.get(name, "").strip()
-
-
-def today(now: datetime) -> date:
-    """The day it is in the city."""
-    return now.astimezone(city().zone).date()
 
 
 def answer(template: str, refusal: Refusal | None, stored: Mapping[str, object], **values: object) -> Page:

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 from app import edits, wording
 from app.access import requires
 from app.admin import choices
-from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text, today
+from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.wording import LEVELS
 from app.auth.rights import end_sessions_above
 from app.outbox import unit_of_work
-from app.templating import city
+from app.templating import city, today
 from db import db
 from routing import units
 from routing.editing import Edit, Refused

@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 from app import edits
 from app.access import requires
-from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text, today
+from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text
 from app.outbox import unit_of_work
+from app.templating import today
 from db import db
 from routing import terms
 from routing.models import CalendarDay

@@ -1,6 +1,6 @@
 """What the pages on accounts show. Plain rows; nothing here changes anything."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,15 @@ def staff_page(after: str = "", limit: int = PAGE) -> tuple[list[Person], str | 
     ).all()
     shown = found[:limit]
     return _people(shown), shown[-1].login if len(found) > limit else None
+
+
+def people(ids: Iterable[int | None]) -> dict[int, tuple[str, str]]:
+    """Name and login of staff, by id."""
+    wanted = {one for one in ids if one is not None}
+    if not wanted:
+        return {}
+    found = db.session.execute(select(Staff.id, Staff.name, Staff.login).where(Staff.id.in_(wanted)))
+    return {row.id: (row.name, row.login) for row in found}
 
 
 def person(staff_id: int) -> Person:

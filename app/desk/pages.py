@@ -8,13 +8,11 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import select
 
 from app import wording
-from app.auth.models import Staff
+from app.auth.queries import people
 from app.desk import forms
 from app.templating import category_name, city, moment, region_name, unit_name
-from db import db
 from tickets import masking, service
 from tickets.boards import BOARDS
 from tickets.lifecycle import Transition
@@ -78,7 +76,6 @@ def live_words() -> dict[str, Any]:
         },
         "age": _("checked {seconds} s ago"),
         "here": _("Also open at: {names}"),
-        "changed": _("Changed by somebody since you opened it"),
     }
 
 
@@ -170,11 +167,7 @@ def duty_of(code: str | None) -> Any:
 
 def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
     """Names of the staff in a timeline, by id."""
-    ids = {entry.actor_id for entry in timeline if entry.actor_id is not None}
-    if not ids:
-        return {}
-    found = db.session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(ids)))
-    return {row.id: row.name for row in found}
+    return {key: name for key, (name, _login) in people(entry.actor_id for entry in timeline).items()}
 
 
 def changed_since(page: TicketPage, version: int) -> list[Entry]:

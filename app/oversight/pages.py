@@ -1,6 +1,6 @@
 """What the pages of oversight show, put together from queries: figures in words, filters, names of people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -20,15 +20,6 @@ _STEPS = (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", t
 _ALWAYS = 1e9  # the threshold that keeps a length in the unit asked for
 
 
-def names_of(ids: Iterable[int | None]) -> dict[int, tuple[str, str]]:
-    """Name and login of staff, by id."""
-    wanted = {one for one in ids if one is not None}
-    if not wanted:
-        return {}
-    found = db.session.execute(select(Staff.id, Staff.name, Staff.login).where(Staff.id.in_(wanted)))
-    return {row.id: (row.name, row.login) for row in found}
-
-
 def staff_id(login: str) -> int | None:
     """Whose login that is, or None."""
     return db.session.scalar(select(Staff.id).where(Staff.login == login))
@@ -37,11 +28,6 @@ def staff_id(login: str) -> int | None:
 def midnight(day: date) -> datetime:
     """The beginning of a day in the city."""
     return datetime.combine(day, time(), city().zone)
-
-
-def today(now: datetime) -> date:
-    """The day it is in the city."""
-    return now.astimezone(city().zone).date()
 
 
 def day_of(text: str) -> date:

@@ -10,9 +10,12 @@ from werkzeug.wrappers import Response
 from app import checking
 from app import wording as common
 from app.access import actor, requires
+from app.auth.queries import people
+from app.errors import wants_json
 from app.outbox import unit_of_work
 from app.oversight import pages, wording
 from app.templating import city
+from app.templating import today as today_of
 from tickets import disclosures, errors, figures, numbers, overdue
 from tickets.figures import Behind
 
@@ -73,7 +76,7 @@ def looks() -> Answer:
             page=page,
             often=often,
             most=disclosures.MANY,
-            names=pages.names_of([*(row.actor_id for row in page.rows), *(one for one, _count in often)]),
+            names=people([*(row.actor_id for row in page.rows), *(one for one, _count in often)]),
             kinds=wording.LOOKS,
         )
         return (shown, 422) if faults else shown
@@ -110,7 +113,7 @@ def audit() -> Answer:
         state = checking.published()
         to = min(state.last if to is None else to, state.last)
         walked = checking.walk(min(after, to), min(LINKS, max(to - after, 1))) if after is not None else None
-        if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+        if wants_json():
             return jsonify(_stretch(walked, to))
         event = checking.event_at(walked.broken) if walked and walked.broken is not None else None
         return render_template(
@@ -122,7 +125,7 @@ def audit() -> Answer:
             walked=walked,
             is_whole=walked is not None and walked.broken is None and walked.reached >= to,
             event=event,
-            names=pages.names_of([event.actor_id] if event else []),
+            names=people([event.actor_id] if event else []),
             events=common.STAFF_EVENTS,
         )
 
@@ -150,7 +153,7 @@ def today() -> Answer:
     if days not in wording.PERIODS:
         raise errors.NotFound()
     with unit_of_work() as now:
-        day, zone = pages.today(now), city().zone.key
+        day, zone = today_of(now), city().zone.key
         span, month = pages.span_of(day, days, now), pages.span_of(day, max(wording.PERIODS), now)
         week_ago = pages.span_of(day - timedelta(days=7), 1, now)
         return render_template(
@@ -180,7 +183,7 @@ def tickets() -> Answer:
     if days not in wording.PERIODS:
         raise errors.NotFound()
     with unit_of_work() as now:
-        last = pages.day_of(asked["day"]) if asked["day"] else pages.today(now)
+        last = pages.day_of(asked["day"]) if asked["day"] else today_of(now)
         span = pages.span_of(last, days, now)
         return render_template(
             "oversight/tickets.html",

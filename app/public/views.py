@@ -1,6 +1,7 @@
 """What anybody may do without an account: tell us, look where a ticket is, rate the outcome."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from app.templating import city, city_name
 from app.throttle import Limit
 from tickets import errors, queries, service
 from tickets.intake import Opened
-from tickets.permissions import VISITOR, caller_of
+from tickets.permissions import VISITOR, Actor, caller_of
 from tickets.queries import PublicStatus
 from tickets.vault import Vault
 
@@ -167,23 +168,12 @@ def status() -> Any:
 def rate() -> Any:
     """The citizen's word on the outcome, proved by number and code."""
     fields = forms.fields_of(request)
-    with unit_of_work() as now:
-        wait, found = _find(fields, now)
-    if found is None:
-        return _too_many(wait) if wait else _not_found()
-    faults: dict[str, str] = {}
-    try:
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         word = forms.rating_of(fields)
-        caller = caller_of(found.ticket_id)
-        with unit_of_work() as now:
-            service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
-    except errors.Invalid as fault:
-        if wants_json():
-            raise
-        faults = fault.values["fields"]
-    with unit_of_work() as now:
-        found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
-        return _status_page(found, fields, faults), 422 if faults else 200
+        service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
+
+    return _with_code(fields, do)
 
 
 @bp.post("/urge")
@@ -192,6 +182,19 @@ def rate() -> Any:
 def urge() -> Any:
     """The citizen asks again, or adds something: a record on the ticket, proved by number and code."""
     fields = forms.fields_of(request)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        if throttle.admit([(URGES, found.number)], now).wait:
+            raise errors.Invalid(fields={"urge_note": "asked_often"})
+        service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))
+
+    return _with_code(fields, do, done="urged")
+
+
+def _with_code(
+    fields: forms.Fields, do: Callable[[Actor, datetime, PublicStatus], None], done: str = ""
+) -> Any:
+    """Let the citizen with number and code do something; the answer is the status as it is then."""
     with unit_of_work() as now:
         wait, found = _find(fields, now)
     if found is None:
@@ -199,16 +202,14 @@ def urge() -> Any:
     faults: dict[str, str] = {}
     try:
         with unit_of_work() as now:
-            if throttle.admit([(URGES, found.number)], now).wait:
-                raise errors.Invalid(fields={"urge_note": "asked_often"})
-            service.urge(caller_of(found.ticket_id), now, found.ticket_id, fields.get("urge_note", ""))
+            do(caller_of(found.ticket_id), now, found)
     except errors.Invalid as fault:
         if wants_json():
             raise
         faults = fault.values["fields"]
     with unit_of_work():
         found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
-        return _status_page(found, fields, faults, was_urged=not faults), 422 if faults else 200
+        return _status_page(found, fields, faults, "" if faults else done), 422 if faults else 200
 
 
 def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
@@ -235,13 +236,13 @@ def _too_many(wait: timedelta) -> Any:
 
 
 def _status_page(
-    found: PublicStatus, fields: forms.Fields, faults: dict[str, str], was_urged: bool = False
+    found: PublicStatus, fields: forms.Fields, faults: dict[str, str], done: str = ""
 ) -> Any:
     if wants_json():
         return jsonify(_status_data(found))
     return render_template(
         "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults,
-        was_urged=was_urged,
+        done=done,
     )
 
 
