@@ -2,37 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from db import db
 from routing import rules
 from routing import service as routing
-from routing.values import Chain, Decision, Facts
+from routing.values import Decision, Facts
 from tickets import clocks, errors, masking
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import HELD, TicketState, Transition
-from tickets.models import Assignment, RoutingDecision
+from tickets.models import Assignment, RoutingDecision, Ticket
 from tickets.permissions import SYSTEM, Actor
-
-
-class Matter(Protocol):
-    """What routing asks of a ticket or of an intake besides its words and place."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def urgency(self) -> str: ...
-    @property
-    def channel(self) -> str: ...
-    @property
-    def line_no(self) -> str: ...
-    @property
-    def category_code(self) -> str | None: ...
-    @property
-    def confidential(self) -> bool: ...
-    @property
-    def enterprise(self) -> bool: ...
-
 
 RETURN_REASONS = ("wrong_area", "not_our_duty", "ownership_unclear", "overlapping_duty", "other")
 
@@ -56,8 +36,7 @@ def route(locked: Locked, now: datetime, title: str, text: str) -> None:
 def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
     """What routing says of the ticket, kept with its reasons; a ticket without a category takes the found one."""
     ticket = locked.ticket
-    region = tuple(ticket.region_path.split("/")) if ticket.region_path else ()
-    decision = suggest(ticket, now, title, text, region)
+    decision = ask(ticket, now, title, text)
     if ticket.category_code is None:
         ticket.category_code = decision.category
     if ticket.region_path is None and decision.region:
@@ -66,21 +45,21 @@ def decide(locked: Locked, now: datetime, title: str, text: str) -> Decision:
     return decision
 
 
-def suggest(matter: Matter, now: datetime, title: str, text: str, region: Chain) -> Decision:
-    """What routing would say of a matter, registered or still being typed. Stores nothing."""
+def ask(ticket: Ticket, now: datetime, title: str, text: str) -> Decision:
+    """What routing says of a ticket, which need not be stored. Stores nothing."""
     reference = routing.current()
     facts = Facts(
         # Without the numbers and names in it, which are no matter for any duty's keywords.
         title=masking.mask_text(title),
         text=masking.mask_text(text),
-        type=matter.type,
-        urgency=matter.urgency,
-        channel=matter.channel,
-        line_no=matter.line_no,
-        category=matter.category_code,
-        region=region,
-        confidential=matter.confidential,
-        enterprise=matter.enterprise,
+        type=ticket.type,
+        urgency=ticket.urgency,
+        channel=ticket.channel,
+        line_no=ticket.line_no,
+        category=ticket.category_code,
+        region=tuple(ticket.region_path.split("/")) if ticket.region_path else (),
+        confidential=ticket.confidential,
+        enterprise=ticket.enterprise,
         on=now.astimezone(reference.zone).date(),
     )
     return rules.decide(facts, reference.directory)

@@ -140,7 +140,7 @@ def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
 
 def _unborn(actor: Actor, now: datetime, intake: Intake, ticket_id: int) -> Ticket:
     return Ticket(
-        **_columns(intake),
+        **columns_of(intake),
         id=ticket_id,
         version=0,
         rooms=[],
@@ -173,7 +173,7 @@ _NEXT_NUMBERS = select(ticket_sequence.next_value(), number_sequence.next_value(
 _INSERT_NEW = insert(Ticket).on_conflict_do_nothing().returning(Ticket.id)
 
 
-def _columns(intake: Intake) -> dict[str, Any]:
+def columns_of(intake: Intake) -> dict[str, Any]:
     """The intake's values that are columns of the ticket, with what follows from them."""
     values = {key: value for key, value in asdict(intake).items() if key not in _ELSEWHERE}
     reference = routing.current()
@@ -341,7 +341,7 @@ def current_texts(ticket_id: int) -> dict[str, str]:
 
 def apply(ticket: Ticket, intake: Intake) -> dict[str, list[Any]]:
     """Set the ticket's columns from the intake. Returns, for the event, column -> before and after."""
-    values = {key: value for key, value in _columns(intake).items() if key not in _FIXED}
+    values = {key: value for key, value in columns_of(intake).items() if key not in _FIXED}
     values["title"] = masking.mask_text(intake.title)
     before = {key: getattr(ticket, key) for key in values}
     changed = [key for key, value in values.items() if before[key] != value]

@@ -16,10 +16,10 @@ from tickets.boards import (
 )
 from tickets.detail import Entry, PartView, TicketPage, ticket_page
 from tickets.public import PublicStatus, promised, public_status
-from tickets.suggestions import Suggestion, suggestions
+from tickets.suggestions import Suggestion, suggest, suggestions
 
 __all__ = [
     "Entry", "Page", "PartView", "PublicStatus", "Row", "Suggestion", "TicketPage", "board", "boards_of",
     "changes", "find", "last_seq", "open_tickets_of", "promised", "public_status", "room_heads", "rooms_now",
-    "rows_by_id", "suggestions", "ticket_page", "words_of",
+    "rows_by_id", "suggest", "suggestions", "ticket_page", "words_of",
 ]

@@ -1,7 +1,8 @@
-"""What routing suggested for tickets that wait for a dispatcher, to be accepted with one key."""
+"""What routing suggests: for a matter being typed, and for tickets that wait, to be accepted with one key."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -9,7 +10,10 @@ from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import db
 from routing import service as routing
-from tickets.models import RoutingDecision
+from routing.values import Decision
+from tickets.dispatching import ask
+from tickets.intake import Intake, columns_of, title_of
+from tickets.models import RoutingDecision, Ticket
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,11 @@ class Suggestion:
     assists: tuple[int, ...]
     confidence: float
     reasons: tuple[dict[str, Any], ...]
+
+
+def suggest(now: datetime, intake: Intake) -> Decision:
+    """What routing would say were this registered as it stands. Stores nothing."""
+    return ask(Ticket(**columns_of(intake)), now, title_of(intake), intake.content)
 
 
 def suggestions(ticket_ids: Collection[int]) -> dict[int, Suggestion]:

@@ -1,21 +1,20 @@
 """What helps at the desk: routing's suggestion while one types, a second call, who else has the ticket open."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, jsonify, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app import guessing, wording
 from app.access import actor, in_background, requires, staff
-from app.auth.models import Staff
+from app.auth.queries import people
 from app.desk import intake_form, pages
 from app.outbox import unit_of_work
 from app.templating import category_name, city, region_name, unit_by_code
-from db import db
 from routing.values import Alternative, Decision
-from tickets import dispatching, errors, presence, service
-from tickets.intake import CONTENT_LENGTH, title_of
+from tickets import errors, presence, queries, service
+from tickets.intake import CONTENT_LENGTH
 from tickets.permissions import with_proof
 from tickets.queries import PublicStatus
 
@@ -36,9 +35,7 @@ def suggest() -> Response:
     asked = ASSUMED | {name: request.form[name] for name in ASKED if request.form.get(name)}
     with unit_of_work() as now:
         intake = intake_form.read(asked, city().zone)
-        region = city().region_chain(intake.region_code or "")
-        content = intake.content[:CONTENT_LENGTH]
-        return jsonify(_suggestion(dispatching.suggest(intake, now, title_of(intake), content, region)))
+        return jsonify(_suggestion(queries.suggest(now, replace(intake, content=intake.content[:CONTENT_LENGTH]))))
 
 
 def _suggestion(decision: Decision) -> dict[str, Any]:
@@ -118,5 +115,4 @@ def be_present(ticket_id: int) -> Response:
             presence.leave(actor(), ticket_id)
             return jsonify(others=[])
         ids = presence.be_present(actor(), now, ticket_id)
-        names = db.session.scalars(select(Staff.name).where(Staff.id.in_(ids)).order_by(Staff.id)).all()
-        return jsonify(others=list(names))
+        return jsonify(others=[name for _id, (name, _login) in sorted(people(ids).items())])

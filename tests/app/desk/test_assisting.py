@@ -33,6 +33,14 @@ def test_a_text_that_nobody_knows_has_no_unit(desk_of):
     assert found["unit"] is None and not found["dispatches"]
 
 
+def test_a_report_is_held_as_it_will_be_when_it_is_registered(desk_of):
+    """It is confidential by its type, whether that is ticked or not."""
+    desk = desk_of("operator")
+    said = {"content": HEATING, "urgency": "normal", "channel": "phone"}
+    assert ask(desk, type="complaint", **said).json["dispatches"]
+    assert not ask(desk, type="report", **said).json["dispatches"]
+
+
 def test_who_takes_nothing_down_is_not_told(desk_of):
     desk = desk_of("handler-urban")
     assert desk.post("/desk/suggest", {"content": HEATING}, headers=JSON).status_code in (400, 403)
