@@ -29,7 +29,7 @@ def test_number_and_code_show_how_far_it_is_and_keep_what_was_said(app, desk_of)
     assert desk.get(f"/desk/tickets/{ticket_id}").status_code == 404
     shown = ask(desk, number=number, code=code)
     assert shown.status_code == 200 and "路灯不亮" in shown.text
-    assert "13800138031" not in shown.text and "401" not in shown.text
+    assert "13800138031" not in shown.text and "401室" not in shown.text
     kept = ask(desk, number=number, code=code, urge_note="还是不亮，请快点")
     assert kept.status_code == 200 and number in kept.text
     page = desk_of("supervisor").get(f"/desk/tickets/{ticket_id}").text

@@ -19,7 +19,7 @@ def replied(app, citizen, actor_of):
     """A ticket whose reply has passed review: number, code."""
 
     def make(reply: str = "井盖已更换。") -> tuple[str, str]:
-        answer = citizen.complain(content="反映一件小事，电话13900139000", place="府前路12号3单元501")
+        answer = citizen.complain(content="反映一件小事，电话13900139000", place="府前路12号3单元501室")
         number, code = keys_of(answer)
         with app.app_context():
             with unit_of_work() as now:
@@ -118,7 +118,7 @@ def test_the_page_shows_no_person_and_no_internal_word(citizen, replied):
     number, code = replied()
     page = citizen.ask(number, code).text
     assert "井盖已更换" in page and "东河市城市管理局" in page
-    for hidden in ("内部说明", "张三", "13900139000", "13800138000", "3单元", "501", "承办员"):
+    for hidden in ("内部说明", "张三", "13900139000", "13800138000", "3单元", "501室", "承办员"):
         assert hidden not in page
 
 
