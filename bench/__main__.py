@@ -1,4 +1,4 @@
-"""python -m bench [NAME]: run benchmarks on the servers of this environment; one JSON object each on stdout."""
+"""python -m bench [NAME ...]: run benchmarks on the servers of this environment; one JSON object each."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from bench import board, machine, pages, routing_eval, web
 from bench.databases import Databases
 from bench.seed import seed
 
-NAMES = ("create", "status", "board", "pages", "routing", "seed", "all")
+NAMES = ("create", "status", "board", "pages", "routing", "seed")
 WEB_TICKETS, WEB_OPEN = 100_000, 0.1
 
 _started = time.monotonic()
@@ -23,11 +23,13 @@ _started = time.monotonic()
 def main(arguments: Sequence[str]) -> int:
     """0 when everything asked for was measured; marks are in the JSON."""
     options = _parser().parse_args(arguments)
+    if unknown := set(options.names) - set(NAMES):
+        _parser().error(f"no such benchmark: {', '.join(sorted(unknown))}")
     if not os.environ.get("DATABASE_URL"):
         print("the benchmarks need servers of their own: run ./hotline bench", file=sys.stderr)
         return 2
     with Databases(tell) as databases:
-        for name in NAMES[:-2] if options.name == "all" else (options.name,):
+        for name in options.names or NAMES[:-1]:
             if name == "routing" and not os.environ.get("HOTLINE_SHARED"):
                 tell("routing: left out, HOTLINE_SHARED names no folder with real messages")
                 continue
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="What the product costs, against bare floors.")
-    parser.add_argument("name", nargs="?", default="all", choices=NAMES)
+    names = f"one or more of {', '.join(NAMES)}; without, all but the last. One size is seeded once."
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
     parser.add_argument("--tickets", type=int, help="one size, instead of those a benchmark measures by itself")
     parser.add_argument("--open", type=float, default=WEB_OPEN, help="share of the tickets that is open")
     parser.add_argument("--units", type=int, help="seed: so many leading units (default: all of the demo city)")

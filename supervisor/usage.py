@@ -23,8 +23,8 @@ hotline: a city's government service hotline, 12345
   ./hotline test [--all] [ARGUMENTS OF PYTEST]
       Runs the suite against a database and a queue of its own. --all adds the long tests.
 
-  ./hotline bench [--data DIR] [NAME] [ITS ARGUMENTS]
-      Runs the benchmarks (all, or one) and prints JSON. Without --data on a temporary folder.
+  ./hotline bench [--data DIR] [NAME ...] [ITS ARGUMENTS]
+      Runs the benchmarks (all, or those named) and prints JSON. Without --data on a temporary folder.
 
   ./hotline flask [--data DIR] ARGUMENTS
       The product's command line, on the servers of the data folder, which are started for the
