@@ -1,7 +1,6 @@
 """Does the database hold what it promises? Read-only, for operators after an import, a crash or a restore."""
 
 import json
-import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -145,22 +144,16 @@ def published() -> Published:
     return Published(last.seq if last else 0, last.published_at if last else None, *waiting)
 
 
-def faults_within(seconds: float) -> dict[str, list[int] | None]:
-    """As `faults`, without the chain; None for a search that was given up so that all end within the time."""
-    until = time.monotonic() + seconds
-    found: dict[str, list[int] | None] = {}
-    for left, (name, query) in zip(range(len(FAULTS), 0, -1), FAULTS.items(), strict=True):
-        found[name] = _offenders(query, (until - time.monotonic()) / left)
-    return found
+def offenders(name: str, seconds: float) -> list[int] | None:
+    """Up to ten ids that show a fault, none when all is well, None when the search was given up after so long.
 
-
-def _offenders(query: str, seconds: float) -> list[int] | None:
-    """Up to ten ids; what is left of the transaction goes on when the search is given up."""
+    What is left of the transaction goes on either way.
+    """
     most = max(1, round(seconds * 1000))
     db.session.execute(select(func.set_config("statement_timeout", f"{most}ms", True)))
     try:
         with db.session.begin_nested():
-            return list(db.session.scalars(text(f"{query} LIMIT 10")))
+            return list(db.session.scalars(text(f"{FAULTS[name]} LIMIT 10")))
     except OperationalError as fault:
         if isinstance(fault.orig, QueryCanceled):
             return None

@@ -7,8 +7,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 ACT_ON_DEADLINES = "app.jobs.deadlines.act_on_deadlines"
+COUNT_FAULTS = "app.jobs.record.count_faults"
 QUEUES = {
     ACT_ON_DEADLINES: "deadlines",
+    COUNT_FAULTS: "record",
     "app.jobs.texts.index_texts": "texts",
 }
 IDS_PER_JOB = 200

@@ -54,9 +54,10 @@ def state(now: datetime) -> State:
     """Asked within a unit of work."""
     unclaimed = Deadline.claimed_until.is_(None) | (Deadline.claimed_until < now)
     lease = db.session.get(Lease, LEASE)
-    waiting = select(func.min(TicketEvent.at)).join(Outbox, Outbox.event_id == TicketEvent.id)
+    # The first by id, which an index finds without reading the events.
+    waiting = select(TicketEvent.at).join(Outbox, Outbox.event_id == TicketEvent.id).order_by(Outbox.event_id)
     return State(
-        unpublished=db.session.scalar(waiting),
+        unpublished=db.session.scalar(waiting.limit(1)),
         job_owed=db.session.scalar(select(func.min(JobOwed.due_at)).where(JobOwed.due_at <= now)),
         deadline_due=db.session.scalar(
             select(func.min(Deadline.next_at)).where(Deadline.next_at <= now, unclaimed)

@@ -3,11 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app import checking
+from app import checking, counting
 from app import wording as common
 from app.access import actor, requires
 from app.auth.queries import people
@@ -24,7 +24,6 @@ bp = Blueprint("oversight", __name__, url_prefix="/oversight")
 Answer = str | tuple[str, int] | Response
 LINKS = 2_000
 """Hashes that one request recomputes: a fraction of a second."""
-COUNT_SECONDS = 3.0
 
 
 @bp.get("/overdue")
@@ -139,10 +138,26 @@ def _stretch(walked: checking.Walked | None, to: int) -> dict[str, Any]:
 @bp.get("/audit/counts")
 @requires("audit.read")
 def counts() -> Answer:
-    """What can be counted of the record's promises while a person waits."""
+    """What was last counted of the record's promises. As JSON how far it is, for the page's script."""
+    with unit_of_work():
+        count = counting.latest()
+        if wants_json():
+            return jsonify(done=len(count.found) if count else 0, ended=count is None or bool(count.ended_at))
+        return render_template(
+            "oversight/counts.html",
+            count=count,
+            by=people([count.asked_by])[count.asked_by][0] if count else "",
+            names=wording.FAULTS,
+        )
+
+
+@bp.post("/audit/counts")
+@requires("audit.read")
+def count_anew() -> Answer:
+    """Have everything counted in the background."""
     with unit_of_work() as now:
-        found = checking.faults_within(COUNT_SECONDS)
-        return render_template("oversight/counts.html", now=now, found=found, names=wording.FAULTS)
+        counting.ask(actor().id, now)
+    return redirect(url_for(".counts"), 303)
 
 
 @bp.get("/figures")

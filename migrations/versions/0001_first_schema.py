@@ -30,6 +30,7 @@ TABLES = (
     "outbox",
     "policy",
     "publication",
+    "counting",
     "staff_session",
     "ticket",
     "assignment",
@@ -359,6 +360,24 @@ def create_tables() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["ticket_event.id"], name=op.f("fk_publication_event_id")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_publication")),
         sa.UniqueConstraint("event_id", name=op.f("uq_publication_event_id")),
+    )
+    op.create_table(
+        "counting",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=False),
+        sa.Column("found", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], name=op.f("fk_counting_asked_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_counting")),
+    )
+    op.create_index(
+        "uq_counting_under_way",
+        "counting",
+        ["ended_at"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+        postgresql_nulls_not_distinct=True,
     )
     op.create_table(
         "staff_session",
