@@ -15,7 +15,7 @@ from app.choices import LANGUAGES, choose_appearance, choose_language
 from routing import service as routing
 from routing.reference import Reference
 from routing.values import Unit
-from tickets import deadlines, masking, numbers
+from tickets import deadlines, masking, numbers, queries
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 
@@ -44,7 +44,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.globals.update(
         wording=wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
-        weekday_names=weekday_names,
+        weekday_names=weekday_names, boards_of=queries.boards_of,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

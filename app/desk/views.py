@@ -30,18 +30,26 @@ Answer = str | tuple[str, int] | Response
 NEW_FORM = "new"
 MOST_FIELDS = 60
 LONGEST_NAME = 80
+OTHER_STARTS = {
+    "admin.staff": "administration.start",
+    "admin.directory": "administration.start",
+    "reports.read": "oversight.today",
+    "audit.read": "oversight.audit",
+}
+"""Where work begins for somebody who works on no tickets, by permission."""
 
 
 @bp.get("")
 @staff
 def home() -> Answer:
-    """A board: the one asked for, or the person's first."""
+    """A board: the one asked for, or the person's first. Without any, where else their work begins."""
     names = queries.boards_of(actor())
     name = request.args.get("board") or next(iter(names), None)
     after = request.args.get("after")
     with unit_of_work() as now:
         if name is None:
-            return render_template("desk/no_board.html")
+            start = next((OTHER_STARTS[one] for one in OTHER_STARTS if one in actor().permissions), None)
+            return redirect(url_for(start)) if start else render_template("desk/no_board.html")
         seq = queries.last_seq()  # read before the rows, so that they are at least as new
         page = queries.board(actor(), now, name, after)
         return render_template(

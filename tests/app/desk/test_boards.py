@@ -5,9 +5,12 @@ import json
 import re
 
 import pytest
+from sqlalchemy import delete
 
 from app import wording
+from app.auth.models import RoleMembership
 from app.desk.pages import STATES_OF_BOARD
+from db import db, transaction
 from tickets.boards import BOARDS
 from tickets.lifecycle import TicketState
 
@@ -36,8 +39,20 @@ def test_each_role_has_its_boards_and_no_other(desk_of, login, boards):
         assert desk.get(f"/desk/rows?board={other}").status_code == 404
 
 
-def test_who_does_not_work_on_tickets_is_told_so(desk_of):
-    page = desk_of("admin").get("/desk")
+def test_who_does_not_work_on_tickets_begins_where_the_work_is(desk_of):
+    admin = desk_of("admin")
+    answer = admin.get("/desk")
+    assert (answer.status_code, answer.location) == (302, "/admin")
+    bar = admin.get("/admin").text.partition("</header>")[0]
+    assert 'href="/admin"' in bar and 'href="/desk' not in bar
+
+
+def test_who_has_no_work_at_all_is_told_so(app, new_browser, new_staff):
+    person, browser = new_staff(), new_browser()
+    with app.app_context(), transaction():
+        db.session.execute(delete(RoleMembership).where(RoleMembership.staff_id == person.id))
+    browser.sign_in(person.login)
+    page = browser.get("/desk")
     assert page.status_code == 200 and "没有工单列表" in page.text
 
 
@@ -57,7 +72,7 @@ def test_a_new_matter_stands_on_the_dispatchers_board(desk_of, matter):
 def test_the_script_gets_the_sequence_the_match_and_the_words(desk_of, matter):
     matter()
     page = desk_of("dispatcher").get("/desk?board=triage").text
-    table = re.search(r'<table class="[^"]*board"[^>]*>', page)[0]
+    table = re.search(r'<table class="[^"]*board stacked"[^>]*>', page)[0]
     values = {name: html.unescape(value) for name, value in re.findall(r'data-([a-z]+)="([^"]*)"', table)}
     assert int(values["seq"]) >= 0
     assert json.loads(values["match"])["states"] == ["REGISTERED", "TO_DISPATCH"]
