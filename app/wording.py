@@ -199,6 +199,7 @@ BOARDS: Words = {
     "to_sign": _l("To sign"),
     "in_hand": _l("In hand"),
     "submitted": _l("Submitted"),
+    "unit_overdue": _l("Overdue"),
     "review": _l("To review"),
     "callback": _l("To call back"),
     "overdue": _l("Overdue"),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -26,12 +26,16 @@ FAR_BEHIND = 20_000
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a board or list. No personal data: the title was masked when it was written."""
+    """One line of a board or list. No personal data: the title was masked when it was written.
+
+    `part` is the state of the part that the line is about, on boards of a unit's own parts.
+    """
 
     id: int
     number: str | None
     title: str
     state: str
+    part: str | None
     urgency: str
     type: str
     channel: str
@@ -97,6 +101,7 @@ BOARDS: dict[str, Board] = {
     "to_sign": Board("see.department", _PART.state == AssignmentState.PENDING_SIGN, "due", assigned=True),
     "in_hand": Board("see.department", _PART.state.in_(_IN_HAND), "due", assigned=True),
     "submitted": Board("see.department", _PART.state == AssignmentState.SUBMITTED, "new", assigned=True),
+    "unit_overdue": Board("see.department", _PART.state.in_(sorted(WORKED_ON)), "overdue", assigned=True),
     "review": Board("ticket.review", Ticket.state == TicketState.TO_REVIEW, "due"),
     "callback": Board("ticket.follow_up", Ticket.state == TicketState.TO_CALLBACK, "due"),
     "overdue": Board("see.city", true(), "overdue"),
@@ -157,13 +162,13 @@ def _matches(text: str) -> ColumnElement[bool]:
 def _rows_query(kind: Board | None) -> Select[Any]:
     """Tickets with their current unit and nearest running clock, one row each (or one a part of a unit's)."""
     if kind is not None and kind.by == "overdue":
-        overdue = _columns_of(_CLOCK, _PART.department_id, _CLOCK.id)
+        overdue = _columns_of(_CLOCK, _PART.department_id, _CLOCK.id, kind.assigned)
         return overdue.join(_CLOCK, _CLOCK.ticket_id == Ticket.id).outerjoin(
             _PART, _PART.id == _CLOCK.assignment_id
         )
     if kind is not None and kind.assigned:
         clock = _nearest((Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id))
-        parts = _columns_of(clock, _PART.department_id, _PART.id)
+        parts = _columns_of(clock, _PART.department_id, _PART.id, of_parts=True)
         return parts.join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
     clock = _nearest(Deadline.ticket_id == Ticket.id)
     lead = (
@@ -186,7 +191,7 @@ def _nearest(condition: ColumnElement[bool]) -> Any:
     )
 
 
-def _columns_of(clock: Any, unit: Any, line: Any) -> Select[Any]:
+def _columns_of(clock: Any, unit: Any, line: Any, of_parts: bool = False) -> Select[Any]:
     """`line` tells the rows of one ticket apart: the id of whatever has a row of its own."""
     columns = getattr(clock, "c", clock)
     level = (
@@ -195,7 +200,7 @@ def _columns_of(clock: Any, unit: Any, line: Any) -> Select[Any]:
     query: Any = select(
         Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
-        unit.label("unit"), line.label("line"),
+        unit.label("unit"), line.label("line"), (_PART.state if of_parts else null()).label("part"),
         columns.due_at.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
     )
     rows: Select[Any] = query.select_from(Ticket)
@@ -242,6 +247,7 @@ def _row(values: Any) -> Row:
         number=values.number,
         title=values.title,
         state=values.state,
+        part=values.part,
         urgency=values.urgency,
         type=values.type,
         channel=values.channel,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, not_, select
 
 from db import db
 from tickets import errors, events, lifecycle
@@ -65,7 +65,7 @@ def check(
     unit = part.department_id if part else None
     if not any(may(actor, row.who, unit=unit) for row in rows):
         raise errors.Forbidden(action=action)
-    if version is not None and locked and _is_stale(locked.ticket, version):
+    if version is not None and locked and _is_stale(locked.ticket, version, part):
         raise errors.Stale(version=version, theirs=locked.ticket.version)
     row = lifecycle.transition(machine, action, state)
     if row is None:
@@ -75,8 +75,11 @@ def check(
     return row
 
 
-def _is_stale(ticket: Ticket, version: int) -> bool:
-    """Whether somebody changed the ticket since. What is only recorded beside its course is no change."""
+def _is_stale(ticket: Ticket, version: int, part: Assignment | None) -> bool:
+    """Whether somebody changed since what an action is about.
+
+    What is only recorded beside the ticket's course is no change; nor, to a part, what other units do with theirs.
+    """
     if version >= ticket.version:
         return version > ticket.version
     missed = select(TicketEvent.id).where(
@@ -85,6 +88,9 @@ def _is_stale(ticket: Ticket, version: int) -> bool:
         TicketEvent.version > version,
         TicketEvent.kind.not_in(events.SIDE_KINDS),
     )
+    if part:
+        others = TicketEvent.kind.in_(events.UNIT_KINDS) & (TicketEvent.department_id != part.department_id)
+        missed = missed.where(not_(others))
     return db.session.scalar(missed.limit(1)) is not None
 
 

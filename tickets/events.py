@@ -53,6 +53,10 @@ SIDE_KINDS = frozenset({"ticket.escalated", "ticket.urged", "contact.revealed", 
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 
+UNIT_KINDS = frozenset({"assignment.signed", "assignment.handled"})
+"""What a unit does with its own part, and what changes nothing for the others."""
+
+
 def record(
     kind: str,
     *,

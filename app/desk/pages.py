@@ -45,6 +45,7 @@ def board_words() -> dict[str, Any]:
     """The words that the page's script writes into changed rows."""
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
+        "parts": {code: str(name) for code, name in wording.PART_STATES.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
         **live_words(),
     }
@@ -90,6 +91,7 @@ class Form:
     typed: forms.Typed
     faults: Mapping[str, str]
     is_open: bool
+    is_restored: bool = False
 
     @property
     def draft(self) -> str:
@@ -129,7 +131,8 @@ class FormMaker:
         if refused and (refused.action, refused.part) == (action, part_id):
             return Form(action, key, part_id, fields, refused.typed, refused.faults, True)
         kept = self._kept(key) if any(field.widget == "text" for _name, field in fields) else None
-        return Form(action, key, part_id, fields, kept or self._suggested(action, part), {}, bool(kept))
+        typed, is_kept = kept or self._suggested(action, part), bool(kept)
+        return Form(action, key, part_id, fields, typed, {}, is_open=is_kept, is_restored=is_kept)
 
     def _kept(self, key: str) -> forms.Typed | None:
         fields = service.saved_form(self.actor, self.now, key, self.vault)

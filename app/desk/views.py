@@ -144,6 +144,7 @@ def _ticket_page(
             names=pages.names_of(page.timeline),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
+            refused_form=pages.form_key(ticket_id, refused.action, refused.part) if refused else "",
             amendments=pages.amendments,
             difference=pages.difference,
             reason_words=wording.reason_words,
@@ -171,18 +172,19 @@ def act(ticket_id: int, action: str) -> Answer:
         return _not_done(ticket_id, action, typed, fault)
     if wants_json():
         return jsonify(done=str(wording.ACTIONS[action]))
-    return _done(ticket_id, action, still_seen)
+    return _done(ticket_id, action, still_seen, target.part)
 
 
 def _sees(ticket_id: int) -> bool:
     return sees(actor(), ticket_id, queries.rooms_now({ticket_id}).get(ticket_id, ()))
 
 
-def _done(ticket_id: int, action: str, still_seen: bool) -> Response:
-    """Back to the ticket, or to the boards when it has gone to others."""
+def _done(ticket_id: int, action: str, still_seen: bool, part: int | None = None) -> Response:
+    """Back to the ticket, where its part is that was worked on, or to the boards when it has gone to others."""
     flash(_("Done: %(what)s", what=wording.ACTIONS[action]), "good")
     if still_seen:
-        return redirect(url_for("desk.ticket", ticket_id=ticket_id), 303)
+        place = f"part-{part}" if part else None
+        return redirect(url_for("desk.ticket", ticket_id=ticket_id, _anchor=place), 303)
     flash(_("The ticket is now with others and no longer among those you see."))
     return redirect(url_for("desk.home"), 303)
 

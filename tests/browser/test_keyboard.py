@@ -70,6 +70,37 @@ def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office
     assert again.input_value("[name=content]") == "", "what was sent is not kept"
 
 
+def test_what_was_typed_outlives_who_leaves_at_once(sign_in: Callable[..., Page], office: Office) -> None:
+    page = sign_in("operator")
+    page.goto("/desk/tickets/new")
+    page.fill("[name=content]", "话没说完就点了别处")
+    page.goto("/desk")
+    page.wait_for_timeout(1000)
+    page.goto("/desk/tickets/new")
+    assert page.input_value("[name=content]") == "话没说完就点了别处"
+    page.fill("[name=phone]", "13800138057")
+    page.locator("form[data-draft] button").first.click()
+    expect(page.locator("h1")).to_have_text("已登记")
+
+
+def test_without_a_connection_a_form_stays_where_it_is(
+    sign_in: Callable[..., Page], office: Office, complaints: list[str]
+) -> None:
+    page = sign_in("operator")
+    page.goto("/desk/tickets/new")
+    page.context.set_offline(True)
+    page.fill("[name=content]", "断网时写下的内容")
+    page.fill("[name=phone]", "13800138058")
+    page.locator("form[data-draft] button").first.click()
+    expect(page.locator("[data-draft-note]")).to_contain_text("没有网络，尚未提交")
+    assert page.input_value("[name=content]") == "断网时写下的内容"
+    page.context.set_offline(False)
+    assert complaints and all("ERR_INTERNET_DISCONNECTED" in one for one in complaints)
+    complaints.clear()
+    page.locator("form[data-draft] button").first.click()
+    expect(page.locator("h1")).to_have_text("已登记")
+
+
 def test_what_was_typed_last_outlives_a_form_that_does_not_arrive(
     sign_in: Callable[..., Page], office: Office
 ) -> None:

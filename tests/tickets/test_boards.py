@@ -57,7 +57,7 @@ class TestBoards:
     def test_which_boards_a_role_has(self, city: City):
         assert queries.boards_of(city.who("operator")) == ["mine_new", "mine_open", "mine_overdue", "mine"]
         assert queries.boards_of(city.who("dispatcher")) == ["triage", "returns"]
-        assert queries.boards_of(city.who(LEAD_LOGIN)) == ["to_sign", "in_hand", "submitted"]
+        assert queries.boards_of(city.who(LEAD_LOGIN)) == ["to_sign", "in_hand", "submitted", "unit_overdue"]
         assert queries.boards_of(city.who("auditor")) == ["overdue", "all"]
         assert queries.boards_of(city.who("admin")) == []
         assert {board.who for board in BOARDS.values()} <= city.who("supervisor").permissions | {
@@ -138,6 +138,20 @@ class TestBoards:
         assert _ids(city, "supervisor", "overdue") == [ticket_id]
         service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part)
         assert _ids(city, "supervisor", "overdue") == []
+
+    def test_a_unit_sees_its_own_overdue_parts_and_what_state_each_is_in(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, city.part(ticket_id, ASSIST).id)
+        assert _ids(city, LEAD_LOGIN, "unit_overdue") == []
+        city.now = city.clock(ticket_id, "sign", city.part(ticket_id).id).due_at
+        city.later(seconds=1)
+        [row] = queries.board(city.who(LEAD_LOGIN), city.now, "unit_overdue").rows
+        assert (row.id, row.part, row.unit) == (ticket_id, "PENDING_SIGN", city.unit(LEAD))
+        assert _ids(city, ASSIST_LOGIN, "unit_overdue") == _ids(city, "handler-heat", "unit_overdue") == []
+        [row] = queries.board(city.who(ASSIST_LOGIN), city.now, "in_hand").rows
+        assert (row.state, row.part) == ("IN_PROGRESS", "HANDLING")
+        [row] = queries.board(city.who("supervisor"), city.now, "overdue").rows
+        assert row.part is None
 
 
 def _index(*ticket_ids: int) -> None:

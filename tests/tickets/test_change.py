@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from scenes import LEAD_LOGIN, UNSURE, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, UNSURE, City
 
 from tickets import errors, service
 from tickets.permissions import SYSTEM
@@ -50,6 +50,18 @@ def test_a_change_among_them_does_not(city: City, course: tuple[Happening, ...])
     with pytest.raises(errors.Stale) as stale:
         service.amend(city.who("supervisor"), city.now, ticket_id, UNSURE, city.vault, seen)
     assert stale.value.values == {"version": seen, "theirs": seen + len(course)}
+
+
+def test_what_another_unit_does_with_its_part_leaves_ones_own_forms_good(city: City):
+    ticket_id = city.signed(assists=(ASSIST,))
+    seen, other = city.ticket(ticket_id).version, city.part(ticket_id, ASSIST).id
+    service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, other)
+    service.handle(city.who(ASSIST_LOGIN), city.now, ticket_id, other, "协办已到场")
+    service.handle(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, "写了很久", version=seen)
+    with pytest.raises(errors.Stale):  # but the lead unit's own second window is out of date
+        service.handle(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, "又一次", version=seen)
+    with pytest.raises(errors.Stale):
+        service.amend(city.who("supervisor"), city.now, ticket_id, UNSURE, city.vault, seen)
 
 
 def test_a_version_that_is_yet_to_come_is_none(city: City):

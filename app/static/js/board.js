@@ -68,7 +68,7 @@ function update(line, row) {
   line.dataset.yellow = row.yellow_at ?? "";
   relight(line);
   put(line, "title", row.title);
-  put(line, "state", words.states[row.state] ?? row.state);
+  put(line, "state", words.parts[row.part] ?? words.states[row.state] ?? row.state);
   put(line, "unit", row.unit_name ?? "");
   putDue(line, row.due_at);
   put(line, "level", row.level === null ? "" : `L${row.level}`);

@@ -2,6 +2,7 @@
 // A form says with data-draft under which name; nothing is kept of forms without it.
 
 const PAUSE_MS = 2_000;
+const LONGEST_UNKEPT_MS = 5_000; // of typing without a pause
 const LONGEST_MS = 1_500; // a form that is sent waits no longer for its draft
 const NOT_TYPED = ["csrf_token", "version", "draft"];
 const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
@@ -16,7 +17,8 @@ function fieldsOf(form) {
   return fields;
 }
 
-async function keep(form) {
+// Returns whether there was a connection; what the server said of the text stands in the note.
+async function keep(form, asThePageGoes = false) {
   const note = form.querySelector("[data-draft-note]");
   try {
     const answer = await fetch("/desk/drafts", {
@@ -24,18 +26,23 @@ async function keep(form) {
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
       body: JSON.stringify({ form: form.dataset.draft, fields: fieldsOf(form) }),
       redirect: "manual",
+      keepalive: asThePageGoes,
     });
-    if (note) note.textContent = answer.ok ? note.dataset.kept : note.dataset.notKept;
+    if (note) note.textContent = answer.ok ? note.dataset.kept : note.dataset.refused;
+    return true;
   } catch {
     if (note) note.textContent = note.dataset.notKept;
+    return false;
   }
 }
 
 document.querySelectorAll("form[data-draft]").forEach((form) => {
   let waiting = null; // the timer of the next save
+  let since = 0; // when the first of the keys was struck that wait for it
   let saving = null; // the save under way
   let sending = false;
   let released = false;
+  let sent = false;
 
   function save() {
     clearTimeout(waiting);
@@ -46,22 +53,49 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
   }
 
   form.addEventListener("input", () => {
+    if (waiting === null) since = Date.now();
     clearTimeout(waiting);
-    waiting = setTimeout(save, PAUSE_MS);
+    waiting = setTimeout(save, Math.max(0, Math.min(PAUSE_MS, since + LONGEST_UNKEPT_MS - Date.now())));
+  });
+
+  // Whoever leaves in the middle of a word finds it again.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "hidden" || waiting === null || sending || sent) return;
+    clearTimeout(waiting);
+    waiting = null;
+    keep(form, true);
   });
 
   // What was typed last is kept before the form goes: it may not arrive. Not beside it: a save that came after the
   // form was taken would bring back what is done.
   form.addEventListener("submit", async (event) => {
-    if (released || (waiting === null && saving === null)) return;
+    if (released || (waiting === null && saving === null)) {
+      sent = true;
+      return;
+    }
     event.preventDefault();
     if (sending) return;
     sending = true;
     if (waiting !== null) save();
-    await Promise.race([saving, new Promise((done) => setTimeout(done, LONGEST_MS))]);
+    const reached = await Promise.race([saving, new Promise((done) => setTimeout(done, LONGEST_MS, true))]);
+    sending = false;
+    // Sent without a connection, the form would leave for the browser's own page of errors.
+    if (!reached) {
+      const note = form.querySelector("[data-draft-note]");
+      if (note) note.textContent = note.dataset.notSent;
+      waiting = setTimeout(save, PAUSE_MS);
+      return;
+    }
     released = true;
     form.requestSubmit(event.submitter);
     released = false;
-    sending = false;
+  });
+
+  // Back from another page, a browser fills in what had been typed, into a form that stands closed.
+  addEventListener("pageshow", () => {
+    sent = false;
+    const typed = [...form.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    const fold = form.closest("details");
+    if (typed && fold) fold.open = true;
   });
 });

@@ -37,6 +37,9 @@ async function giveSign() {
   }
 }
 
+// What is shown once came as the answer to a form: loaded anew, the page asks for the ticket and sends no form again.
+if (document.querySelector("[data-once]")) history.replaceState(null, "", fresh.href);
+
 giveSign();
 setInterval(() => { if (!document.hidden) giveSign(); }, SIGN_MS);
 addEventListener("pagehide", () => {
