@@ -16,8 +16,8 @@ from routing.terms import PolicyFields, Scope
 from routing.values import Target
 from tickets import deadlines
 
-LISTS = ("words_any", "words_all", "words_none", "line_nos", "categories", "regions")
-TICKED = ("types", "channels", "urgencies")
+LISTS = ("words_any", "words_all", "words_none", "line_nos")
+CHOSEN = ("categories", "regions", "types", "channels", "urgencies")
 ANSWERS = {"yes": True, "no": False}
 SPARE_ROWS = 2
 
@@ -105,7 +105,7 @@ def rule() -> RuleFields:
 def _when() -> dict[str, Any]:
     """The conditions that were given; an empty one is none."""
     given: dict[str, Any] = {name: list(words(name)) for name in LISTS}
-    given |= {name: request.form.getlist(name) for name in TICKED}
+    given |= {name: list(filter(None, request.form.getlist(name))) for name in CHOSEN}
     given |= {name: ANSWERS.get(text(name)) for name in ("confidential", "enterprise")}
     return {name: value for name, value in given.items() if value not in ([], None)}
 
@@ -119,7 +119,7 @@ def stored_rule(row: RoutingRule) -> dict[str, object]:
         "category_code": row.category_code or "",
         "disposition": row.disposition or "",
         **{name: "\n".join(when.get(name, ())) for name in LISTS},
-        **{name: list(when.get(name, ())) for name in TICKED},
+        **{name: list(when.get(name, ())) for name in CHOSEN},
         **{name: answers[when.get(name)] for name in ("confidential", "enterprise")},
         **_stored_targets(row),
     }
