@@ -13,6 +13,7 @@ from app.auth.views import bp as auth_bp
 from app.choices import choose_language
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.taking_in import bp as intake_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
 from app.live.sockets import register_handlers
@@ -28,8 +29,8 @@ from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, desk_bp, oversight_bp, live_bp, demo_bp,
-    health.bp,
+    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
+    oversight_bp, live_bp, demo_bp, health.bp,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

@@ -15,7 +15,7 @@ from routing import service as routing
 from routing.models import TextIndex
 from tickets import errors, keys, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
-from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
+from tickets.lifecycle import BEFORE_DISPATCH, WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
 from tickets.permissions import Actor, rooms_of, visible_to
 
@@ -84,9 +84,7 @@ _RETURNED = (
 )
 _IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
 
-_NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(
-    [TicketState.DRAFT, TicketState.REGISTERED, TicketState.TO_DISPATCH]
-)
+_NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))
 _WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.in_(
     [TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK]
 )

@@ -91,20 +91,16 @@ class Opened:
 
 
 def open_ticket(
-    actor: Actor,
-    now: datetime,
-    intake: Intake,
-    vault: Vault,
-    *,
-    form_key: str | None = None,
-    clocks_run: bool = True,
-) -> Opened:
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, *,
+    form_key: str | None = None, clocks_run: bool = True, ends_at_desk: bool = False,
+) -> Opened:  # fmt: skip
     """Take in a matter, number it and route it, in one go. Idempotent by `form_key` or external number.
 
     A repeat returns the first ticket; the same key with other content raises KeyReused. Of a form that was
     kept as a draft the draft is registered.
     `clocks_run` False is for another line's history: it is closed as imported, without clocks or routing
-    to a unit. Raises Invalid, Forbidden.
+    to a unit. `ends_at_desk` leaves it registered, with what routing says kept, for the verb of the same
+    transaction that answers or refers it. Raises Invalid, Forbidden.
     """
     row = check(actor, None, "register")
     form, intake = intake, checked(intake)
@@ -115,10 +111,9 @@ def open_ticket(
         move(ticket, row)
         locked = Locked(ticket, [])
         code = _register(locked, actor, now, intake, vault)
-        if clocks_run:
-            route(locked, now, intake.title, intake.content)
-        else:
-            decide(locked, now, intake.title, intake.content)
+        settle = route if clocks_run and not ends_at_desk else decide
+        settle(locked, now, intake.title, intake.content)
+        if not clocks_run:
             _close_history(locked, actor, now)
         is_new = _insert(ticket)
         if is_new:
@@ -126,7 +121,7 @@ def open_ticket(
         # The rows of this ticket have only been prepared; they go, and those of others in this transaction stay.
         for row in set(db.session.new) - before:
             db.session.expunge(row)
-    return _already_there(actor, now, form, vault, form_key)
+    return _already_there(actor, now, form, vault, form_key, ends_at_desk)
 
 
 def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
@@ -185,13 +180,13 @@ def columns_of(intake: Intake) -> dict[str, Any]:
 
 
 def _already_there(
-    actor: Actor, now: datetime, intake: Intake, vault: Vault, form_key: str | None
+    actor: Actor, now: datetime, intake: Intake, vault: Vault, form_key: str | None, ends_at_desk: bool
 ) -> Opened:
     """The ticket that has the key or the external number. NULL is neither: it would find every other ticket."""
     first = _of_form(form_key) if form_key is not None else None
     if first is not None:
         if first.state == TicketState.DRAFT:
-            return register(actor, now, first.id, intake, vault)
+            return register(actor, now, first.id, intake, vault, ends_at_desk=ends_at_desk)
         if first.form_hash != _form_hash(intake, vault):
             raise errors.KeyReused()
         return _shown_again(first, now, vault)
@@ -279,6 +274,7 @@ def open_draft(
     row = check(actor, None, "open")
     check_draft(intake)
     unborn = _unborn(actor, now, intake, db.session.scalars(select(ticket_sequence.next_value())).one())
+    unborn.title = masking.mask_text(title_of(intake))
     unborn.form_key, unborn.form_hash = form_key, _form_hash(intake, vault)
     move(unborn, row)
     if not _insert(unborn):
@@ -302,11 +298,12 @@ def _same_draft(actor: Actor, repeat: Ticket) -> Ticket:
 
 
 def register(
-    actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None
-) -> Opened:
+    actor: Actor, now: datetime, ticket_id: int, intake: Intake, vault: Vault, version: int | None = None, *,
+    ends_at_desk: bool = False,
+) -> Opened:  # fmt: skip
     """Give a draft its number and route it. The same form sent again returns the same ticket.
 
-    Raises NotFound, Forbidden, Stale, NotNow, Invalid.
+    `ends_at_desk` as in `open_ticket`. Raises NotFound, Forbidden, Stale, NotNow, Invalid.
     """
     locked = lock(actor, ticket_id)
     ticket = locked.ticket
@@ -325,7 +322,8 @@ def register(
     move(ticket, row)
     ticket.registered_at = now
     code = _register(locked, actor, now, intake, vault, changed)
-    route(locked, now, intake.title, intake.content)
+    settle = decide if ends_at_desk else route
+    settle(locked, now, intake.title, intake.content)
     return Opened(ticket, code, is_new=True)
 
 
@@ -342,7 +340,7 @@ def current_texts(ticket_id: int) -> dict[str, str]:
 def apply(ticket: Ticket, intake: Intake) -> dict[str, list[Any]]:
     """Set the ticket's columns from the intake. Returns, for the event, column -> before and after."""
     values = {key: value for key, value in columns_of(intake).items() if key not in _FIXED}
-    values["title"] = masking.mask_text(intake.title)
+    values["title"] = masking.mask_text(title_of(intake))
     before = {key: getattr(ticket, key) for key in values}
     changed = [key for key, value in values.items() if before[key] != value]
     for key in changed:
@@ -377,7 +375,8 @@ def checked(intake: Intake) -> Intake:
 def title_of(intake: Intake) -> str:
     """The title as given, or the beginning of what was said."""
     # Masked before it is cut: half a telephone number would not be recognised as one.
-    return intake.title.strip() or " ".join(masking.mask_text(intake.content).split())[:DERIVED_TITLE]
+    said = " ".join(masking.mask_text(intake.content).split())
+    return intake.title.strip() or (said if len(said) <= DERIVED_TITLE else f"{said[:DERIVED_TITLE]}…")
 
 
 def _faults(intake: Intake) -> dict[str, str]:

@@ -66,6 +66,9 @@ class Transition:
 
 T, A = TicketState, AssignmentState
 
+BEFORE_DISPATCH = frozenset({T.DRAFT, T.REGISTERED, T.TO_DISPATCH})
+"""States in which no unit has had the matter yet."""
+
 # machine, action, from, to, who, needs
 TABLE: tuple[Transition, ...] = (
     Transition("ticket", "open", None, T.DRAFT, "ticket.open", ("intake",)),

@@ -114,8 +114,8 @@ def _rule_page(rule_id: int | None, refusal: Refusal | None = None) -> Page:
         return answer(
             "admin/rule_page.html", refusal, directory_forms.stored_rule(row) if row else {}, rule=row,
             past=edits.history(rulebook.RULE, str(rule_id)) if row else [],
-            units=choices.units(), line_targets=choices.line_targets(), categories=choices.categories(), places=choices.places(),
-            spare=directory_forms.SPARE_ROWS, **_words(),
+            units=choices.units(), line_targets=choices.line_targets(), categories=choices.categories(),
+            places=choices.places(), spare=directory_forms.SPARE_ROWS, **_words(),
         )  # fmt: skip
 
 

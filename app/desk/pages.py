@@ -59,6 +59,7 @@ def suggestion_words() -> dict[str, str]:
         "none": _("No unit found yet"),
         "assists": _("Assisting units"),
         "confidence": _("confidence {share}"),
+        "reasons": _("Reasons"),
         "basis": _("Legal basis"),
         "alternatives": _("Alternatives"),
         "take_category": _("Take the category: {name}"),

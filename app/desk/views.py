@@ -1,33 +1,28 @@
-"""The desk: boards, one ticket with what may be done to it, intake by staff, search, autosave."""
+"""The desk: boards, one ticket with what may be done to it, search, autosave."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
-from flask_babel import gettext as _
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app import wording
 from app.access import actor, in_background, requires, staff
-from app.desk import forms, intake_form, pages
+from app.desk import forms, pages
+from app.desk.answers import done, sees_still
 from app.errors import STATUS, wants_json
-from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
 from tickets import drafts, errors, queries, service
 from tickets.finding import is_phone
-from tickets.intake import Opened
-from tickets.permissions import sees
 from tickets.vault import CONTACT_FIELDS, Vault
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
 Answer = str | tuple[str, int] | Response
-NEW_FORM = "new"
 MOST_FIELDS = 60
 LONGEST_NAME = 80
 OTHER_STARTS = {
@@ -107,7 +102,9 @@ def find() -> Answer:
     text, after = request.form.get("q", "").strip(), request.form.get("after")
     try:
         with unit_of_work() as now:
-            page = service.find(actor(), now, text, _vault(), after) if text else None
+            if not is_phone(text):
+                return redirect(url_for("desk.find_form", q=text, after=after), 303)
+            page = service.find(actor(), now, text, _vault(), after)
             return render_template("desk/find.html", now=now, q=text, page=page)
     except (errors.Forbidden, errors.TooMany) as fault:
         with unit_of_work() as now:
@@ -165,28 +162,14 @@ def act(ticket_id: int, action: str) -> Answer:
         with unit_of_work() as now:
             forms.VERBS[action](actor(), now, target, values)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))
-            still_seen = _sees(ticket_id)
+            still_seen = sees_still(ticket_id)
     except (errors.Invalid, errors.Stale, errors.NotNow) as fault:
         if wants_json():
             raise
         return _not_done(ticket_id, action, typed, fault)
     if wants_json():
         return jsonify(done=str(wording.ACTIONS[action]))
-    return _done(ticket_id, action, still_seen, target.part)
-
-
-def _sees(ticket_id: int) -> bool:
-    return sees(actor(), ticket_id, queries.rooms_now({ticket_id}).get(ticket_id, ()))
-
-
-def _done(ticket_id: int, action: str, still_seen: bool, part: int | None = None) -> Response:
-    """Back to the ticket, where its part is that was worked on, or to the boards when it has gone to others."""
-    flash(_("Done: %(what)s", what=wording.ACTIONS[action]), "good")
-    if still_seen:
-        place = f"part-{part}" if part else None
-        return redirect(url_for("desk.ticket", ticket_id=ticket_id, _anchor=place), 303)
-    flash(_("The ticket is now with others and no longer among those you see."))
-    return redirect(url_for("desk.home"), 303)
+    return done(ticket_id, action, still_seen, target.part)
 
 
 def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.TicketError) -> Answer:
@@ -226,145 +209,6 @@ def reissue_code(ticket_id: int) -> Answer:
         typed = MultiDict(request.form)
         return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
     return _ticket_page(ticket_id, new_code=code)
-
-
-@bp.get("/tickets/new")
-@requires("ticket.open")
-def new() -> Answer:
-    """A fresh intake form, with what the person had typed before if it was not sent."""
-    with unit_of_work() as now:
-        saved = service.saved_form(actor(), now, NEW_FORM, _vault())
-        fields = saved or dict(intake_form.FRESH)
-        return _intake_page(None, "create", fields)
-
-
-@bp.post("/tickets/new")
-@requires("ticket.open")
-def create() -> Answer:
-    """Register at once, or keep a draft that has no number yet."""
-    fields = request.form.to_dict()
-    try:
-        return _create(fields)
-    except errors.Invalid as fault:
-        faults: Mapping[str, str] = fault.values["fields"]
-    except errors.KeyReused:
-        faults = {"form_key": "sent_already"}
-        fields["form_key"] = new_key()
-    with unit_of_work():
-        return _intake_page(None, "create", fields, faults), 422
-
-
-def _create(fields: dict[str, str]) -> Answer:
-    key = form_key(fields)
-    with unit_of_work() as now:
-        intake = intake_form.read(fields, city().zone)
-        drafts.forget_form(actor(), NEW_FORM)
-        if fields.get("keep") == "draft":
-            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
-            return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
-        opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key)
-        return _registered(opened)
-
-
-def _registered(opened: Opened) -> tuple[str, int]:
-    """Number and code, to be read out. Call it in the verb's unit of work."""
-    due_at = queries.promised(opened.ticket.id)
-    page = render_template("desk/registered.html", ticket=opened.ticket, code=opened.code, due_at=due_at)
-    return page, 201 if opened.is_new else 200
-
-
-@bp.get("/tickets/<int:ticket_id>/register")
-@requires("ticket.open")
-def register_form(ticket_id: int) -> Answer:
-    """The draft's form, to be completed and numbered."""
-    return _stored_intake(ticket_id, "register")
-
-
-@bp.get("/tickets/<int:ticket_id>/amend")
-@requires("ticket.open", "ticket.amend")
-def amend_form(ticket_id: int) -> Answer:
-    """The form with what is there, to be corrected."""
-    return _stored_intake(ticket_id, "amend")
-
-
-@bp.post("/tickets/<int:ticket_id>/register")
-@requires("ticket.open")
-def register(ticket_id: int) -> Answer:
-    """Give a draft its number."""
-    return _change_intake(ticket_id, "register")
-
-
-@bp.post("/tickets/<int:ticket_id>/amend")
-@requires("ticket.open", "ticket.amend")
-def amend(ticket_id: int) -> Answer:
-    """Correct what was taken down."""
-    return _change_intake(ticket_id, "amend")
-
-
-def _change_intake(ticket_id: int, action: str) -> Answer:
-    fields = request.form.to_dict()
-    try:
-        version = forms.target_of(ticket_id, MultiDict(request.form)).version
-        with unit_of_work() as now:
-            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
-            drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
-            if action == "register":
-                return _registered(service.register(actor(), now, ticket_id, intake, _vault(), version))
-            service.amend(actor(), now, ticket_id, intake, _vault(), version)
-            still_seen = _sees(ticket_id)
-    except errors.Invalid as fault:
-        return _stored_intake(ticket_id, action, fields, fault.values["fields"]), 422
-    except (errors.Stale, errors.NotNow) as fault:
-        return _stored_intake(ticket_id, action, fields, conflict=fault.code), 409
-    return _done(ticket_id, action, still_seen)
-
-
-def _stored_intake(
-    ticket_id: int,
-    action: str,
-    typed: Mapping[str, str] | None = None,
-    faults: Mapping[str, str] | None = None,
-    conflict: str = "",
-) -> str:
-    """The intake form of a ticket that is there. Raises NotFound, Forbidden."""
-    with unit_of_work() as now:
-        page = queries.ticket_page(actor(), ticket_id, _vault())
-        if not conflict and not any(row.action == action for row in page.actions):
-            raise errors.Forbidden(action=action)
-        saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
-        fields = saved or intake_form.shown(page, city().zone)
-        if conflict:
-            fields = intake_form.beside_news(fields, page, city().zone)
-        seen = forms.version_of(MultiDict(typed)) if typed and conflict else None
-        changed = pages.changed_since(page, seen) if seen is not None else []
-        return _intake_page(
-            page, action, fields, faults, kept=intake_form.kept(page), conflict=conflict, changed=changed,
-            names=pages.names_of(changed), now=now,
-        )
-
-
-def _intake_page(
-    page: queries.TicketPage | None,
-    action: str,
-    fields: Mapping[str, str],
-    faults: Mapping[str, str] | None = None,
-    kept: Mapping[str, str] | None = None,
-    **more: Any,
-) -> str:
-    return render_template(
-        "desk/intake.html",
-        page=page,
-        action=action,
-        fields=fields,
-        faults=faults or {},
-        kept=kept or {},
-        form_key=same_or_new(fields),
-        draft=pages.form_key(page.ticket.id, action, None) if page else NEW_FORM,
-        city=city(),
-        suggestion_words=pages.suggestion_words(),
-        channels=intake_form.TYPED_CHANNELS,
-        **more,
-    )
 
 
 @bp.post("/drafts")

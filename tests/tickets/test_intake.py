@@ -99,7 +99,8 @@ def test_the_title_is_masked_when_it_is_written_and_the_words_are_kept(city: Cit
 
 
 def test_without_a_title_the_beginning_of_the_content_stands_in(city: City):
-    assert city.ticket(city.waiting(title="", content="很长\n的" + "话" * 60)).title == "很长 的" + "话" * 36
+    assert city.ticket(city.waiting(title="", content="很长\n的" + "话" * 60)).title == "很长 的" + "话" * 36 + "…"
+    assert city.ticket(city.waiting(title="", content="说完了")).title == "说完了"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ function choose(step) {
 
 function toFirstAction() {
   const place = document.querySelector("#todo")?.closest("section") ?? document.querySelector("main");
-  place.querySelector("summary, button, .btn, textarea, select")?.focus();
+  place.querySelector("summary, button, .btn, textarea, select, input:not([type=hidden])")?.focus();
 }
 
 function find() {
@@ -49,7 +49,9 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.key === "Enter") {
-    event.target.closest("form")?.requestSubmit();
+    // In a fold that has a way of its own to send the form, that way.
+    const own = event.target.closest("details")?.querySelector("form > p > button[name], details > p > button[name]");
+    event.target.closest("form")?.requestSubmit(own?.form === event.target.form ? own : null);
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || help.open) return;

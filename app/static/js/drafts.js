@@ -49,7 +49,10 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
     waiting = null;
     const mine = (saving ?? Promise.resolve()).then(() => keep(form));
     saving = mine;
-    mine.then(() => { if (saving === mine) saving = null; });
+    mine.then((reached) => {
+      if (saving === mine) saving = null;
+      if (!reached) waiting ??= setTimeout(save, PAUSE_MS); // tried again until there is a connection
+    });
   }
 
   form.addEventListener("input", () => {
@@ -69,10 +72,7 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
   // What was typed last is kept before the form goes: it may not arrive. Not beside it: a save that came after the
   // form was taken would bring back what is done.
   form.addEventListener("submit", async (event) => {
-    if (released || (waiting === null && saving === null)) {
-      sent = true;
-      return;
-    }
+    if (released || (waiting === null && saving === null)) return;
     event.preventDefault();
     if (sending) return;
     sending = true;
@@ -83,13 +83,15 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
     if (!reached) {
       const note = form.querySelector("[data-draft-note]");
       if (note) note.textContent = note.dataset.notSent;
-      waiting = setTimeout(save, PAUSE_MS);
       return;
     }
     released = true;
     form.requestSubmit(event.submitter);
     released = false;
   });
+
+  // Whichever form leaves the page: it decides what becomes of the draft.
+  document.addEventListener("submit", (event) => { if (!event.defaultPrevented) sent = true; });
 
   // Back from another page, a browser fills in what had been typed, into a form that stands closed.
   addEventListener("pageshow", () => {

@@ -3,10 +3,12 @@
 const PAUSE_MS = 500;
 const LEAST = 4; // characters before there is anything to ask
 
+const form = document.querySelector("form[data-draft]");
 const box = document.querySelector("#suggestion");
-const form = box.closest("form");
 const body = box.querySelector("[data-body]");
 const words = JSON.parse(box.dataset.words);
+const nothing = body.firstElementChild;
+const isOpen = { why: false, more: false }; // what the reader unfolded stays so
 let waiting = null;
 let running = null;
 
@@ -31,6 +33,9 @@ function take(name, value, text) {
   button.addEventListener("click", () => {
     field.value = value;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    // The keyboard stays where the hands are: at the next thing to take, or else at the field that was filled.
+    button.remove();
+    (box.querySelector("button") ?? field).focus();
   });
   return [button];
 }
@@ -42,27 +47,34 @@ function show(found) {
   }
   const parts = [head];
   if (found.assists.length > 0) parts.push(part("p", `${words.assists}: ${found.assists.join("、")}`));
-  parts.push(list(found.reasons));
-  if (found.basis) parts.push(part("p", `${words.basis}: ${found.basis}`, "small text-body-secondary"));
   const buttons = part("p", "", "row-of");
   buttons.append(
     ...take("category_code", found.category, words.take_category.replace("{name}", found.category_name)),
     ...take("region_code", found.region, words.take_region.replace("{name}", found.region_name)),
   );
   if (buttons.childElementCount > 0) parts.push(buttons);
+  const why = part("details", "");
+  why.open = isOpen.why;
+  why.addEventListener("toggle", () => { isOpen.why = why.open; });
+  why.append(part("summary", words.reasons), list(found.reasons));
+  if (found.basis) why.append(part("p", `${words.basis}: ${found.basis}`, "small text-body-secondary"));
+  parts.push(why);
   if (found.alternatives.length > 0) {
     const more = part("details", "");
+    more.open = isOpen.more;
+    more.addEventListener("toggle", () => { isOpen.more = more.open; });
     more.append(part("summary", words.alternatives));
     more.append(list(found.alternatives.map((one) => `${one.unit} · ${one.confidence.toFixed(2)} · ${one.category_name}`)));
     parts.push(more);
   }
+  const held = body.contains(document.activeElement) ? document.activeElement : null;
   body.replaceChildren(...parts);
-  box.hidden = false;
+  if (held) (body.querySelector(held.tagName === "BUTTON" ? "button" : "summary") ?? form.elements.content).focus();
 }
 
 async function ask() {
   const fields = new URLSearchParams(new FormData(form));
-  if ((fields.get("content") + fields.get("title")).trim().length < LEAST) { box.hidden = true; return; }
+  if ((fields.get("content") + fields.get("title")).trim().length < LEAST) { body.replaceChildren(nothing); return; }
   running?.abort();
   running = new AbortController();
   try {

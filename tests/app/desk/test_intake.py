@@ -48,6 +48,70 @@ def test_the_same_form_twice_is_one_ticket(operator):
     assert other.status_code == 422 and "别的事" in other.text and fields["form_key"] not in other.text
 
 
+SURE = "明德街道书院社区门口的路灯不亮已经三天了"
+"""Routing knows whose this is, and would dispatch it at once."""
+
+
+@pytest.mark.parametrize(
+    ("ending", "words", "state"),
+    [
+        ("answer", {"answer": "已告知路灯今晚检修。"}, "直接答复"),
+        ("refer", {"disposition": "statutory", "referral": "请向供电公司反映。"}, "告知"),
+    ],
+)
+def test_what_the_desk_can_settle_itself_is_registered_and_ended_and_goes_to_no_unit(
+    operator, ending, words, state
+):
+    fields = form(content=SURE, keep=ending, **words)
+    missing = operator.post("/desk/tickets/new", fields | dict.fromkeys(words, ""))
+    assert missing.status_code == 422 and SURE in missing.text
+    assert all(f'id="{name}-fault"' in missing.text for name in words)
+    answer = operator.post("/desk/tickets/new", fields)
+    assert answer.status_code == 201 and len(KEYS.findall(answer.text)) == 2
+    page = operator.get(re.search(r'href="(/desk/tickets/\d+)"', answer.text)[1]).text
+    assert state in page and "已派单" not in page and "待派单" not in page
+    again = operator.post("/desk/tickets/new", fields)
+    assert again.status_code == 200 and KEYS.findall(again.text) == KEYS.findall(answer.text)
+
+
+def test_a_draft_too_can_be_answered_as_it_is_registered(operator):
+    ticket_id = draft(operator, content=SURE)
+    path = f"/desk/tickets/{ticket_id}/register"
+    version = VERSION.search(operator.get(path).text)[1]
+    fields = form(content=SURE, keep="answer", answer="已告知。") | {"version": version}
+    assert operator.post(path, fields).status_code == 201
+    page = operator.get(f"/desk/tickets/{ticket_id}").text
+    assert "已告知。" in page and "已派单" not in page
+
+
+def test_the_receipt_says_who_gets_it(operator):
+    assert "承办单位" in operator.post("/desk/tickets/new", form(content=SURE)).text
+
+
+def test_a_form_that_was_restored_says_so_and_can_be_emptied(operator):
+    token = re.search(r'name="csrf-token" content="([^"]+)"', operator.get("/desk/tickets/new").text)[1]
+    typed = {"form": "new", "fields": {"content": "上一个电话的内容", "category_code": "01"}}
+    headers = {"X-CSRFToken": token}
+    assert operator.browser.client.post("/desk/drafts", json=typed, headers=headers).status_code == 204
+    page = operator.get("/desk/tickets/new").text
+    assert "上一个电话的内容" in page and "清空重填" in page
+    assert operator.post("/desk/tickets/new/clear", {}).location == "/desk/tickets/new"
+    page = operator.get("/desk/tickets/new").text
+    assert "上一个电话的内容" not in page and "清空重填" not in page
+
+
+def test_a_ticket_that_a_unit_has_shows_no_suggestion_when_amended(operator):
+    answer = operator.post("/desk/tickets/new", form(content=SURE))
+    path = re.search(r'href="(/desk/tickets/\d+)"', answer.text)[1]
+    assert 'id="suggestion"' not in operator.get(f"{path}/amend").text
+    assert 'id="suggestion"' in operator.get("/desk/tickets/new").text
+
+
+def test_a_draft_bears_the_beginning_of_what_was_said(operator):
+    draft(operator, content="先记下来的一件事，还没有说完")
+    assert "先记下来的一件事" in operator.get("/desk?board=mine_new").text
+
+
 def test_faults_stand_beside_fields_and_input_stays(operator):
     answer = operator.post("/desk/tickets/new", form(content="", person_count="many", place="某处"))
     assert answer.status_code == 422 and 'id="person_count-fault"' in answer.text

@@ -1,0 +1,199 @@
+"""Taking a matter down: the intake form, its receipt, a draft that is completed, a ticket that is corrected."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from app.access import actor, requires
+from app.desk import forms, intake_form, pages
+from app.desk.answers import done, sees_still
+from app.formkeys import form_key, new_key, same_or_new
+from app.outbox import unit_of_work
+from app.templating import city
+from tickets import drafts, errors, queries, service
+from tickets.intake import Opened
+from tickets.lifecycle import BEFORE_DISPATCH
+from tickets.vault import Vault
+
+bp = Blueprint("intake", __name__, url_prefix="/desk")
+
+Answer = str | tuple[str, int] | Response
+NEW_FORM = "new"
+ENDINGS = ("answer", "refer")
+"""What may become of a matter at the desk itself, in the moment it is registered."""
+MORE_FIELDS = ("title", "demand", "accused", "address", "caller_label", "happened_at")
+"""What stands folded away in the intake form until it is wanted."""
+
+
+@bp.get("/tickets/new")
+@requires("ticket.open")
+def new() -> Answer:
+    """A fresh intake form, with what the person had typed before if it was not sent."""
+    with unit_of_work() as now:
+        saved = service.saved_form(actor(), now, NEW_FORM, _vault())
+        fields = saved or dict(intake_form.FRESH)
+        return _intake_page(None, "create", fields, is_restored=bool(saved))
+
+
+@bp.post("/tickets/new/clear")
+@requires("ticket.open")
+def clear() -> Response:
+    """Begin anew: what was restored belonged to another call."""
+    with unit_of_work():
+        drafts.forget_form(actor(), NEW_FORM)
+    return redirect(url_for("intake.new"), 303)
+
+
+@bp.post("/tickets/new")
+@requires("ticket.open")
+def create() -> Answer:
+    """Register at once, or keep a draft that has no number yet."""
+    fields = request.form.to_dict()
+    try:
+        return _create(fields)
+    except errors.Invalid as fault:
+        faults: Mapping[str, str] = fault.values["fields"]
+    except errors.KeyReused:
+        faults = {"form_key": "sent_already"}
+        fields["form_key"] = new_key()
+    with unit_of_work():
+        return _intake_page(None, "create", fields, faults), 422
+
+
+def _create(fields: dict[str, str]) -> Answer:
+    key = form_key(fields)
+    with unit_of_work() as now:
+        intake = intake_form.read(fields, city().zone)
+        drafts.forget_form(actor(), NEW_FORM)
+        if fields.get("keep") == "draft":
+            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
+            return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
+        ends = fields.get("keep") in ENDINGS
+        opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key, ends_at_desk=ends)
+        return _registered(opened, now, fields)
+
+
+def _registered(opened: Opened, now: datetime, fields: Mapping[str, str]) -> tuple[str, int]:
+    """End the matter if that was asked for; number and code, to be read out. In the verb's unit of work."""
+    ticket = opened.ticket
+    if opened.is_new and fields.get("keep") == "answer":
+        ticket = service.answer(actor(), now, ticket.id, fields.get("answer", ""))
+    elif opened.is_new and fields.get("keep") == "refer":
+        kind, words = fields.get("disposition", ""), fields.get("referral", "")
+        ticket = service.refer(actor(), now, ticket.id, kind, words)
+    page = render_template(
+        "desk/registered.html",
+        ticket=ticket,
+        code=opened.code,
+        due_at=queries.promised(ticket.id),
+        unit=queries.rows_by_id({ticket.id})[ticket.id].unit_name,
+    )
+    return page, 201 if opened.is_new else 200
+
+
+@bp.get("/tickets/<int:ticket_id>/register")
+@requires("ticket.open")
+def register_form(ticket_id: int) -> Answer:
+    """The draft's form, to be completed and numbered."""
+    return _stored_intake(ticket_id, "register")
+
+
+@bp.get("/tickets/<int:ticket_id>/amend")
+@requires("ticket.open", "ticket.amend")
+def amend_form(ticket_id: int) -> Answer:
+    """The form with what is there, to be corrected."""
+    return _stored_intake(ticket_id, "amend")
+
+
+@bp.post("/tickets/<int:ticket_id>/register")
+@requires("ticket.open")
+def register(ticket_id: int) -> Answer:
+    """Give a draft its number."""
+    return _change_intake(ticket_id, "register")
+
+
+@bp.post("/tickets/<int:ticket_id>/amend")
+@requires("ticket.open", "ticket.amend")
+def amend(ticket_id: int) -> Answer:
+    """Correct what was taken down."""
+    return _change_intake(ticket_id, "amend")
+
+
+def _change_intake(ticket_id: int, action: str) -> Answer:
+    fields = request.form.to_dict()
+    try:
+        version = forms.target_of(ticket_id, MultiDict(request.form)).version
+        with unit_of_work() as now:
+            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
+            drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
+            if action == "register":
+                ends = fields.get("keep") in ENDINGS
+                opened = service.register(actor(), now, ticket_id, intake, _vault(), version, ends_at_desk=ends)
+                return _registered(opened, now, fields)
+            service.amend(actor(), now, ticket_id, intake, _vault(), version)
+            still_seen = sees_still(ticket_id)
+    except errors.Invalid as fault:
+        return _stored_intake(ticket_id, action, fields, fault.values["fields"]), 422
+    except (errors.Stale, errors.NotNow) as fault:
+        return _stored_intake(ticket_id, action, fields, conflict=fault.code), 409
+    return done(ticket_id, action, still_seen)
+
+
+def _stored_intake(
+    ticket_id: int,
+    action: str,
+    typed: Mapping[str, str] | None = None,
+    faults: Mapping[str, str] | None = None,
+    conflict: str = "",
+) -> str:
+    """The intake form of a ticket that is there. Raises NotFound, Forbidden."""
+    with unit_of_work() as now:
+        page = queries.ticket_page(actor(), ticket_id, _vault())
+        if not conflict and not any(row.action == action for row in page.actions):
+            raise errors.Forbidden(action=action)
+        saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
+        fields = saved or intake_form.shown(page, city().zone)
+        if conflict:
+            fields = intake_form.beside_news(fields, page, city().zone)
+        seen = forms.version_of(MultiDict(typed)) if typed and conflict else None
+        changed = pages.changed_since(page, seen) if seen is not None else []
+        return _intake_page(
+            page, action, fields, faults, kept=intake_form.kept(page), conflict=conflict, changed=changed,
+            names=pages.names_of(changed), now=now,
+        )
+
+
+def _intake_page(
+    page: queries.TicketPage | None,
+    action: str,
+    fields: Mapping[str, str],
+    faults: Mapping[str, str] | None = None,
+    kept: Mapping[str, str] | None = None,
+    **more: Any,
+) -> str:
+    return render_template(
+        "desk/intake.html",
+        page=page,
+        action=action,
+        fields=fields,
+        faults=faults or {},
+        kept=kept or {},
+        form_key=same_or_new(fields),
+        draft=pages.form_key(page.ticket.id, action, None) if page else NEW_FORM,
+        city=city(),
+        suggestion_words=pages.suggestion_words(),
+        endings=[one for one in ENDINGS if action != "amend" and actor().holds(f"ticket.{one}")],
+        is_more_open=any(one.get(name) for one in (fields, faults or {}, kept or {}) for name in MORE_FIELDS),
+        is_suggesting=page is None or page.ticket.state in BEFORE_DISPATCH,
+        channels=intake_form.TYPED_CHANNELS,
+        **more,
+    )
+
+
+def _vault() -> Vault:
+    vault: Vault = current_app.extensions["vault"]
+    return vault
