@@ -96,6 +96,10 @@ class PublicStatus:
         return self.state == TicketState.TO_CALLBACK
 
     @property
+    def has_ended(self) -> bool:
+        return self.state in lifecycle.ENDED
+
+    @property
     def may_urge(self) -> bool:
         return lifecycle.transition("ticket", "urge", self.state) is not None
 

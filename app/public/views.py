@@ -47,10 +47,16 @@ def start() -> str:
 
 @bp.get("/complain")
 @public
-def complaint_form() -> str:
-    """A fresh form, with a key of its own."""
+def complaint_form() -> Response:
+    """A fresh form, with a key of its own.
+
+    The browser may keep it: going back from the receipt must bring the same key, or sending again would make
+    a second ticket.
+    """
     with unit_of_work():
-        return _complaint_form({"wants_reply": "1"}, {})
+        response = make_response(_complaint_form({"wants_reply": "1"}, {}))
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @bp.post("/complain")
@@ -173,7 +179,7 @@ def rate() -> Any:
         word = forms.rating_of(fields)
         service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
 
-    return _with_code(fields, do)
+    return _with_code(fields, do, done="rated", late="rated_already")
 
 
 @bp.post("/urge")
@@ -184,17 +190,20 @@ def urge() -> Any:
     fields = forms.fields_of(request)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
-        if throttle.admit([(URGES, found.number)], now).wait:
+        is_kept = service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))
+        if is_kept and throttle.admit([(URGES, found.number)], now).wait:
             raise errors.Invalid(fields={"urge_note": "asked_often"})
-        service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))
 
-    return _with_code(fields, do, done="urged")
+    return _with_code(fields, do, done="urged", late="urged_late")
 
 
 def _with_code(
-    fields: forms.Fields, do: Callable[[Actor, datetime, PublicStatus], None], done: str = ""
+    fields: forms.Fields, do: Callable[[Actor, datetime, PublicStatus], None], done: str, late: str
 ) -> Any:
-    """Let the citizen with number and code do something; the answer is the status as it is then."""
+    """Let the citizen with number and code do something; the answer is the status as it is then.
+
+    The page says what was `done`, or that it came too `late`: often it is only the same page, loaded once more.
+    """
     with unit_of_work() as now:
         wait, found = _find(fields, now)
     if found is None:
@@ -206,10 +215,14 @@ def _with_code(
     except errors.Invalid as fault:
         if wants_json():
             raise
-        faults = fault.values["fields"]
+        faults, done = fault.values["fields"], ""
+    except errors.NotNow:
+        if wants_json():
+            raise
+        done = late
     with unit_of_work():
         found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
-        return _status_page(found, fields, faults, "" if faults else done), 422 if faults else 200
+        return _status_page(found, fields, faults, done), 422 if faults else 200
 
 
 def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:

@@ -26,6 +26,22 @@ def test_the_citizen_may_ask_again_with_number_and_code(city: City):
         service.urge(caller_of(ticket_id + 1), city.now, ticket_id, "请快一点")
 
 
+def test_a_citizens_same_words_within_a_day_are_kept_once(city: City):
+    ticket_id = city.signed()
+    caller = caller_of(ticket_id)
+    assert service.urge(caller, city.now, ticket_id, "请快一点")
+    assert not service.urge(caller, city.later(hours=23), ticket_id, " 请快一点 ")
+    assert service.urge(caller, city.now, ticket_id, "还没有人来")
+    assert service.urge(caller, city.now, ticket_id, "请快一点")
+    assert service.urge(caller, city.later(days=2), ticket_id, "请快一点")
+
+
+def test_staff_may_note_the_same_words_twice(city: City):
+    ticket_id = city.signed()
+    for _ in range(2):
+        assert service.urge(city.who("supervisor"), city.now, ticket_id, "来电催办")
+
+
 def test_another_operator_needs_the_callers_number_and_code(city: City):
     ticket_id = city.signed()
     operator = city.who("operator2")

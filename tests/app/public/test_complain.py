@@ -41,6 +41,12 @@ def test_a_fresh_form_carries_a_key_of_its_own(citizen):
         uuid.UUID(key)
 
 
+def test_going_back_brings_the_same_form_and_key(citizen):
+    assert citizen.get("/complain").headers["Cache-Control"] == "private, no-cache"
+    for answer in (citizen.complain(), citizen.complain(content="")):
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_the_same_form_again_shows_the_same_receipt(citizen):
     fields = complaint()
     first, second = citizen.post("/complain", fields), citizen.post("/complain", fields)

@@ -144,7 +144,51 @@ def test_rating_closes_the_ticket(citizen, replied):
     page = citizen.post("/rate", word)
     assert page.status_code == 200 and "已办结" in page.text
     assert 'name="solved"' not in page.text
-    assert citizen.post("/rate", word).status_code == 409
+
+
+@pytest.mark.parametrize(("solved", "satisfied", "goes_on"), [("yes", "3", 0), ("no", "2", 1), ("yes", "1", 1)])
+def test_a_rating_is_said_back_and_whoever_is_not_content_is_told_what_to_do(
+    citizen, replied, solved, satisfied, goes_on
+):
+    number, code = replied()
+    word = {"number": number, "code": code, "solved": solved, "satisfied": satisfied}
+    page = citizen.post("/rate", word).text
+    assert "您的评价已记录" in page and {"3": "满意", "2": "基本满意", "1": "不满意"}[satisfied] in page
+    assert page.count(f"并说明工单编号{number}") == goes_on
+
+
+def test_a_rating_sent_again_shows_how_it_stands(citizen, replied):
+    number, code = replied()
+    word = {"number": number, "code": code, "solved": "yes", "satisfied": "3"}
+    citizen.post("/rate", word)
+    again = citizen.post("/rate", word)
+    assert again.status_code == 200 and "此前已办理过" in again.text and number in again.text
+    program = citizen.post("/rate", word, headers={"Accept": "application/json"})
+    assert (program.status_code, program.json["error"]) == (409, "not_now")
+
+
+def test_asking_again_after_the_outcome_says_that_nothing_was_noted(citizen, replied):
+    number, code = replied()
+    page = citizen.post("/urge", {"number": number, "code": code, "urge_note": "请快一点"})
+    assert page.status_code == 200 and "未能记录" in page.text
+
+
+def test_the_same_words_sent_again_are_noted_once_and_use_up_no_try(citizen):
+    number, code = keys_of(citizen.complain())
+    word = {"number": number, "code": code, "urge_note": "请快一点"}
+    pages = [citizen.post("/urge", word) for _ in range(5)]
+    assert {page.status_code for page in pages} == {200}
+    assert pages[-1].text.count("您进行了催办") == 1
+    assert "已记录" in pages[-1].text
+
+
+def test_what_has_ended_says_how_to_go_on(citizen, replied):
+    number, code = replied()
+    words = "仍未解决，或有新的情况？"
+    assert words not in citizen.ask(number, code).text
+    citizen.post("/rate", {"number": number, "code": code, "solved": "yes", "satisfied": "3"})
+    page = citizen.ask(number, code).text
+    assert words in page and 'href="tel:12345"' in page and 'href="/complain">重新提交诉求' in page
 
 
 def test_a_rating_without_a_choice_is_asked_for_again(citizen, replied):
