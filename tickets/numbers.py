@@ -8,10 +8,12 @@ import unicodedata
 from datetime import date
 
 SERIALS_A_DAY = 1_000_000
-CODE_DIGITS = 12
+NUMBER_DIGITS, CODE_DIGITS = 15, 12
 
 _NUMBER = re.compile(r"[0-9]{15}")
 # Blanks of every kind, dashes of every kind, dots and the invisible marks that copying brings along.
+# A letter O for a nought; not the one in "No.".
+_NOUGHT = re.compile(r"(?<![A-NP-Za-np-z])[Oo](?![A-NP-Za-np-z])")
 _FILLER = re.compile(r"[\s\-_.·\u00ad\u200b-\u200f\u2010-\u2015\u2212\u2060\u30fb\u30fc\ufeff]+")
 
 
@@ -58,6 +60,26 @@ def spoken(code: str) -> str:
 def normalise_code(text: str) -> str:
     """A query code as typed or as printed in groups, made plain digits. Anything else stays."""
     return normalise_number(text)
+
+
+def as_typed(number: str, code: str) -> tuple[str, str]:
+    """The digits of number and code as a citizen types them: swapped ones put right, and both in one field parted.
+
+    Whether they have the right count of digits is the caller's to see.
+    """
+    number, code = _digits_in(number), _digits_in(code)
+    if (len(number), len(code)) == (CODE_DIGITS, NUMBER_DIGITS):
+        return code, number
+    both = number + code
+    if len(both) != NUMBER_DIGITS + CODE_DIGITS or (number and code):
+        return number, code
+    if not is_ticket_number(both[:NUMBER_DIGITS]) and is_ticket_number(both[CODE_DIGITS:]):
+        return both[CODE_DIGITS:], both[:CODE_DIGITS]
+    return both[:NUMBER_DIGITS], both[NUMBER_DIGITS:]
+
+
+def _digits_in(text: str) -> str:
+    return re.sub(r"[^0-9]", "", _NOUGHT.sub("0", unicodedata.normalize("NFKC", text)))
 
 
 def code_hash(secret: bytes, code: str, ticket_id: int) -> bytes:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Request
+from flask_babel import gettext as _
 
 from routing.reference import Reference
 from routing.values import Place
-from tickets import errors
+from tickets import errors, numbers
 from tickets.intake import Intake
 from tickets.vault import CONTACT_FIELDS
 
@@ -79,6 +80,17 @@ def rating_of(fields: Fields) -> Rating:
         satisfied=int(satisfied) if satisfied else None,
         note=fields.get("rating_note", "").strip(),
     )
+
+
+def number_and_code(fields: Fields) -> tuple[dict[str, str], dict[str, str]]:
+    """The ticket number and query code as typed, read into digits; and what is wrong with their shape."""
+    number, code = numbers.as_typed(fields.get("number", ""), fields.get("code", ""))
+    faults = {}
+    if len(number) != numbers.NUMBER_DIGITS:
+        faults["number"] = _("The number has 15 digits; you typed %(count)s.", count=len(number))
+    if len(code) != numbers.CODE_DIGITS:
+        faults["code"] = _("The code has 12 digits; you typed %(count)s.", count=len(code))
+    return {"number": number, "code": code}, faults
 
 
 def areas(city: Reference) -> list[tuple[Place, list[Place]]]:

@@ -150,21 +150,25 @@ def _form_page(fields: forms.Fields, **values: Any) -> str:
 @public
 def status_form() -> str:
     """Ask for number and query code."""
-    return render_template("public/status_form.html")
+    return _status_form({})
 
 
 @bp.post("/status")
 @public
 @csrf.exempt
 def status() -> Any:
-    """Where a ticket is. The code travels in the body only."""
-    fields = forms.fields_of(request)
+    """Where a ticket is. The code travels in the body only. What has not the right shape costs no try."""
+    typed = fields = forms.fields_of(request)
+    if not wants_json():
+        fields, faults = forms.number_and_code(typed)
+        if faults:
+            return _status_form(typed, faults=faults), 422
     with unit_of_work() as now:
         wait, found = _find(fields, now)
         if found is not None:
             city()  # for the page, which is made after the commit
     if found is None:
-        return _too_many(wait) if wait else _not_found()
+        return _too_many(wait, typed) if wait else _not_found(typed)
     return _status_page(found, fields, {})
 
 
@@ -207,7 +211,7 @@ def _with_code(
     with unit_of_work() as now:
         wait, found = _find(fields, now)
     if found is None:
-        return _too_many(wait) if wait else _not_found()
+        return _too_many(wait, fields) if wait else _not_found(fields)
     faults: dict[str, str] = {}
     try:
         with unit_of_work() as now:
@@ -230,19 +234,24 @@ def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus 
     return guessing.open_by_code(fields.get("number", ""), fields.get("code", ""), address, now)
 
 
-def _not_found() -> Any:
+def _status_form(typed: forms.Fields, **values: Any) -> str:
+    """The two fields, with what was typed."""
+    return render_template("public/status_form.html", fields=typed, **{"faults": {}} | values)
+
+
+def _not_found(typed: forms.Fields) -> Any:
     """The same answer for a wrong number and a wrong code."""
     if wants_json():
         raise errors.NotFound()
-    return render_template("public/status_form.html", not_found=True), 404
+    return _status_form(typed, not_found=True), 404
 
 
-def _too_many(wait: timedelta) -> Any:
+def _too_many(wait: timedelta, typed: forms.Fields) -> Any:
     minutes = int(wait.total_seconds()) // 60 + 1
     if wants_json():
         response = jsonify(error="too_many", minutes=minutes)
     else:
-        response = make_response(render_template("public/status_form.html", minutes=minutes))
+        response = make_response(_status_form(typed, minutes=minutes))
     response.status_code = 429
     response.headers["Retry-After"] = str(minutes * 60)
     return response

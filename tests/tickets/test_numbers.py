@@ -83,6 +83,40 @@ def test_spoken_groups_of_four():
     assert numbers.spoken("123456789012") == "1234 5678 9012"
 
 
+NUMBER, CODE = numbers.ticket_number(date(2026, 11, 27), 14), "120456789012"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (NUMBER, CODE),
+        (f" No. {NUMBER[:8]}-{NUMBER[8:]}。", "1204 5678 9012"),
+        (NUMBER.replace("0", "O"), CODE.replace("0", "o")),
+        ("工单编号：" + "".join(chr(ord(digit) + 0xFEE0) for digit in NUMBER), f"查询码 {numbers.spoken(CODE)}"),
+        (CODE, NUMBER),
+        (f"{NUMBER} {numbers.spoken(CODE)}", ""),
+        ("", f"{NUMBER}/{CODE}"),
+        (f"{CODE} {NUMBER}", " "),
+    ],
+)
+def test_what_a_citizen_types_is_read(number, code):
+    assert numbers.as_typed(number, code) == (NUMBER, CODE)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "read"),
+    [
+        (NUMBER[:-1], CODE, (NUMBER[:-1], CODE)),
+        ("", "", ("", "")),
+        ("九" * 15, "ⅷx\x00\ud800", ("", "")),
+        (NUMBER + "1", CODE[1:], (NUMBER + "1", CODE[1:])),
+        (NUMBER + CODE + "1", "", (NUMBER + CODE + "1", "")),
+    ],
+)
+def test_what_has_another_shape_stays_as_it_is(number, code, read):
+    assert numbers.as_typed(number, code) == read
+
+
 def test_code_hash_is_keyed_and_bound_to_its_ticket():
     stored = numbers.code_hash(b"secret", "123456789012", 7)
     assert len(stored) == 32
