@@ -64,6 +64,13 @@ PUBLIC_STATES: Words = {
     "CLOSED": _l("It is closed."),
 }
 
+PUBLIC_PART_STATES: Words = {
+    "PENDING_SIGN": _l("It was given to a department, which has not yet taken it on."),
+    "RETURN_REQUESTED": _l("The department says it is not its duty; the hotline is deciding."),
+    "REJECTED": _l("The reply was not good enough; the department does it again."),
+}
+"""What a citizen is told instead of "in progress", by the state of the lead unit's part."""
+
 PUBLIC_EVENTS: Words = {
     "ticket.registered": _l("It reached us"),
     "ticket.answered": _l("Answered at once"),
@@ -76,7 +83,8 @@ PUBLIC_EVENTS: Words = {
     "assignment.upheld": _l("The hotline decided that the department keeps it"),
     "assignment.returned": _l("Taken from this department, for another one"),
     "ticket.urged": _l("You asked how far it is"),
-    "ticket.submitted": _l("The department has replied; the reply is being checked"),
+    "assignment.replied": _l("The department has written its reply"),
+    "ticket.submitted": _l("All replies are in and are being checked"),
     "ticket.rejected": _l("The reply was not good enough; the department does it again"),
     "ticket.accepted": _l("The reply was checked and sent to you"),
     "ticket.rated": _l("You rated it"),
@@ -322,9 +330,10 @@ def state_name(code: str) -> str:
     return str(TICKET_STATES.get(code) or PART_STATES.get(code) or code)
 
 
-def public_state(code: str) -> str:
-    """What a citizen is told of a state."""
-    return str(PUBLIC_STATES.get(code, ""))
+def public_state(code: str, lead_state: str | None = None) -> str:
+    """What a citizen is told of a ticket's state and, while it is worked on, of the lead unit's part."""
+    part = PUBLIC_PART_STATES.get(lead_state or "") if code == "IN_PROGRESS" else None
+    return str(part or PUBLIC_STATES.get(code, ""))
 
 
 def limit_words(limit: str) -> str:

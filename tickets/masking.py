@@ -51,6 +51,8 @@ _NUMBER = re.compile(
     re.VERBOSE,
 )
 
+_LANDLINES = frozenset({"landline", "local"})
+
 _TICKET = re.compile(r"(?<!\d)20\d\d(?:[ -]?\d){11}(?!\d)")
 
 # What speaks for a short number being a telephone number, and what against.
@@ -109,12 +111,14 @@ _REGION = re.compile(
 )
 
 
-def mask_text(text: str) -> str:
+def mask_text(text: str, *, shows_landlines: bool = False) -> str:
     """Free text with telephone, identity and card numbers, plates, accounts, mail and own names starred.
 
-    Numbers of tickets stay readable, and so do dates, prices and years.
+    Numbers of tickets stay readable, and so do dates, prices and years. `shows_landlines` leaves those too: in a
+    reply they are the office to be called.
     """
-    while (masked := _mask_once(text)) != text:
+    shown = _LANDLINES if shows_landlines else frozenset[str]()
+    while (masked := _mask_once(text, shown)) != text:
         text = masked
     return text
 
@@ -157,8 +161,8 @@ def mask_address_to_street(address: str) -> str:
     return found.group() if found else ""
 
 
-def _mask_once(text: str) -> str:
-    text = _mask_numbers(text)
+def _mask_once(text: str, shown: frozenset[str]) -> str:
+    text = _mask_numbers(text, shown)
     if "@" in text or "＠" in text:
         text = _EMAIL.sub(_mask_email, text)
     text = _PLATE.sub(lambda found: _star_group(found, "mark", 0), text)
@@ -166,42 +170,45 @@ def _mask_once(text: str) -> str:
     return _NAME.sub(lambda found: _star_group(found, "name", 1), text)
 
 
-def _mask_numbers(text: str) -> str:
+def _mask_numbers(text: str, shown: frozenset[str]) -> str:
     done, at = "", 0
     for run in _RUN.finditer(text):
         done += text[at : run.start()]
         at = run.end()
-        done += _mask_run(run.group(), done[-_CUE_REACH:], text[at : at + 2])
+        done += _mask_run(run.group(), done[-_CUE_REACH:], text[at : at + 2], shown)
     return done + text[at:]
 
 
-def _mask_run(run: str, before: str, after: str) -> str:
+def _mask_run(run: str, before: str, after: str, shown: frozenset[str]) -> str:
     """A run of digits and separators; the numbers of tickets in it stay."""
     done, at = "", 0
     for found in _TICKET.finditer(run.translate(_AS_DIGITS)):
         if is_ticket_number(found.group().replace(" ", "").replace("-", "")):
             number = run[found.start() : found.end()]
-            done += _mask_piece(run[at : found.start()], before + done[-_CUE_REACH:], number) + number
+            piece = run[at : found.start()]
+            done += _mask_piece(piece, before + done[-_CUE_REACH:], number, shown) + number
             at = found.end()
-    return done + _mask_piece(run[at:], before + done[-_CUE_REACH:], after)
+    return done + _mask_piece(run[at:], before + done[-_CUE_REACH:], after, shown)
 
 
-def _mask_piece(piece: str, before: str, after: str) -> str:
+def _mask_piece(piece: str, before: str, after: str, shown: frozenset[str]) -> str:
     """First by its figures alone, then with spelt digits read as well: they may just stand beside it."""
-    piece = _mask_view(piece, piece.translate(_AS_DIGITS), before, after)
-    return _mask_view(piece, piece.translate(_AS_SPELT), before, after)
+    piece = _mask_view(piece, piece.translate(_AS_DIGITS), before, after, shown)
+    return _mask_view(piece, piece.translate(_AS_SPELT), before, after, shown)
 
 
-def _mask_view(run: str, view: str, before: str, after: str) -> str:
+def _mask_view(run: str, view: str, before: str, after: str, shown: frozenset[str]) -> str:
     done, at = "", 0
     for found in _NUMBER.finditer(view):
         start, end = found.span()
         done += run[at:start]
         around = before + done[-_CUE_REACH:], run[end : end + 2] + after
-        if found.lastgroup != "local" or _is_phone(run[start:end], found.group(), *around):
-            done += _star(run[start:end], found)
-        else:
+        if found.lastgroup in shown or (
+            found.lastgroup == "local" and not _is_phone(run[start:end], found.group(), *around)
+        ):
             done += run[start:end]
+        else:
+            done += _star(run[start:end], found)
         at = end
     return done + run[at:]
 

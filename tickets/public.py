@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, select
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import bindparam, case, func, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
+from sqlalchemy.orm import aliased
 
 from db import db
 from routing import service as routing
@@ -19,9 +20,9 @@ from tickets.vault import Vault
 
 SHOWN = (
     "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
-    "assignment.return_requested", "assignment.upheld", "assignment.returned", "ticket.submitted",
-    "ticket.rejected", "ticket.accepted", "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated",
-    "ticket.closed",
+    "assignment.return_requested", "assignment.upheld", "assignment.returned",
+    "assignment.replied", "ticket.submitted", "ticket.rejected", "ticket.accepted", "ticket.urged",
+    "ticket.answered", "ticket.referred", "ticket.rated", "ticket.closed",
 )
 """Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
 READABLE: dict[str, str] = {
@@ -38,8 +39,22 @@ _BY_NUMBER = select(
     Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
     Ticket.registered_at, Ticket.disposition, Ticket.code_hash,
 ).where(Ticket.number == bindparam("number"))
+_ASSIST = aliased(Assignment)
+_ASSISTS = (
+    select(func.array_agg(aggregate_order_by(_ASSIST.department_id, _ASSIST.id)))
+    .where(
+        # Not by round: a unit that took over begins a new one, and those who assist stay.
+        _ASSIST.ticket_id == Assignment.ticket_id, _ASSIST.role == "assist",
+        _ASSIST.state != AssignmentState.RETURNED,
+    )
+    .correlate(Assignment)
+    .scalar_subquery()
+)
 _LEAD = (
-    select(Assignment.department_id, Assignment.dispatched_at, Deadline.due_at)
+    select(
+        Assignment.department_id, Assignment.dispatched_at, Assignment.state, Deadline.due_at,
+        _ASSISTS.label("assists"),
+    )
     .outerjoin(
         Deadline,
         # By ticket as well: without it every deadline there ever was is read.
@@ -87,6 +102,8 @@ class PublicStatus:
     due_at: datetime | None
     unit: str | None
     unit_since: datetime | None
+    lead_state: str | None
+    assists: tuple[str, ...]
     disposition: str | None
     replies: tuple[tuple[str | None, str], ...]
     steps: tuple[Step, ...]
@@ -139,6 +156,8 @@ def _status(ticket: Any) -> PublicStatus:
         due_at=lead.due_at if lead and not ended else None,
         unit=_unit(reference, lead.department_id) if lead else None,
         unit_since=lead.dispatched_at if lead else None,
+        lead_state=lead.state if lead else None,
+        assists=tuple(_unit(reference, unit) or "" for unit in lead.assists or ()) if lead else (),
         disposition=ticket.disposition,
         replies=_replies(reference, ticket.id, ticket.state),
         steps=_steps(reference, ticket.id),
@@ -152,7 +171,7 @@ def promised(ticket_id: int) -> datetime | None:
 
 
 def _lead(ticket_id: int) -> Any:
-    """The unit that leads now, since when, and its latest handling deadline."""
+    """The unit that leads now, since when, how far it is, its latest handling deadline and who assists it."""
     return db.session.execute(_LEAD, {"ticket_id": ticket_id}).one_or_none()
 
 
@@ -161,7 +180,7 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
     if wanted is None:
         return ()
     latest = (
-        select(TicketText.field, TicketText.body, TicketText.assignment_id, Assignment.department_id)
+        select(TicketText.body, Assignment.department_id, Assignment.role)
         .ext(distinct_on(TicketText.field, TicketText.assignment_id))
         .outerjoin(Assignment, Assignment.id == TicketText.assignment_id)
         .where(
@@ -170,9 +189,9 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
         )
         .order_by(TicketText.field, TicketText.assignment_id, TicketText.version.desc())
     )
+    rows = sorted(db.session.execute(latest), key=lambda row: row.role == "assist")
     return tuple(
-        (_unit(reference, row.department_id), masking.mask_text(row.body))
-        for row in db.session.execute(latest)
+        (_unit(reference, row.department_id), masking.mask_text(row.body, shows_landlines=True)) for row in rows
     )
 
 

@@ -37,6 +37,15 @@ def test_each_code_has_its_words_and_each_word_its_code(codes, words):
     assert set(codes) == words.keys()
 
 
+def test_the_lead_units_part_is_told_only_while_it_is_worked_on(app):
+    with app.test_request_context("/?lang=en"):
+        for state, words in wording.PUBLIC_PART_STATES.items():
+            assert state in set(lifecycle.AssignmentState)
+            assert wording.public_state("IN_PROGRESS", state) == str(words)
+        assert wording.public_state("IN_PROGRESS", "HANDLING") == "A department is working on it."
+        assert wording.public_state("CLOSED", "REJECTED") == "It is closed."
+
+
 def test_fields_of_forms_and_contact_have_names():
     assert forms.FIELDS.keys() | set(CONTACT_FIELDS) <= wording.FIELDS.keys()
 

@@ -1,3 +1,4 @@
+import re
 from datetime import date
 
 import pytest
@@ -143,6 +144,27 @@ def test_masks_inside_a_long_text(text, masked):
     assert masking.mask_text(before + text + after) == before + masked + after
 
 
+LANDLINES = [
+    "0546-8331234", "（0546）8331234", "010 6233 1234", "+86-546-8331234", "家里是83312345", "电话8331234",
+    "电话：8331-2345", "座机八三三一二三四", "电话8331234、8331235或8331236", "Tel:8331234",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", LANDLINES)
+def test_landlines_stay_where_they_are_to_be_called(text):
+    assert masking.mask_text(text) != text
+    assert masking.mask_text(text, shows_landlines=True) == text
+    beside = masking.mask_text(f"{text}，13800138000，我叫张三丰，370523199001011234", shows_landlines=True)
+    assert beside == f"{text}，138****8000，我叫张**，37*************234"
+    assert masking.mask_text(f"{text} 13800138000", shows_landlines=True) == f"{text} 138****8000"
+
+
+@pytest.mark.parametrize(("text", "masked"), MASKED)
+def test_whatever_is_no_landline_stays_starred_beside_landlines(text, masked):
+    is_landline = re.search(r"0546|546-|010 |8331|８３３１|八三三一", text)
+    assert masking.mask_text(text, shows_landlines=True) == (text if is_landline else masked)
+
+
 # Pieces that meet in texts, glued together at random: enough to bring every pattern next to every other.
 pieces = st.sampled_from(
     [text for text, _ in MASKED]
@@ -165,10 +187,19 @@ def test_masking_again_changes_nothing_and_keeps_the_length(text):
 han = st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FFF), max_size=20)
 
 
-@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), han, han)
-def test_no_mobile_number_survives(number, before, after):
-    assert number[3:7] not in masking.mask_text(f"{before}{number}{after}").replace(number[-4:], "")
-    assert number not in masking.mask_text(f"{before}{number}{after}")
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), han, han, st.booleans())
+def test_no_mobile_number_survives(number, before, after, shows_landlines):
+    masked = masking.mask_text(f"{before}{number}{after}", shows_landlines=shows_landlines)
+    assert number[3:7] not in masked.replace(number[-4:], "")
+    assert number not in masked
+
+
+@given(texts | digits)
+def test_beside_landlines_masking_again_changes_nothing_and_stars_no_more(text):
+    masked = masking.mask_text(text, shows_landlines=True)
+    assert masking.mask_text(masked, shows_landlines=True) == masked
+    assert len(masked) == len(text)
+    assert all(new in (old, "*") for old, new in zip(text, masked, strict=True))
 
 
 @given(st.dates(date(2000, 1, 1), date(2099, 12, 31)), st.integers(0, 999_999), han)

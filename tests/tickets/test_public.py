@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from scenes import LEAD_LOGIN, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, City
 
 from tickets import numbers, queries, service
 from tickets.permissions import caller_of
@@ -74,6 +74,43 @@ def test_who_has_it_until_when(city: City, sent: tuple[int, str, str]):
     assert queries.promised(ticket_id) == handle.due_at
 
 
+def test_how_far_the_lead_unit_is(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    assert _status(city, sent).lead_state is None
+    city.return_requested(ticket_id=ticket_id)
+    assert _status(city, sent).lead_state == "RETURN_REQUESTED"
+    service.uphold(city.who("dispatcher"), city.now, ticket_id, city.part(ticket_id).id, "应由贵局办理")
+    city.reply(ticket_id)
+    service.reject(city.who("supervisor"), city.now, ticket_id, "不够")
+    assert _status(city, sent).lead_state == "REJECTED"
+
+
+def test_who_assists_is_named_and_the_lead_units_reply_comes_first(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.signed(ticket_id=ticket_id, assists=(ASSIST,))
+    found = _status(city, sent)
+    assert (found.unit, found.assists) == ("望河区城市管理局", ("望河区住房和城乡建设局",))
+    service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, city.part(ticket_id, ASSIST).id)
+    city.reply(ticket_id, ASSIST, ASSIST_LOGIN)
+    found = _status(city, sent)
+    assert (found.state, found.steps[-1].kind) == ("IN_PROGRESS", "assignment.replied")
+    assert found.steps[-1].unit == "望河区住房和城乡建设局"
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    assert [unit for unit, _ in _status(city, sent).replies] == ["望河区城市管理局", "望河区住房和城乡建设局"]
+
+
+def test_an_assisting_unit_stays_named_after_the_lead_unit_changed(city: City, sent: tuple[int, str, str]):
+    city.returned(ticket_id=sent[0], assists=(ASSIST,))
+    found = _status(city, sent)
+    assert (found.unit, found.assists) == ("东河市热力有限公司", ("望河区住房和城乡建设局",))
+
+
+def test_a_landline_in_a_reply_can_be_called(city: City, sent: tuple[int, str, str]):
+    service.answer(city.who("dispatcher"), city.now, sent[0], "请打0546-8331234或13987650000找张科长")
+    assert _status(city, sent).replies == ((None, "请打0546-8331234或139****0000找张科长"),)
+
+
 def test_a_unit_that_gave_it_back_is_not_named_as_having_it(city: City, sent: tuple[int, str, str]):
     city.returned(ticket_id=sent[0])
     assert _status(city, sent).unit == "东河市热力有限公司"
@@ -114,8 +151,8 @@ def test_the_steps_name_units_and_moments_and_no_person(city: City, sent: tuple[
     service.rate(caller_of(ticket_id), city.later(hours=1), ticket_id, True, 3)
     steps = _status(city, sent).steps
     assert [step.kind for step in steps] == [
-        "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "ticket.submitted",
-        "ticket.accepted", "ticket.rated",
+        "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.replied",
+        "ticket.submitted", "ticket.accepted", "ticket.rated",
     ]  # fmt: skip
     assert (steps[3].unit, steps[-1].at) == ("望河区城市管理局", city.now)
 

@@ -167,6 +167,16 @@ def test_the_page_shows_no_person_and_no_internal_word(citizen, replied):
         assert hidden not in page
 
 
+def test_the_headline_says_what_the_department_has_not_taken_on(citizen, app, actor_of):
+    number, code = keys_of(citizen.complain())
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        unit, other = (routing.current().units[one].id for one in ("9901.urban", "9901.heat"))
+        service.dispatch(actor_of("dispatcher"), now, ticket_id, unit, [other])
+    page = citizen.ask(number, code).text
+    assert "承办单位尚未签收" in page and "协办单位：东河市热力有限公司" in page
+
+
 def test_a_reply_stands_there_after_review_only(citizen, app, actor_of):
     number, code = keys_of(citizen.complain())
     with app.app_context():
