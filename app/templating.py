@@ -26,6 +26,7 @@ def register_filters(app: Flask) -> None:
         {
             "mask_text": masking.mask_text,
             "moment": moment,
+            "deadline": deadline,
             "day": day,
             "month_name": lambda number: get_month_names("wide", "stand-alone", choose_language())[number],
             "iso": lambda at: at.isoformat(timespec="seconds") if at else "",
@@ -85,6 +86,17 @@ def moment(at: datetime | None) -> str:
     if choose_language() == "zh":
         return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def deadline(at: datetime | None) -> str:
+    """The moment by which something is promised: with its day of the week, so that nobody need look it up."""
+    if at is None:
+        return ""
+    local = at.astimezone(city().zone)
+    if choose_language() == "zh":
+        weekday = "一二三四五六日"[local.weekday()]
+        return f"{local.year}年{local.month}月{local.day}日（星期{weekday}）{local:%H:%M}之前"
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
 
 
 def today(now: datetime) -> date:

@@ -15,7 +15,7 @@ from tickets.vault import CONTACT_FIELDS
 
 Fields = Mapping[str, str]
 
-TYPES = ("complaint", "help", "consult", "report", "suggestion", "praise", "other")
+TYPES = ("help", "complaint", "consult", "report", "suggestion", "praise", "other")
 COUNTY, TOWN = 2, 3
 FEWEST_DIGITS = 5  # the shortest telephone numbers that can be called back
 TICKED = ("1", "on", "yes", "true")

@@ -88,17 +88,19 @@ def _take_in(fields: forms.Fields) -> Any:
     status = 201 if receipt.is_new else 200
     if wants_json():
         return jsonify(receipt.to_data()), status
-    return render_template("public/receipt.html", receipt=receipt), status
+    return render_template("public/receipt.html", receipt=receipt, city_name=city_name()), status
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the citizen keeps. `code` is empty when it may not be shown again."""
+    """What the citizen keeps. `code` is empty when it may not be shown again. Programs know what they said."""
 
     number: str
     code: str
     due_at: datetime | None
     is_new: bool
+    title: str
+    registered_at: datetime
 
     def to_data(self) -> dict[str, Any]:
         due = self.due_at.isoformat() if self.due_at else None
@@ -111,7 +113,10 @@ def _open(fields: forms.Fields) -> Receipt:
         opened: Opened = service.open_ticket(VISITOR, now, intake, _vault(), form_key=key)
         ticket = opened.ticket
         city()  # for the page, which is made after the commit
-        return Receipt(ticket.number or "", opened.code, queries.promised(ticket.id), opened.is_new)
+        due_at = queries.promised(ticket.id)
+        return Receipt(
+            ticket.number or "", opened.code, due_at, opened.is_new, ticket.title, ticket.registered_at or now
+        )
 
 
 def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> tuple[str, int]:

@@ -32,6 +32,14 @@ def test_a_moment_is_told_in_the_citys_zone(in_language):
         assert templating.moment(None) == ""
 
 
+def test_a_promise_is_told_with_its_day_of_the_week(in_language):
+    with in_language("zh"):
+        assert templating.deadline(MOMENT) == "2026年11月24日（星期二）00:30之前"
+        assert templating.deadline(None) == ""
+    with in_language("en"):
+        assert templating.deadline(MOMENT) == "Tuesday 24 November 2026, 00:30"
+
+
 def test_how_long_ago_and_how_soon(in_language):
     with in_language("en"):
         assert templating.ago(MOMENT - timedelta(hours=3), MOMENT) == "3 hours ago"

@@ -31,7 +31,10 @@ def test_the_receipt_names_number_code_and_promise(citizen):
     number, code = keys_of(answer)
     assert re.fullmatch(r"\d{15}", number)
     assert re.fullmatch(r"\d{4} \d{4} \d{4}", code)
-    assert "承诺办结时间" in answer.text
+    assert "最迟答复时间" in answer.text
+    assert re.search(r"\d{4}年\d+月\d+日（星期.）\d\d:\d\d之前", answer.text)
+    assert "小区门口井盖破损" in answer.text and "东河市 12345" in answer.text and "收到时间" in answer.text
+    assert 'href="tel:12345"' in answer.text and 'href="/complain">反映另一件事' in answer.text
 
 
 def test_a_fresh_form_carries_a_key_of_its_own(citizen):
@@ -52,7 +55,9 @@ def test_the_same_form_again_shows_the_same_receipt(citizen):
     first, second = citizen.post("/complain", fields), citizen.post("/complain", fields)
     assert (first.status_code, second.status_code) == (201, 200)
     assert keys_of(first) == keys_of(second)
-    assert "同一份回执" in second.text
+    for answer in (first, second):
+        assert "已收到您的诉求，谢谢" in answer.text
+    assert "只登记了一次" in second.text and "只登记了一次" not in first.text
 
 
 def test_the_same_key_with_other_words_is_not_stored_and_offers_a_new_form(citizen):
@@ -71,9 +76,24 @@ def test_what_is_missing_is_said_beside_its_field_and_input_is_kept(citizen):
     assert answer.status_code == 422
     assert 'value="某路口"' in answer.text
     assert 'id="phone-fault"' in answer.text
+    assert re.findall(r'<li><a href="#(\w+)">', answer.text) == ["phone"]
     answer = citizen.complain(content="", place="某路口", phone="")
+    assert re.findall(r'<li><a href="#(\w+)">', answer.text) == ["content", "phone"]
     assert 'aria-describedby="content-hint content-fault"' in answer.text
     assert 'id="phone-fault"' in answer.text
+
+
+@pytest.mark.parametrize("name", ["place", "name", "address"])
+def test_what_is_too_long_is_said_beside_its_field(citizen, name):
+    answer = citizen.complain(**{name: "长" * 5000})
+    assert answer.status_code == 422
+    assert f'id="{name}-fault"' in answer.text and f'href="#{name}"' in answer.text
+
+
+def test_the_form_says_what_is_required_and_begins_with_help(citizen):
+    page = citizen.get("/complain").text
+    assert "必填" in page and "除非匿名" in page
+    assert re.search(r'<option value="(\w+)"', page)[1] == "help"
 
 
 def test_the_key_of_a_refused_form_stays_good(citizen):
@@ -140,3 +160,5 @@ def test_start_page_has_two_choices_and_the_emergency_numbers(citizen):
     assert 'href="/complain"' in page and 'href="/status"' in page
     for number in ("110", "119", "120"):
         assert f'href="tel:{number}"' in page
+    for path in ("/", "/status"):
+        assert 'href="tel:12345"' in citizen.get(path).text
