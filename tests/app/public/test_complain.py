@@ -48,6 +48,8 @@ def test_going_back_brings_the_same_form_and_key(citizen):
     assert citizen.get("/complain").headers["Cache-Control"] == "private, no-cache"
     for answer in (citizen.complain(), citizen.complain(content="")):
         assert answer.headers["Cache-Control"] == "no-store"
+    # What is sent to the address of a kept page makes browsers drop that page.
+    assert 'action="/complain?sent=1"' in citizen.get("/complain").text
 
 
 def test_the_same_form_again_shows_the_same_receipt(citizen):
