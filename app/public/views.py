@@ -240,8 +240,9 @@ def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus 
 
 
 def _status_form(typed: forms.Fields, **values: Any) -> str:
-    """The two fields, with what was typed."""
-    return render_template("public/status_form.html", fields=typed, **{"faults": {}} | values)
+    """The two fields, with what was typed, but for half characters, which no page can hold."""
+    fields = {name: text.encode(errors="replace").decode() for name, text in typed.items()}
+    return render_template("public/status_form.html", fields=fields, **{"faults": {}} | values)
 
 
 def _not_found(typed: forms.Fields) -> Any:

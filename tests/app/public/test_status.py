@@ -282,3 +282,8 @@ def test_units_are_named_in_full(citizen, replied, app):
         names = {unit.name for unit in routing.current().units.values()}
     page = citizen.ask(number, code).text
     assert any(f">{name}<" in page or f"{name}<br>" in page for name in names)
+
+
+def test_half_a_character_in_the_fields_breaks_no_page(citizen):
+    answer = citizen.browser.client.post("/status", json={"number": "\ud800", "code": "1"})
+    assert answer.status_code == 422
