@@ -16,7 +16,7 @@ from app.errors import STATUS, wants_json
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, queries, service
+from tickets import drafts, errors, numbers, queries, service
 from tickets.finding import is_phone
 from tickets.vault import CONTACT_FIELDS, Vault
 
@@ -98,13 +98,13 @@ def find_form() -> Answer:
 @bp.post("/find")
 @staff
 def find() -> Answer:
-    """By number, telephone number or words. It posts, so that no telephone number stands in an address."""
+    """By number, telephone number or words. It posts: words may be names, and no person stands in an address."""
     text, after = request.form.get("q", "").strip(), request.form.get("after")
     try:
         with unit_of_work() as now:
-            if not is_phone(text):
-                return redirect(url_for("desk.find_form", q=text, after=after), 303)
-            page = service.find(actor(), now, text, _vault(), after)
+            if numbers.is_ticket_number(numbers.normalise_number(text)):
+                return redirect(url_for("desk.find_form", q=text), 303)  # where one can come back to
+            page = service.find(actor(), now, text, _vault(), after) if text else None
             return render_template("desk/find.html", now=now, q=text, page=page)
     except (errors.Forbidden, errors.TooMany) as fault:
         with unit_of_work() as now:

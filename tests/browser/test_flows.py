@@ -101,6 +101,8 @@ def test_a_call_with_a_suggestion_dispatched_by_one_key(
 
     operator.goto("/desk/tickets/new")
     operator.keyboard.type("路边有垃圾")
+    operator.locator("details", has=operator.locator("[name=title]")).locator("summary").click()
+    operator.fill("[name=title]", "反映一件事")
     operator.fill("[name=phone]", "13800138012")
     operator.select_option("[name=urgency]", "critical")
     expect(operator.locator("#suggestion")).to_contain_text("城市管理")

@@ -50,10 +50,11 @@ def _complain(citizen: Browser, canary: Canary) -> dict[str, str]:
     assert [answer.status for answer in answers] == [201, 200]
     receipt = json.loads(answers[0].text)
     assert json.loads(answers[1].text)["code"] == receipt["code"]
-    number = re.search(r"\b20\d{13}\b", re.sub(r"<[^>]+>", " ", pages[0].text))
-    code = re.search(r"\b\d{4} \d{4} \d{4}\b", re.sub(r"<[^>]+>", " ", pages[0].text))
+    said = re.sub(r"<[^>]+>", " ", pages[0].text)
+    number = re.search(r"\b20\d\d \d{4} \d{4} \d{3}\b", said)
+    code = re.search(r"\b\d{4} \d{4} \d{4}\b", said[number.end() :]) if number else None
     assert number and code and code[0] in pages[1].text
-    return {receipt["number"]: receipt["code"], number[0]: code[0]}
+    return {receipt["number"]: receipt["code"], number[0].replace(" ", ""): code[0]}
 
 
 def _be_refused(citizen: Browser, canary: Canary) -> None:

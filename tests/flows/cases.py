@@ -245,7 +245,7 @@ class Case:
             assert not person.has_on(board, self.id), f"{person} has it on {board}"
             assert self.id not in {row["id"] for row in person.rows(board)}, f"{person} is sent it for {board}"
         for words in filter(None, (self.number, self.phone)):
-            found = person.post("/desk/find", {"q": words})
+            found = person.search(words)
             assert found.status_code in (200, 403) and f"{self.path}\"" not in found.text, f"{person} finds it"
         news = person.json("/live/changes", after=self.start)
         assert self.id not in {row["id"] for row in news["rows"]}, f"{person} is sent its row"

@@ -65,6 +65,11 @@ class Person:
         """Send these fields under this person's own token against forged requests."""
         return self._ask("POST", path, data={**fields, "csrf_token": self.token()}, headers=headers)
 
+    def search(self, words: str) -> Response:
+        """Send the form of the search, and go where it leads."""
+        found = self.post("/desk/find", {"q": words})
+        return self.get(found.headers["Location"]) if found.status_code == 303 else found
+
     def token(self) -> str:
         """A token of this browser's session, as its pages carry it."""
         if not self._token:

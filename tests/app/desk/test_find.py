@@ -19,7 +19,7 @@ def number_of(app):
 
 
 def search(desk, typed: str):
-    """What the form finds: words and numbers stand in an address, so that one can come back to them."""
+    """What the form finds: a ticket number stands in an address, so that one can come back to it."""
     answer = desk.post("/desk/find", {"q": typed})
     if answer.status_code == 303:
         return desk.get(answer.location)
