@@ -93,8 +93,8 @@ def _questions(now: datetime, vault: Vault) -> list[Question]:
     handler, operator = actor_by_login(busiest_handler()), actor_by_login("seeded-operator-1")
     boards = [
         ("triage", dispatcher), ("returns", dispatcher), ("to_sign", handler), ("in_hand", handler),
-        ("submitted", handler), ("mine", operator), ("mine_new", operator), ("mine_open", operator),
-        ("mine_overdue", operator), ("review", supervisor), ("callback", supervisor),
+        ("submitted", handler), ("unit_overdue", handler), ("mine", operator), ("mine_new", operator),
+        ("mine_open", operator), ("mine_overdue", operator), ("review", supervisor), ("callback", supervisor),
         ("overdue", supervisor), ("all", supervisor),
     ]
     number, phone_of = _some_ticket()
