@@ -2,9 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from flask import current_app
-
 from app import throttle
+from app.extensions import vault
 from app.throttle import Limit
 from tickets import numbers, queries
 from tickets.queries import PublicStatus
@@ -32,7 +31,7 @@ def open_by_code(
     wait = throttle.wait_for(guesses, now)
     if wait:
         return wait, None
-    found = queries.public_status(number, code, current_app.extensions["vault"])
+    found = queries.public_status(number, code, vault())
     if found is None:
         wait = throttle.admit(guesses, now).wait
     return wait, found

@@ -7,6 +7,7 @@ from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.extensions import vault
 from app.outbox import unit_of_work
 from tickets import errors, service
 from tickets.permissions import Actor
@@ -39,7 +40,7 @@ def keep() -> bool:
     }
     try:
         with unit_of_work() as now:
-            service.save_form(Actor("staff", id=staff_id), now, form, fields, current_app.extensions["vault"])
+            service.save_form(Actor("staff", id=staff_id), now, form, fields, vault())
     except (errors.Invalid, SQLAlchemyError) as fault:
         log.warning("a form that came too late was not kept: %s", type(fault).__name__)
         return False

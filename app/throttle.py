@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address
 
-from flask import current_app
 from sqlalchemy import delete, insert, text
 
 from app.auth.models import Attempt
+from app.extensions import vault
 from db import db
 from tickets import sealing
 
@@ -145,4 +145,4 @@ def _buckets(checks: Checks) -> list[bytes]:
 
 
 def _bucket(kind: str, key: str) -> bytes:
-    return sealing.blind(current_app.extensions["vault"].keys, key, f"attempt {kind}")
+    return sealing.blind(vault().keys, key, f"attempt {kind}")

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.access import actor, requires
 from app.desk import forms, intake_form, pages
 from app.desk.answers import done, sees_still
+from app.extensions import vault
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.templating import city
 from tickets import drafts, errors, queries, service
 from tickets.intake import Opened
 from tickets.lifecycle import BEFORE_DISPATCH
-from tickets.vault import Vault
 
 bp = Blueprint("intake", __name__, url_prefix="/desk")
 
@@ -34,7 +34,7 @@ MORE_FIELDS = ("title", "demand", "accused", "address", "caller_label", "happene
 def new() -> Answer:
     """A fresh intake form, with what the person had typed before if it was not sent."""
     with unit_of_work() as now:
-        saved = service.saved_form(actor(), now, NEW_FORM, _vault())
+        saved = service.saved_form(actor(), now, NEW_FORM, vault())
         fields = saved or dict(intake_form.FRESH)
         return _intake_page(None, "create", fields, is_restored=bool(saved))
 
@@ -70,10 +70,10 @@ def _create(fields: dict[str, str]) -> Answer:
         intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
-            begun = service.open_draft(actor(), now, intake, _vault(), form_key=key)
+            begun = service.open_draft(actor(), now, intake, vault(), form_key=key)
             return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
         ends = fields.get("keep") in ENDINGS
-        opened = service.open_ticket(actor(), now, intake, _vault(), form_key=key, ends_at_desk=ends)
+        opened = service.open_ticket(actor(), now, intake, vault(), form_key=key, ends_at_desk=ends)
         return _registered(opened, now, fields)
 
 
@@ -128,13 +128,13 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     try:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
         with unit_of_work() as now:
-            intake = intake_form.corrected(fields, ticket_id, _vault(), city().zone)
+            intake = intake_form.corrected(fields, ticket_id, vault(), city().zone)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
             if action == "register":
                 ends = fields.get("keep") in ENDINGS
-                opened = service.register(actor(), now, ticket_id, intake, _vault(), version, ends_at_desk=ends)
+                opened = service.register(actor(), now, ticket_id, intake, vault(), version, ends_at_desk=ends)
                 return _registered(opened, now, fields)
-            service.amend(actor(), now, ticket_id, intake, _vault(), version)
+            service.amend(actor(), now, ticket_id, intake, vault(), version)
             still_seen = sees_still(ticket_id)
     except errors.Invalid as fault:
         return _stored_intake(ticket_id, action, fields, fault.values["fields"]), 422
@@ -152,10 +152,10 @@ def _stored_intake(
 ) -> str:
     """The intake form of a ticket that is there. Raises NotFound, Forbidden."""
     with unit_of_work() as now:
-        page = queries.ticket_page(actor(), ticket_id, _vault())
+        page = queries.ticket_page(actor(), ticket_id, vault())
         if not conflict and not any(row.action == action for row in page.actions):
             raise errors.Forbidden(action=action)
-        saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), _vault())
+        saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), vault())
         fields = saved or intake_form.shown(page, city().zone)
         if conflict:
             fields = intake_form.beside_news(fields, page, city().zone)
@@ -192,8 +192,3 @@ def _intake_page(
         channels=intake_form.TYPED_CHANNELS,
         **more,
     )
-
-
-def _vault() -> Vault:
-    vault: Vault = current_app.extensions["vault"]
-    return vault

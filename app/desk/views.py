@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
@@ -13,12 +13,13 @@ from app.access import actor, in_background, requires, staff
 from app.desk import forms, pages
 from app.desk.answers import done, sees_still
 from app.errors import STATUS, wants_json
+from app.extensions import vault
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
 from tickets import drafts, errors, numbers, queries, service
 from tickets.finding import is_phone
-from tickets.vault import CONTACT_FIELDS, Vault
+from tickets.vault import CONTACT_FIELDS
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
 
@@ -104,7 +105,7 @@ def find() -> Answer:
         with unit_of_work() as now:
             if numbers.is_ticket_number(numbers.normalise_number(text)):
                 return redirect(url_for("desk.find_form", q=text), 303)  # where one can come back to
-            page = service.find(actor(), now, text, _vault(), after) if text else None
+            page = service.find(actor(), now, text, vault(), after) if text else None
             return render_template("desk/find.html", now=now, q=text, page=page)
     except (errors.Forbidden, errors.TooMany) as fault:
         with unit_of_work() as now:
@@ -125,8 +126,8 @@ def _ticket_page(
     """The page, also as an answer to a form that was not done: `seen` is the version it was opened at."""
     with unit_of_work() as now:
         seq = queries.last_seq()  # read before the page, so that it is at least as new
-        page = queries.ticket_page(actor(), ticket_id, _vault())
-        maker = pages.FormMaker(actor(), now, page, _vault(), refused)
+        page = queries.ticket_page(actor(), ticket_id, vault())
+        maker = pages.FormMaker(actor(), now, page, vault(), refused)
         return render_template(
             "desk/ticket.html",
             now=now,
@@ -190,7 +191,7 @@ def reveal(ticket_id: int) -> Answer:
     try:
         with unit_of_work() as now:
             reason = request.form.get("reveal_reason", "")
-            value = service.reveal(actor(), now, ticket_id, field, reason, _vault())
+            value = service.reveal(actor(), now, ticket_id, field, reason, vault())
     except errors.Invalid as fault:
         typed = MultiDict(request.form)
         return _ticket_page(ticket_id, pages.Refused("reveal", None, typed, fault.values["fields"])), 422
@@ -204,7 +205,7 @@ def reissue_code(ticket_id: int) -> Answer:
     try:
         with unit_of_work() as now:
             reason = request.form.get("reissue_reason", "")
-            code = service.reissue_code(actor(), now, ticket_id, reason, _vault())
+            code = service.reissue_code(actor(), now, ticket_id, reason, vault())
     except errors.Invalid as fault:
         typed = MultiDict(request.form)
         return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
@@ -223,10 +224,5 @@ def save_draft() -> Any:
         raise errors.Invalid(fields={"fields": "unreadable"})
     kept = {str(name): value for name, value in fields.items() if isinstance(value, str)}
     with unit_of_work() as now:
-        service.save_form(actor(), now, form, kept, _vault())
+        service.save_form(actor(), now, form, kept, vault())
     return "", 204
-
-
-def _vault() -> Vault:
-    vault: Vault = current_app.extensions["vault"]
-    return vault

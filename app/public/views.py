@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import guessing, throttle, wording
@@ -14,7 +14,7 @@ from app.access import public
 from app.choices import remember_choices
 from app.demonstration import is_demo_city
 from app.errors import RETRY_SECONDS, is_unavailable, wants_json
-from app.extensions import csrf
+from app.extensions import csrf, vault
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.public import forms
@@ -24,7 +24,6 @@ from tickets import errors, queries, service
 from tickets.intake import Opened
 from tickets.permissions import VISITOR, Actor, caller_of
 from tickets.queries import PublicStatus
-from tickets.vault import Vault
 
 log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
@@ -110,7 +109,7 @@ class Receipt:
 def _open(fields: forms.Fields) -> Receipt:
     key, intake = form_key(fields), forms.intake_of(fields)
     with unit_of_work() as now:
-        opened: Opened = service.open_ticket(VISITOR, now, intake, _vault(), form_key=key)
+        opened: Opened = service.open_ticket(VISITOR, now, intake, vault(), form_key=key)
         ticket = opened.ticket
         city()  # for the page, which is made after the commit
         due_at = queries.promised(ticket.id)
@@ -230,7 +229,7 @@ def _with_code(
             raise
         done = late
     with unit_of_work():
-        found = queries.public_status(found.number, fields.get("code", ""), _vault()) or found
+        found = queries.public_status(found.number, fields.get("code", ""), vault()) or found
         return _status_page(found, fields, faults, done), 422 if faults else 200
 
 
@@ -283,8 +282,3 @@ def _status_data(found: PublicStatus) -> dict[str, Any]:
         "replies": [{"unit": unit, "text": text} for unit, text in found.replies],
         "steps": [{"kind": step.kind, "at": step.at.isoformat(), "unit": step.unit} for step in found.steps],
     }
-
-
-def _vault() -> Vault:
-    vault: Vault = current_app.extensions["vault"]
-    return vault

@@ -54,6 +54,12 @@ def test_from_signing_in_to_signing_for_a_ticket(new_window: Callable[..., Page]
     expect(page.locator("ol.line")).to_contain_text("已到现场。")
 
 
+def _register(page: Page, phone: str) -> None:
+    page.fill("[name=phone]", phone)
+    page.click("form[data-draft] button.btn-primary")
+    expect(page.locator("h1")).to_have_text("已登记")
+
+
 def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office: Office) -> None:
     page = sign_in("operator")
     page.goto("/desk/tickets/new")
@@ -63,9 +69,7 @@ def test_what_was_typed_outlives_its_window(sign_in: Callable[..., Page], office
     again = sign_in("operator")
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "来电人正在讲述，还没有说完"
-    again.fill("[name=phone]", "13800138055")
-    again.click("form[data-draft] button.btn-primary")
-    expect(again.locator("h1")).to_have_text("已登记")
+    _register(again, phone="13800138055")
     again.goto("/desk/tickets/new")
     assert again.input_value("[name=content]") == "", "what was sent is not kept"
 
@@ -78,9 +82,7 @@ def test_what_was_typed_outlives_who_leaves_at_once(sign_in: Callable[..., Page]
     page.wait_for_timeout(1000)
     page.goto("/desk/tickets/new")
     assert page.input_value("[name=content]") == "话没说完就点了别处"
-    page.fill("[name=phone]", "13800138057")
-    page.locator("form[data-draft] button").first.click()
-    expect(page.locator("h1")).to_have_text("已登记")
+    _register(page, phone="13800138057")
 
 
 def test_without_a_connection_a_form_stays_where_it_is(
@@ -112,8 +114,6 @@ def test_what_was_typed_last_outlives_a_form_that_does_not_arrive(
     page.wait_for_timeout(1000)
     page.goto("/desk/tickets/new")
     assert page.input_value("[name=content]") == "刚刚写完就提交的内容"
-    page.fill("[name=phone]", "13800138056")
-    page.locator("form[data-draft] button").first.click()
-    expect(page.locator("h1")).to_have_text("已登记")
+    _register(page, phone="13800138056")
     page.goto("/desk/tickets/new")
     assert page.input_value("[name=content]") == "", "what was sent is not kept"

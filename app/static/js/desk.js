@@ -50,8 +50,8 @@ const KEYS = {
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey && event.key === "Enter") {
     // In a fold that has a way of its own to send the form, that way.
-    const own = event.target.closest("details")?.querySelector("form > p > button[name], details > p > button[name]");
-    event.target.closest("form")?.requestSubmit(own?.form === event.target.form ? own : null);
+    const own = event.target.closest("form details")?.querySelector("button[name]");
+    event.target.closest("form")?.requestSubmit(own);
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || help.open) return;

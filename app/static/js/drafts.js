@@ -28,7 +28,8 @@ async function keep(form, asThePageGoes = false) {
       redirect: "manual",
       keepalive: asThePageGoes,
     });
-    if (note) note.textContent = answer.ok ? note.dataset.kept : note.dataset.refused;
+    const { kept, refused, notKept } = note?.dataset ?? {};
+    if (note) note.textContent = answer.ok ? kept : answer.status < 500 ? refused : notKept;
     return true;
   } catch {
     if (note) note.textContent = note.dataset.notKept;
@@ -44,29 +45,27 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
   let released = false;
   let sent = false;
 
-  function save() {
+  function save(asThePageGoes = false) {
     clearTimeout(waiting);
     waiting = null;
-    const mine = (saving ?? Promise.resolve()).then(() => keep(form));
+    // One after the other, but for the last: the page may be gone before the one under way has come back.
+    const mine = asThePageGoes ? keep(form, true) : (saving ?? Promise.resolve()).then(() => keep(form));
     saving = mine;
     mine.then((reached) => {
       if (saving === mine) saving = null;
-      if (!reached) waiting ??= setTimeout(save, PAUSE_MS); // tried again until there is a connection
+      if (!reached) waiting ??= setTimeout(() => save(), PAUSE_MS); // tried again until there is a connection
     });
   }
 
   form.addEventListener("input", () => {
     if (waiting === null) since = Date.now();
     clearTimeout(waiting);
-    waiting = setTimeout(save, Math.max(0, Math.min(PAUSE_MS, since + LONGEST_UNKEPT_MS - Date.now())));
+    waiting = setTimeout(() => save(), Math.max(0, Math.min(PAUSE_MS, since + LONGEST_UNKEPT_MS - Date.now())));
   });
 
   // Whoever leaves in the middle of a word finds it again.
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState !== "hidden" || waiting === null || sending || sent) return;
-    clearTimeout(waiting);
-    waiting = null;
-    keep(form, true);
+    if (document.visibilityState === "hidden" && waiting !== null && !sending && !sent) save(true);
   });
 
   // What was typed last is kept before the form goes: it may not arrive. Not beside it: a save that came after the

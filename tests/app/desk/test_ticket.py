@@ -179,6 +179,16 @@ def test_a_contact_is_shown_once_for_a_reason_that_stays(desk_of, dispatched):
     assert "查看联系方式" in after and "上门前联系" in after
 
 
+def test_a_form_that_was_refused_is_led_to(desk_of, dispatched):
+    ticket_id, _part = dispatched()
+    supervisor = desk_of("supervisor")
+    for action, fields in (("reveal", {"field": "phone", "reveal_reason": " "}), ("reissue_code", {})):
+        page = supervisor.post(f"/desk/tickets/{ticket_id}/{action}", fields)
+        assert page.status_code == 422
+        [place] = re.findall(r'role="alert">.*?href="#([^"]+)"', page.text)
+        assert f'id="{place}"' in page.text
+
+
 def test_nobody_reveals_without_the_permission(desk_of, dispatched):
     ticket_id, _part = dispatched()
     leader = desk_of("leader")

@@ -287,3 +287,10 @@ def test_units_are_named_in_full(citizen, replied, app):
 def test_half_a_character_in_the_fields_breaks_no_page(citizen):
     answer = citizen.browser.client.post("/status", json={"number": "\ud800", "code": "1"})
     assert answer.status_code == 422
+
+
+def test_a_number_that_holds_the_digits_of_the_hotline_is_no_link(app):
+    with app.test_request_context():
+        dial = app.jinja_env.get_template("public/dial.html").module.dial
+        said = str(dial("Call 12345 and name 202611271234507."))
+    assert said == 'Call <a href="tel:12345">12345</a> and name 202611271234507.'
