@@ -94,6 +94,7 @@ PUBLIC_EVENTS: Words = {
 
 STAFF_EVENTS: Words = {
     "ticket.opened": _l("Draft begun"),
+    "ticket.given": _l("Draft given to who answers the call"),
     "ticket.discarded": _l("Draft discarded"),
     "ticket.registered": _l("Registered"),
     "ticket.amended": _l("Amended"),
@@ -117,6 +118,10 @@ STAFF_EVENTS: Words = {
     "contact.revealed": _l("Contact shown"),
     "contact.searched": _l("Telephone number searched for"),
     "code.reissued": _l("New query code given out"),
+    "call.noted": _l("Telephone call"),
+    "offer.made": _l("Call offered"),
+    "offer.closed": _l("Offer of a call ended"),
+    "seat.changed": _l("Seat changed"),
 }
 
 TYPES: Words = {

@@ -31,6 +31,7 @@ def _units() -> dict[str, Unit]:
             line=row["line"] or None,
             region=row["region_code"],
             parent=row["parent_code"] or None,
+            phone=row["phone"] or None,
         )
         for number, row in enumerate(seed.table("departments"), 1)
     }

@@ -36,7 +36,10 @@ class Region(Base):
 
 
 class Department(Base):
-    """A unit that handles tickets. `line` names its field of work, shared by units of several levels."""
+    """A unit that handles tickets. `line` names its field of work, shared by units of several levels.
+
+    `phone` is its duty telephone in E.164, which the hotline rings when it needs the unit in a talk.
+    """
 
     __tablename__ = "department"
     __table_args__ = (
@@ -56,6 +59,7 @@ class Department(Base):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"), index=True)
     path: Mapped[str]
     region_code: Mapped[str] = mapped_column(ForeignKey("region.code"))
+    phone: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 

@@ -128,6 +128,7 @@ def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
             kind=row["kind"],
             line=row["line"] or None,
             region_code=row["region_code"],
+            phone=row.get("phone") or None,
             path="",
         )
     _hang(session, made, {row["code"]: row["parent_code"] for row in rows})

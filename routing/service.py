@@ -166,6 +166,7 @@ def _units(session: Session) -> dict[str, Unit]:
             region=row.region_code,
             parent=codes[row.parent_id] if row.parent_id is not None else None,
             is_active=row.is_active,
+            phone=row.phone,
         )
         for row in rows
     }

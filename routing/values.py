@@ -81,6 +81,7 @@ class Unit:
     region: str
     parent: str | None
     is_active: bool = True
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

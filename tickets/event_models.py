@@ -13,8 +13,8 @@ from db import Base
 class TicketEvent(Base):
     """Timeline and audit in one. The product's database role may insert and read, never change or delete.
 
-    `subject` says what `subject_id` counts: ticket, staff (accounts) or reference (versions of the reference
-    data); later also call. `rooms_before` and `rooms_after` are who could see the subject before and after the
+    `subject` says what `subject_id` counts: ticket, call, offer, seat, staff (accounts) or reference (versions of
+    the reference data). `rooms_before` and `rooms_after` are who could see the subject before and after the
     change.
     """
 

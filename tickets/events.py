@@ -13,6 +13,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     # that was written; never what people wrote. `changed` has before and after of each column, `contact` the names
     # of fields that were given, and in an amendment the keyed hashes of before and after.
     "ticket.opened": frozenset({"channel", "texts", "contact"}),
+    "ticket.given": frozenset({"staff"}),
     "ticket.discarded": frozenset({"texts"}),
     "ticket.registered": frozenset({"channel", "changed", "texts", "contact"}),
     "ticket.amended": frozenset({"changed", "texts", "contact", "clocks"}),
@@ -36,6 +37,11 @@ KINDS: Mapping[str, frozenset[str]] = {
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash"}),
     "code.reissued": frozenset({"texts"}),
+    # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
+    "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
+    "offer.made": frozenset({"call"}),
+    "offer.closed": frozenset({"call", "outcome"}),
+    "seat.changed": frozenset({"state", "reason", "call"}),
     "staff.created": frozenset({"roles"}),
     "staff.changed": frozenset({"roles", "changed"}),
     "staff.disabled": frozenset(),

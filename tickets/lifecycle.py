@@ -72,6 +72,7 @@ BEFORE_DISPATCH = frozenset({T.DRAFT, T.REGISTERED, T.TO_DISPATCH})
 # machine, action, from, to, who, needs
 TABLE: tuple[Transition, ...] = (
     Transition("ticket", "open", None, T.DRAFT, "ticket.open", ("intake",)),
+    Transition("ticket", "give", T.DRAFT, None, "ticket.give"),
     Transition("ticket", "discard", T.DRAFT, T.DISCARDED, "ticket.open", ("reason",)),
     Transition("ticket", "register", None, T.REGISTERED, "ticket.register", ("intake",)),
     Transition("ticket", "register", T.DRAFT, T.REGISTERED, "ticket.open", ("intake",)),
@@ -169,6 +170,7 @@ PERMISSIONS = frozenset(
     {row.who for row in TABLE}
     | set(SIDE_RECORDS.values())
     | {"see.own", "see.triage", "see.department", "see.city", "see.confidential"}
+    | {"call.answer", "call.watch", "call.coach"}
     | {"admin.staff", "admin.directory", "audit.read", "reports.read"}
 )
 """Every permission there is. Roles map to these as data."""

@@ -41,6 +41,8 @@ SYSTEM = Actor(
         {"ticket.register", "ticket.route", "ticket.dispatch", "ticket.escalate", "ticket.follow_up"}
     ),
 )
+SWITCHBOARD = Actor("system", permissions=frozenset({"ticket.open", "ticket.give"}))
+"""Who begins the draft of a call before anybody has answered it."""
 VISITOR = Actor("citizen", permissions=frozenset({"ticket.register"}))
 
 
@@ -91,6 +93,7 @@ def rooms_of(actor: Actor) -> frozenset[str]:
     if actor.kind != "staff":
         return frozenset()
     rooms = {f"staff:{actor.id}"} if actor.holds("see.own") else set()
+    rooms |= {"calls"} if "call.watch" in actor.permissions else set()
     wide = {room for room in ("triage", "city") if f"see.{room}" in actor.permissions}
     rooms |= _with_confidential(wide, actor.permissions)
     for unit, held in actor.units.items():

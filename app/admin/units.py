@@ -114,6 +114,7 @@ def _fields() -> UnitFields:
         level=number("level"),
         parent=text("parent") or None,
         region_code=text("region_code"),
+        phone=text("phone"),
     )
 
 
@@ -141,6 +142,7 @@ def _stored(unit: Unit) -> Mapping[str, object]:
     return {
         "name": unit.name, "short_name": unit.short_name, "kind": unit.kind, "line": unit.line or "",
         "level": str(unit.level), "parent": unit.parent or "", "region_code": unit.region,
+        "phone": unit.phone or "",
     }  # fmt: skip
 
 

@@ -43,6 +43,7 @@ SHIPPED = (
                 "ticket.urge",
                 "see.own",
                 "contact.reveal",
+                "call.answer",
             }
         ),
     ),
@@ -71,12 +72,14 @@ SHIPPED = (
                 "contact.reveal",
                 "reports.read",
                 "audit.read",
+                "call.watch",
+                "call.coach",
             }
         ),
     ),
     # No content of tickets.
     ShippedRole("administrator", CITY, frozenset({"admin.staff", "admin.directory"})),
-    ShippedRole("leader", CITY, frozenset({"see.city", "reports.read"})),
+    ShippedRole("leader", CITY, frozenset({"see.city", "reports.read", "call.watch"})),
     # Reads everything that is not a contact.
     ShippedRole("auditor", CITY, frozenset({"audit.read", "see.city"})),
 )

@@ -9,7 +9,7 @@ from app.auth.roles import SHIPPED
 from db import db
 from tickets import errors, lifecycle, service
 from tickets.lifecycle import CONSEQUENCES, ENDED, TABLE, AssignmentState, TicketState
-from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
+from tickets.permissions import SWITCHBOARD, SYSTEM, VISITOR, Actor, caller_of
 
 # Who holds what, written out once more: a slip in the roles or in the table's `who` shows here.
 ALLOWED = {
@@ -25,11 +25,12 @@ ALLOWED = {
     "leader": set(),
     "auditor": set(),
     "system": {"register", "dispatch", "close"},
+    "switchboard": {"discard", "register", "amend", "give"},
     "visitor": {"register"},
     "caller": {"rate", "urge"},
     "another caller": {"rate", "urge"},
 }
-EVERYWHERE = {"supervisor", "leader", "auditor", "system", "caller"}
+EVERYWHERE = {"supervisor", "leader", "auditor", "system", "switchboard", "caller"}
 BEFORE_DISPATCH = {TicketState.REGISTERED, TicketState.TO_DISPATCH}
 WITH_A_PART = {
     TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK, TicketState.CLOSED,
@@ -37,6 +38,7 @@ WITH_A_PART = {
 
 Call = Callable[[City, Actor, int, int], object]
 ON_TICKETS: dict[str, Call] = {
+    "give": lambda c, who, ticket, part: service.give(who, c.now, ticket, c.who("operator2").id),
     "discard": lambda c, who, ticket, part: service.discard(who, c.now, ticket, "电话断了"),
     "register": lambda c, who, ticket, part: service.register(who, c.now, ticket, UNSURE, c.vault),
     "amend": lambda c, who, ticket, part: service.amend(who, c.now, ticket, UNSURE, c.vault),
@@ -65,7 +67,9 @@ OPENING: dict[str, Callable[[City, Actor], object]] = {
     "open": lambda c, who: service.open_draft(who, c.now, UNSURE, c.vault),
     "register": lambda c, who: service.open_ticket(who, c.now, UNSURE, c.vault),
 }
-MAY_OPEN = {"open": {"operator", "operator2"}, "register": {"operator", "operator2", "system", "visitor"}}
+MAY_OPEN = {
+    "open": {"operator", "operator2", "switchboard"}, "register": {"operator", "operator2", "system", "visitor"},
+}  # fmt: skip
 BY_ITSELF = {"open", "triage", "import", "submit"}
 """Rows that no verb of their own performs: they are the beginning or the end of another's."""
 
@@ -103,20 +107,20 @@ def test_a_state_and_an_action_name_one_row():
 
 def test_every_permission_of_the_table_is_held_by_somebody():
     held = frozenset().union(*(role.permissions for role in SHIPPED))
-    held |= SYSTEM.permissions | VISITOR.permissions | caller_of(1).permissions
+    held |= SYSTEM.permissions | SWITCHBOARD.permissions | VISITOR.permissions | caller_of(1).permissions
     assert {row.who for row in TABLE} <= held
     assert held == lifecycle.PERMISSIONS
 
 
 def _actors(city: City, ticket_id: int) -> dict[str, Actor]:
-    others = {"system": SYSTEM, "visitor": VISITOR, "caller": caller_of(ticket_id)}
+    others = {"system": SYSTEM, "switchboard": SWITCHBOARD, "visitor": VISITOR, "caller": caller_of(ticket_id)}
     others["another caller"] = caller_of(ticket_id + 1)
     return {login: others.get(login) or city.who(login) for login in ALLOWED}
 
 
 def _is_seen(name: str, state: TicketState, part: AssignmentState | None) -> bool:
     """Who sees a ticket of LEAD's that `operator` took down, said without rooms."""
-    if name in ("operator", "system", "caller"):
+    if name in ("operator", "system", "switchboard", "caller"):
         return True
     if state in (TicketState.DRAFT, TicketState.DISCARDED):
         return False
@@ -139,6 +143,8 @@ def _expected(
     if row is None:
         return errors.NotNow
     if action == "amend" and (state == TicketState.DRAFT) != (row.who == "ticket.open"):
+        return errors.Forbidden
+    if action == "amend" and name == "switchboard" and state != TicketState.DRAFT:
         return errors.Forbidden
     if action == "register" and name == "system":
         return errors.Forbidden  # registers what comes in, but no operator's draft

@@ -1,0 +1,1 @@
+"""Who answers the phone: calls, queue, offers, seats. Knows no carrier."""

@@ -1,0 +1,166 @@
+"""Verbs of a call until somebody answers: it rings, chooses, waits, gives up, leaves a message."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from calls import settings
+from calls.hours import NIGHT_SKILL, Shift, shift
+from calls.keeping import facts_of, note
+from calls.machine import CallState, Progress
+from calls.models import Call, Callback, PhoneLine, Voicemail
+from calls.settling import settle
+from db import db
+from routing import service as routing
+from tickets import calling, clocks
+from tickets.vault import Vault
+
+SHORTEST_PAUSE = timedelta(seconds=60)
+"""A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
+ENGLISH = "en"
+TOP = 100
+"""Priority of a caller whose operator's line was cut, or whose emergency call was not answered."""
+
+
+@dataclass(frozen=True)
+class Ringing:
+    """A call as the carrier announces it. `phone` is empty where the number is withheld."""
+
+    provider: str
+    sid: str
+    line: str
+    phone: str
+    lang: str = "zh"
+
+
+def ring(now: datetime, ringing: Ringing, vault: Vault) -> Call:
+    """The call, with its draft ticket. Told again, it is the same call."""
+    line = line_of(ringing.line)
+    row = {
+        "ref": secrets.token_hex(16), "provider": ringing.provider, "provider_sid": ringing.sid, "direction": "in",
+        "purpose": "hotline", "line_no": line.line_no if line else "12345", "lang": ringing.lang,
+        "phone_hash": vault.phone_hash(ringing.phone) if ringing.phone else None,
+        "skills": list(line.skills) if line else [], "priority": line.priority if line else 0,
+        "state": CallState.NEW, "epoch": 1, "version": 0, "tries": 0, "facts": [],
+        "started_at": now, "seen_at": now,
+    }  # fmt: skip
+    new = insert(Call).values(row).on_conflict_do_nothing(index_elements=["provider", "provider_sid"])
+    call_id = db.session.execute(new.returning(Call.id)).scalar()
+    if call_id is None:
+        same = (Call.provider == ringing.provider) & (Call.provider_sid == ringing.sid)
+        return db.session.scalars(select(Call).where(same)).one()
+    call = db.session.get_one(Call, call_id)
+    call.ticket_id = calling.begin(now, ringing.phone, call.line_no, vault).id
+    call.wanted_staff_id = _last_operator(call)
+    note(call, "started", now, now)
+    return call
+
+
+def _last_operator(call: Call) -> int | None:
+    """首问负责: who talked to this caller last, within a week."""
+    if call.phone_hash is None:
+        return None
+    lately = Call.started_at > call.started_at - timedelta(days=7)
+    before = select(Call.staff_id).where(Call.phone_hash == call.phone_hash, Call.staff_id.is_not(None), lately)
+    return db.session.scalar(before.order_by(Call.id.desc()).limit(1))
+
+
+def line_of(number: str) -> PhoneLine | None:
+    """The line that has this number; None for one that nobody entered, which is answered as the hotline itself."""
+    return db.session.scalar(select(PhoneLine).where(PhoneLine.number == number, PhoneLine.is_active))
+
+
+def shift_of(call: Call, now: datetime) -> Shift:
+    """Who answers the line of this call now."""
+    line = db.session.scalars(
+        select(PhoneLine).where(PhoneLine.line_no == call.line_no, PhoneLine.is_active).limit(1)
+    ).one_or_none()
+    if line is None:
+        return Shift.DAY
+    reference = routing.current()
+    local = now.astimezone(reference.zone)
+    return shift(local, line.hours, clocks.calendar().is_working(local.date()), line.holidays, line.outside)
+
+
+def choose(call: Call, at: datetime, now: datetime, digit: str) -> None:
+    """The caller pressed a key in the first menu. 8 asks for English."""
+    note(call, "chose", at, now, value=digit)
+    if digit == "8" and ENGLISH not in call.skills:
+        call.lang, call.skills = ENGLISH, [*call.skills, ENGLISH]
+
+
+def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> Progress | None:
+    """Put the caller in the queue. `again`: whoever talked to them has dropped out; they come first now."""
+    if CallState(call.state) == CallState.ENDED:
+        return None
+    waiting = any(fact.kind == "queued" and fact.epoch == call.epoch for fact in facts_of(call))
+    if waiting and not again:
+        return None
+    if again:
+        call.priority = TOP
+    if shift_of(call, now) == Shift.NIGHT and NIGHT_SKILL not in call.skills:
+        call.skills = [*call.skills, NIGHT_SKILL]
+    known = facts_of(call)
+    epoch = call.epoch + 1 if waiting or any(fact.kind == "emergency" for fact in known) else call.epoch
+    progress = note(call, "queued", at, now, epoch=epoch)
+    settle(call, now)
+    return progress
+
+
+def is_full(now: datetime) -> bool:
+    """Whether one more caller should rather be called back: too many wait, or one waits too long."""
+    limits = settings.current()
+    waiting = select(Call.queued_at).where(Call.state == CallState.QUEUED).order_by(Call.queued_at)
+    since = db.session.scalars(waiting.limit(limits.queue_limit)).all()
+    longest = now - since[0] if since and since[0] else timedelta(0)
+    return len(since) >= limits.queue_limit or longest > timedelta(minutes=limits.longest_wait_minutes)
+
+
+def beat(call: Call, now: datetime) -> None:
+    """The carrier has shown that the line is still there."""
+    if now - call.seen_at >= SHORTEST_PAUSE:
+        db.session.execute(update(Call).where(Call.id == call.id).values(seen_at=now))
+
+
+def want_callback(call: Call, at: datetime, now: datetime) -> bool:
+    """The caller would rather be called back. False for a withheld number, which cannot be."""
+    if call.phone_hash is None or call.ticket_id is None:
+        return False
+    note(call, "callback", at, now)
+    owe_callback(call, now, "asked")
+    settle(call, now)
+    return True
+
+
+def begin_voicemail(call: Call, at: datetime, now: datetime) -> None:
+    """The tone has sounded: whatever comes of it, this caller is called back."""
+    note(call, "voicemail", at, now)
+    db.session.execute(insert(Voicemail).values(call_id=call.id, begun_at=at).on_conflict_do_nothing())
+    owe_callback(call, now, "voicemail")
+    settle(call, now)
+
+
+def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> None:
+    """The caller's line is down. Told in any order and any number of times, the call ends once."""
+    note(call, "ended", at, now, value=status)
+    limits = settings.current()
+    waited = (call.ended_at or now) - (call.queued_at or now)
+    if call.end_reason == "abandoned_queue" and waited >= limits.span("short_abandon"):
+        owe_callback(call, now, "missed")
+    settle(call, now)
+
+
+def owe_callback(call: Call, now: datetime, reason: str) -> None:
+    """Write down that the caller is to be called back; one open row a number, however often they rang."""
+    if call.phone_hash is None or call.ticket_id is None or call.direction == "out":
+        return
+    due = now + timedelta(minutes=settings.current().callback_minutes)
+    row: dict[str, Any] = {
+        "call_id": call.id, "ticket_id": call.ticket_id, "phone_hash": call.phone_hash, "reason": reason,
+        "asked_at": now, "due_at": due, "attempts": 0,
+    }  # fmt: skip
+    db.session.execute(insert(Callback).values(row).on_conflict_do_nothing())

@@ -1,0 +1,279 @@
+"""The call as a set of facts, and what follows from them. Pure.
+
+A carrier tells the same thing twice, late and in any order. So nothing here depends on order: a call is the set
+of facts that are known of it, and its state is read from the set. To learn a fact again changes nothing.
+
+Facts carry an epoch: how often the caller was put in the queue. An operator who drops out puts the caller back,
+which opens the next epoch; what is told late of an earlier one cannot hurt it.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class CallState(StrEnum):
+    """What a call is at. In one epoch the later of two states wins, whatever comes first."""
+
+    NEW = "NEW"
+    IVR = "IVR"
+    QUEUED = "QUEUED"
+    OFFERED = "OFFERED"
+    CONNECTING = "CONNECTING"
+    TALKING = "TALKING"
+    SURVEY = "SURVEY"
+    EMERGENCY = "EMERGENCY"
+    VOICEMAIL = "VOICEMAIL"
+    CALLBACK = "CALLBACK"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, order=True)
+class Fact:
+    """One thing that happened. `value` is a code or an id, never what somebody said.
+
+    `at` is the carrier's moment where it gives one. Of facts that can happen once in an epoch the earliest counts.
+    """
+
+    at: datetime
+    kind: str
+    epoch: int = 1
+    value: str = ""
+
+
+KINDS: dict[str, str] = {
+    # kind: what `value` holds
+    "started": "",
+    "blocked": "why",
+    "chose": "digit",
+    "emergency": "which line",
+    "emergency_failed": "the carrier's word",
+    "queued": "",
+    "offered": "offer",
+    "accepted": "offer",
+    "unoffered": "offer",
+    "operator_joined": "staff",
+    "operator_leaving": "staff",
+    "operator_left": "staff",
+    "caller_joined": "",
+    "caller_left": "",
+    "held": "",
+    "unheld": "",
+    "party_joined": "leg",
+    "party_left": "leg",
+    "surveyed": "",
+    "voicemail": "",
+    "callback": "",
+    "picked_up": "human or machine",
+    "ended": "the carrier's word",
+}
+"""Every kind of fact."""
+
+_FIXED_END = {"blocked": "rejected", "callback": "callback", "voicemail": "voicemail"}
+_CARRIER_END = {
+    "busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled", "lost": "lost",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What follows from the facts. Seconds are whole; moments are None until they are known.
+
+    `waiting_since` is of the present epoch, `queued_at` and `answered_at` of the first one that had it.
+    `interrupted_at`: the operator's line is gone and nobody said that it should be.
+    """
+
+    state: CallState = CallState.NEW
+    epoch: int = 1
+    started_at: datetime | None = None
+    ivr_done_at: datetime | None = None
+    queued_at: datetime | None = None
+    waiting_since: datetime | None = None
+    offered_at: datetime | None = None
+    answered_at: datetime | None = None
+    talk_ended_at: datetime | None = None
+    ended_at: datetime | None = None
+    interrupted_at: datetime | None = None
+    staff_id: int | None = None
+    is_held: bool = False
+    parties: frozenset[str] = field(default_factory=frozenset)
+    queue_seconds: int = 0
+    talk_seconds: int = 0
+    hold_seconds: int = 0
+    end_reason: str | None = None
+    ended_by: str | None = None
+
+
+def progress(facts: Iterable[Fact], short: timedelta = timedelta(0)) -> Progress:
+    """Read the call from its facts. `short`: who hangs up sooner in the queue counts as a short abandon."""
+    every = sorted(set(facts))
+    epoch = max((fact.epoch for fact in every), default=1)
+    now_facts = [fact for fact in every if fact.epoch == epoch]
+    ended = _first(every, "ended")
+    talks = _talks(every, ended)
+    queued = _first(every, "queued")
+    answered = talks[0][0] if talks else None
+    state = CallState.ENDED if ended else _state(now_facts)
+    left = _last_departure(now_facts)
+    return Progress(
+        state=state,
+        epoch=epoch,
+        started_at=_first(every, "started"),
+        ivr_done_at=_earliest(queued, _first(every, "voicemail"), _first(every, "callback")),
+        queued_at=queued,
+        waiting_since=_first(now_facts, "queued"),
+        offered_at=_first(every, "offered"),
+        answered_at=answered,
+        talk_ended_at=talks[-1][1] if talks else None,
+        ended_at=ended,
+        interrupted_at=left if state == CallState.TALKING and not _is_leaving(now_facts) else None,
+        staff_id=_staff(every),
+        is_held=state == CallState.TALKING and _is_on(now_facts, "held", "unheld"),
+        parties=_parties(now_facts) if state == CallState.TALKING else frozenset(),
+        queue_seconds=_seconds(queued, answered or (_left_queue(every, ended) if queued else None)),
+        talk_seconds=sum(_seconds(begun, over) for begun, over in talks),
+        hold_seconds=_held_seconds(every, talks),
+        end_reason=_end_reason(every, bool(talks), queued, ended, short) if ended else None,
+        ended_by=_ended_by(every, bool(talks), ended) if ended else None,
+    )
+
+
+def learn(facts: Collection[Fact], fact: Fact) -> frozenset[Fact] | None:
+    """The facts with one more, or None where it says nothing new. Raises ValueError for an unknown kind."""
+    if fact.kind not in KINDS:
+        raise ValueError(f"no fact of a call is called {fact.kind}")
+    known = frozenset(facts)
+    return None if fact in known else known | {fact}
+
+
+def _state(facts: list[Fact]) -> CallState:
+    """Of one epoch that has not ended the call: the latest state that any fact leads to."""
+    kinds = {fact.kind for fact in facts}
+    for kind, state in (
+        ("callback", CallState.CALLBACK), ("voicemail", CallState.VOICEMAIL), ("emergency", CallState.EMERGENCY),
+        ("surveyed", CallState.SURVEY),
+    ):  # fmt: skip
+        if kind in kinds:
+            return state
+    if {"operator_joined", "caller_joined"} <= kinds:
+        return CallState.TALKING
+    closed = _values(facts, "unoffered")
+    if _values(facts, "accepted") - closed:
+        return CallState.CONNECTING
+    if _values(facts, "offered") - closed:
+        return CallState.OFFERED
+    if "queued" in kinds:
+        return CallState.QUEUED
+    return CallState.IVR if "chose" in kinds else CallState.NEW
+
+
+def _talks(facts: list[Fact], ended: datetime | None) -> list[tuple[datetime, datetime | None]]:
+    """From when to when caller and operator were together, one span an epoch. The last may still run."""
+    spans: list[tuple[datetime, datetime | None]] = []
+    for epoch in sorted({fact.epoch for fact in facts}):
+        here = [fact for fact in facts if fact.epoch == epoch]
+        operator, caller = _first(here, "operator_joined"), _first(here, "caller_joined")
+        if operator is None or caller is None:
+            continue
+        begun = max(operator, caller)
+        gone = _earliest(_first(here, "caller_left"), _first(here, "surveyed"), _last_departure(here), ended)
+        later = [fact.at for fact in facts if fact.epoch > epoch]
+        over = gone or min(later, default=None)
+        spans.append((begun, max(begun, over) if over else None))
+    return spans
+
+
+def _last_departure(facts: list[Fact]) -> datetime | None:
+    """When the operator's line went, if it did not come back."""
+    left, joined = _last(facts, "operator_left"), _last(facts, "operator_joined")
+    return left if left is not None and (joined is None or left >= joined) else None
+
+
+def _is_leaving(facts: list[Fact]) -> bool:
+    return _first(facts, "operator_leaving") is not None
+
+
+def _is_on(facts: list[Fact], on: str, off: str) -> bool:
+    begun, over = _last(facts, on), _last(facts, off)
+    return begun is not None and (over is None or begun > over)
+
+
+def _parties(facts: list[Fact]) -> frozenset[str]:
+    return frozenset(_values(facts, "party_joined") - _values(facts, "party_left"))
+
+
+def _held_seconds(facts: list[Fact], talks: list[tuple[datetime, datetime | None]]) -> int:
+    """How long the caller was on hold: each span ends with the next release, or with the talk."""
+    over = talks[-1][1] if talks else None
+    total, begun = 0, None
+    for fact in facts:
+        if fact.kind == "held" and begun is None:
+            begun = fact.at
+        elif fact.kind == "unheld" and begun is not None:
+            total += _seconds(begun, fact.at)
+            begun = None
+    return total + _seconds(begun, over)
+
+
+def _staff(facts: list[Fact]) -> int | None:
+    """Who talked to the caller last."""
+    joined = [fact for fact in facts if fact.kind == "operator_joined" and fact.value.isdigit()]
+    return int(max(joined, key=lambda fact: (fact.epoch, fact.at)).value) if joined else None
+
+
+def _left_queue(facts: list[Fact], ended: datetime | None) -> datetime | None:
+    """When a caller whom nobody answered gave up waiting."""
+    return _earliest(_first(facts, "callback"), _first(facts, "voicemail"), ended)
+
+
+def _end_reason(
+    facts: list[Fact], talked: bool, queued: datetime | None, ended: datetime, short: timedelta
+) -> str:
+    """Why the call ended, of everything known; the order of the facts plays no part."""
+    kinds = {fact.kind for fact in facts}
+    if talked:
+        return "completed"
+    for kind, reason in _FIXED_END.items():
+        if kind in kinds:
+            return reason
+    if "emergency" in kinds and "emergency_failed" not in kinds:
+        return "emergency"
+    said = min((fact for fact in facts if fact.kind == "ended"), key=lambda fact: (fact.at, fact.value)).value
+    if said in _CARRIER_END:
+        return _CARRIER_END[said]
+    if "picked_up" in kinds:
+        return "machine" if "machine" in _values(facts, "picked_up") else "completed"
+    if queued is None:
+        return "abandoned_ivr"
+    return "short_abandon" if ended - queued < short else "abandoned_queue"
+
+
+def _ended_by(facts: list[Fact], talked: bool, ended: datetime) -> str:
+    """Who hung up: the operator only where he said so before the caller had left."""
+    if not talked:
+        return "caller"
+    leaving = _last(facts, "operator_leaving")
+    caller = _last(facts, "caller_left") or ended
+    return "operator" if leaving is not None and leaving <= caller else "caller"
+
+
+def _values(facts: Iterable[Fact], kind: str) -> set[str]:
+    return {fact.value for fact in facts if fact.kind == kind}
+
+
+def _first(facts: Iterable[Fact], kind: str) -> datetime | None:
+    return min((fact.at for fact in facts if fact.kind == kind), default=None)
+
+
+def _last(facts: Iterable[Fact], kind: str) -> datetime | None:
+    return max((fact.at for fact in facts if fact.kind == kind), default=None)
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _seconds(begun: datetime | None, over: datetime | None) -> int:
+    """Whole seconds between two moments; none where either is not known."""
+    return max(0, int((over - begun).total_seconds())) if begun and over else 0

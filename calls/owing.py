@@ -1,0 +1,74 @@
+"""What is owed to the carrier, as rows: written with the change that calls for it, carried out after it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from calls.models import Call, Effect
+from db import db
+
+CLAIM = timedelta(seconds=15)
+LONGEST_PAUSE = 300.0  # seconds between two tries
+GIVE_UP = 20  # tries of what may safely be done again
+
+
+@dataclass(frozen=True)
+class Owed:
+    """One claimed effect, apart from the session: it is carried out with no transaction open."""
+
+    id: int
+    call_id: int | None
+    kind: str
+    payload: dict[str, Any]
+    attempts: int
+
+
+def owe(
+    call: Call | None, kind: str, key: str, now: datetime, due_at: datetime | None = None, **payload: Any
+) -> bool:
+    """Write the debt down, once for each key of a call. Returns whether it is new."""
+    row = {
+        "call_id": call.id if call else None, "key": f"{kind}:{key}", "kind": kind, "payload": payload,
+        "created_at": now, "due_at": due_at or now, "attempts": 0,
+    }  # fmt: skip
+    statement = insert(Effect).values(row).on_conflict_do_nothing().returning(Effect.id)
+    return db.session.execute(statement).scalar() is not None
+
+
+def claim(now: datetime, limit: int) -> list[Owed]:
+    """Claim what is due, the oldest first; another process that claims at the same moment gets the rest."""
+    rows = db.session.scalars(
+        select(Effect)
+        .where(
+            Effect.done_at.is_(None), Effect.due_at <= now,
+            or_(Effect.claimed_until.is_(None), Effect.claimed_until < now),
+        )
+        .order_by(Effect.due_at, Effect.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()  # fmt: skip
+    for row in rows:
+        row.attempts += 1
+        row.claimed_until = now + CLAIM
+    return [Owed(row.id, row.call_id, row.kind, dict(row.payload), row.attempts) for row in rows]
+
+
+def settle(ids: Sequence[int], now: datetime, outcome: str, fault: str | None = None) -> None:
+    """The effects were carried out, came too late, or will never be."""
+    done = {"done_at": now, "outcome": outcome, "fault": fault, "claimed_until": None}
+    db.session.execute(update(Effect).where(Effect.id.in_(ids), Effect.done_at.is_(None)).values(done))
+
+
+def put_off(owed: Owed, now: datetime, fault: str) -> bool:
+    """The carrier could not be reached: try again later, ever more seldom. False when it is given up."""
+    if owed.attempts >= GIVE_UP:
+        settle([owed.id], now, "failed", fault)
+        return False
+    pause = timedelta(seconds=min(2.0 ** (owed.attempts - 1), LONGEST_PAUSE))
+    again = {"due_at": now + pause, "claimed_until": None, "fault": fault}
+    db.session.execute(update(Effect).where(Effect.id == owed.id).values(again))
+    return True
