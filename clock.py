@@ -21,6 +21,8 @@ from app.database import check_at_start
 from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
+from app.voice import rounds
+from app.voice.hints import Alarm, channel_of, listen
 from db import db, transaction
 from tickets import clocks, drafts, presence, queries
 
@@ -35,6 +37,12 @@ CLAIM = timedelta(seconds=30)
 SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
 BACKLOG = 200
+HINT_SECONDS = 1.0
+LISTEN_SECONDS = 30.0
+REPLAY_SECONDS = 2.0
+RECONCILE_SECONDS = 60.0
+CARRIERS = 4
+"""Threads that carry out what is owed to the telephone carrier: a slow answer holds up one of them."""
 
 NAME = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}:{os.getpid()}"
 """Of this process, as the holder of the lease and in the server's list of sessions (63 characters at most)."""
@@ -54,9 +62,11 @@ class Clock:
         self.config = app.extensions["hotline"]
         self.stop = threading.Event()
         self.redis = redis_client(self.config.redis_url)
+        self.hints = redis_client(self.config.redis_url)
         self.writer = writer(self.config.redis_url, self.config.env)
         self.unsent: queue.Queue[list[Stamped]] = queue.Queue(BACKLOG)
         self.lead: outbox.Leadership | None = None
+        self.alarm = Alarm()
 
     def run(self) -> None:
         """Start the loops and wait for a signal."""
@@ -67,6 +77,7 @@ class Clock:
             (self.sweep, SWEEP_SECONDS),
             (self.hand_out_jobs, JOBS_SECONDS),
             (self.tidy, TIDY_SECONDS),
+            *self._telephone(),
         )
         threads = [threading.Thread(target=self._loop, args=loop, daemon=True) for loop in loops]
         for signum in (signal.SIGTERM, signal.SIGINT):
@@ -77,6 +88,39 @@ class Clock:
             pass
         for thread in threads:
             thread.join(3)
+
+    def _telephone(self) -> tuple[tuple[Callable[[], object], float], ...]:
+        """The loops of the telephone, where there is one: woken by a hint, and each second without any."""
+        if not self.config.has_twilio:
+            return ()
+        carriers = tuple((self._on_hint(rounds.carry), 0.0) for _ in range(CARRIERS))
+        return (
+            (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers,
+            (rounds.replay, REPLAY_SECONDS), (rounds.reconcile, RECONCILE_SECONDS),
+        )  # fmt: skip
+
+    def _on_hint(self, step: Callable[[], int]) -> Callable[[], bool]:
+        """The step again and again: at once while it finds something to do, else at the next hint or second."""
+        seen = 0
+
+        def round_() -> bool:
+            nonlocal seen
+            if not step():
+                seen = self.alarm.wait(seen, HINT_SECONDS)
+            else:
+                self.alarm.ring()  # what was done may owe something in its turn
+            return True
+
+        round_.__name__ = step.__name__
+        return round_
+
+    def hear_hints(self) -> bool:
+        """Listen for hints. Without Redis each loop goes by its own second."""
+        try:
+            listen(self.hints, channel_of(self.config.redis_url, self.config.env), self.alarm, LISTEN_SECONDS)
+        except RedisError:
+            self.stop.wait(1)
+        return True
 
     def _loop(self, step: Callable[[], object], seconds: float) -> None:
         with self.app.app_context():

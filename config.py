@@ -3,14 +3,19 @@ itself (limits, calendar, thresholds) are data, not here."""
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+USUAL_VOICES = "zh=Polly.Zhiyu-Neural/cmn-CN,en=Polly.Joanna-Neural/en-US"
 MODES = ("demo", "production", "test")
 FEWEST_DIFFERENT = 10
+PROVIDERS = ("simulator", "twilio", "cti", "none")
 FASTEST_DEMO = 6000  # steps a minute
 MOST_PROXIES = 9
+_SID = re.compile(r"AC[0-9a-fA-F]{32}")
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class UnsafeConfig(ValueError):
@@ -31,6 +36,14 @@ class Config:
     public_base_url: str  # PUBLIC_BASE_URL: as citizens and staff type it
     data_dir: str  # HOTLINE_DATA
     trusted_proxies: int  # HOTLINE_TRUSTED_PROXIES: how many stand in front, each adding to X-Forwarded-For
+    telephony: str  # TELEPHONY_PROVIDER
+    twilio_account_sid: str  # TWILIO_ACCOUNT_SID
+    twilio_auth_token: str  # TWILIO_AUTH_TOKEN: the first signs, further ones after commas are accepted too
+    twilio_api_key: str  # TWILIO_API_KEY: "SK...:secret", for operators' browsers
+    twilio_app_sid: str  # TWILIO_APP_SID: the TwiML application that operators' browsers call
+    twilio_api_url: str  # TWILIO_API_URL: empty for Twilio itself
+    twilio_voices: str  # TWILIO_VOICES: "zh=voice/language,en=voice/language"
+    emergency_lines: str  # EMERGENCY_LINES: "110=+86...,119=+86...,120=+86..."
     demo_pace: int  # HOTLINE_DEMO_PACE: steps a minute that the demo city plays by itself
 
     @classmethod
@@ -49,6 +62,14 @@ class Config:
             public_base_url=environ.get("PUBLIC_BASE_URL") or "http://127.0.0.1:8000",
             data_dir=environ.get("HOTLINE_DATA") or ".data",
             trusted_proxies=_number(environ, "HOTLINE_TRUSTED_PROXIES", 0, MOST_PROXIES),
+            telephony=environ.get("TELEPHONY_PROVIDER") or _usual_provider(environ),
+            twilio_account_sid=environ.get("TWILIO_ACCOUNT_SID", ""),
+            twilio_auth_token=environ.get("TWILIO_AUTH_TOKEN", ""),
+            twilio_api_key=environ.get("TWILIO_API_KEY", ""),
+            twilio_app_sid=environ.get("TWILIO_APP_SID", ""),
+            twilio_api_url=environ.get("TWILIO_API_URL", "").rstrip("/"),
+            twilio_voices=environ.get("TWILIO_VOICES") or USUAL_VOICES,
+            emergency_lines=environ.get("EMERGENCY_LINES", ""),
             demo_pace=_number(environ, "HOTLINE_DEMO_PACE", 20, FASTEST_DEMO),
         )
         config._check_complete()
@@ -71,9 +92,31 @@ class Config:
         parts = urlsplit(self.public_base_url)
         return f"{parts.scheme}://{parts.netloc.lower()}"
 
+    @property
+    def has_twilio(self) -> bool:
+        """Whether calls come by Twilio's interface: from Twilio, from a server like it, or from the simulator."""
+        return self.telephony in ("twilio", "simulator")
+
+    @property
+    def auth_tokens(self) -> tuple[str, ...]:
+        """Those by which a webhook may be signed; the first is ours to use."""
+        return tuple(token.strip() for token in self.twilio_auth_token.split(",") if token.strip())
+
+    @property
+    def emergency(self) -> dict[str, str]:
+        """Emergency line -> number of its command centre in E.164, in the order of the keys 1, 2, 3."""
+        return _pairs(self.emergency_lines)
+
+    @property
+    def voices(self) -> dict[str, tuple[str, str]]:
+        """Language -> voice and its language code, as the carrier names them."""
+        return {lang: (voice.partition("/")[0], voice.partition("/")[2])
+                for lang, voice in _pairs(self.twilio_voices).items()}  # fmt: skip
+
     def _check_complete(self) -> None:
         if self.env not in MODES:
             raise UnsafeConfig(f"HOTLINE_ENV must be one of {', '.join(MODES)}, not {self.env!r}.")
+        self._check_telephony()
         for name in ("database_url", "redis_url", "secret_key", "pii_keys", "blind_key"):
             if not getattr(self, name):
                 raise UnsafeConfig(f"{name.upper()} is not set; ./hotline up sets it, see .env.example.")
@@ -84,8 +127,22 @@ class Config:
         if len(_decoded(self.blind_key)) < 32:
             raise UnsafeConfig("BLIND_KEY must be base64 of 32 random bytes, see .env.example.")
 
+    def _check_telephony(self) -> None:
+        if self.telephony not in PROVIDERS:
+            raise UnsafeConfig(f"TELEPHONY_PROVIDER must be one of {', '.join(PROVIDERS)}.")
+        if self.has_twilio and not (_SID.fullmatch(self.twilio_account_sid) and self.auth_tokens):
+            raise UnsafeConfig(
+                f"TELEPHONY_PROVIDER={self.telephony} needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
+            )
+        if any(not _E164.fullmatch(number) for number in self.emergency.values()):
+            raise UnsafeConfig("EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119.")
+        if not {"zh", "en"} <= self.voices.keys():
+            raise UnsafeConfig("TWILIO_VOICES must name a voice for zh and one for en, see .env.example.")
+
     def _check_production(self, environ: Mapping[str, str]) -> None:
         self._check_keys()
+        if self.telephony == "simulator":
+            raise UnsafeConfig("TELEPHONY_PROVIDER must not be simulator in production: it invents callers.")
         if environ.get("FLASK_DEBUG", "") not in ("", "0"):
             raise UnsafeConfig("FLASK_DEBUG must be off in production.")
         if not self.is_https:
@@ -113,6 +170,18 @@ class Config:
             raise UnsafeConfig("PII_KEYS holds a key that is not random; make one with: openssl rand -base64 32")
         if _is_monotonous(_decoded(self.blind_key)):
             raise UnsafeConfig("BLIND_KEY is not random; make one with: openssl rand -base64 32")
+
+
+def _usual_provider(environ: Mapping[str, str]) -> str:
+    """The demo and the tests have their simulator; a city says what it has."""
+    has_simulator = environ.get("HOTLINE_ENV") != "production" and environ.get("TWILIO_AUTH_TOKEN")
+    return "simulator" if has_simulator else "none"
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """"a=b,c=d" as a mapping, in order."""
+    parts = (pair.partition("=") for pair in text.split(",") if pair.strip())
+    return {name.strip(): value.strip() for name, _, value in parts}
 
 
 def psycopg_url(url: str) -> str:

@@ -22,15 +22,21 @@ from app.oversight.views import bp as oversight_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
+from app.voice.hints import Hinter
+from app.voice.signature import is_signed
+from app.voice.talk_views import bp as voice_talk_bp
+from app.voice.twilio_voice import TwilioVoice, client_of
+from app.voice.views import bp as voice_bp
 from config import Config
 from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
+VOICE = (voice_bp, voice_talk_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, live_bp, demo_bp, health.bp,
+    oversight_bp, live_bp, demo_bp, health.bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
@@ -52,6 +58,9 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
     app.config.from_mapping(overrides)
     app.extensions["hotline"] = config
     app.extensions["vault"] = Vault(Keys.parse(config.pii_keys, config.blind_key), config.secret_key.encode())
+    app.extensions["is_signed"] = is_signed
+    app.extensions["hints"] = Hinter(config.redis_url, config.env)
+    app.extensions["voice"] = TwilioVoice(client_of(config)) if config.has_twilio else None
     _join(app, config)
     return app
 
@@ -97,6 +106,8 @@ def _join(app: Flask, config: Config) -> None:
     register_filters(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    for blueprint in VOICE:
+        csrf.exempt(blueprint)  # the carrier's signature takes its place
     register_handlers(socketio)
     socketio.init_app(
         app,

@@ -12,12 +12,18 @@ from tickets.permissions import VISITOR, Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
+CARRIER = "carrier"
 STAFF = "staff"
 
 
 def public(view: View) -> View:
     """Anybody may enter."""
     return _declare(view, PUBLIC)
+
+
+def carrier(view: View) -> View:
+    """The telephone carrier may enter, by its signature and by nothing else."""
+    return _declare(view, CARRIER)
 
 
 def staff(view: View) -> View:
@@ -76,6 +82,8 @@ def guard(app: Flask) -> None:
             return None
         entry = PUBLIC if request.endpoint == "static" else entry_of(view)
         g.entry = entry
+        if entry == CARRIER:
+            return None if current_app.extensions["is_signed"](request) else abort(403)
         if may_enter(entry):
             return None
         if not current_user.is_authenticated and entry is not None:

@@ -83,7 +83,8 @@ def shift_of(call: Call, now: datetime) -> Shift:
         return Shift.DAY
     reference = routing.current()
     local = now.astimezone(reference.zone)
-    return shift(local, line.hours, clocks.calendar().is_working(local.date()), line.holidays, line.outside)
+    is_working = clocks.clock_rules(reference).calendar.is_working(local.date())
+    return shift(local, line.hours, is_working, line.holidays, line.outside)
 
 
 def choose(call: Call, at: datetime, now: datetime, digit: str) -> None:

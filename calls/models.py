@@ -26,7 +26,7 @@ class Call(Base):
     """One telephone call. `facts` is all that is known of it; the columns after it are read from the facts.
 
     `ref` names it towards the carrier. `skills` must be had by whoever answers; the higher `priority` the sooner.
-    `seen_at` is the last sign of life from the carrier.
+    `seen_at` is the last sign of life from the carrier. `asked_number` is the ticket that the caller keyed in.
     """
 
     __tablename__ = "call"
@@ -59,6 +59,7 @@ class Call(Base):
     version: Mapped[int] = mapped_column(default=0)
     seen_at: Mapped[datetime]
     conference_sid: Mapped[str | None] = mapped_column(Text)
+    asked_number: Mapped[str | None] = mapped_column(Text)
     disposition: Mapped[str | None] = mapped_column(Text)
     facts: Mapped[list[Any]] = mapped_column(JSONB, default=list)
 

@@ -67,8 +67,9 @@ def close(offer: Offer, now: datetime, outcome: str) -> None:
 
 def _end(call: Call, now: datetime) -> None:
     """A call that came to nothing leaves no draft, unless the caller is to be called back on it."""
-    if call.talk_seconds or call.answered_at:
+    if any(fact.kind == "operator_joined" for fact in facts_of(call)):
         owe(call, "hang_up", "rest", now)
+    if call.answered_at:
         return
     waits = db.session.scalar(select(Callback.id).where(Callback.call_id == call.id, Callback.closed_at.is_(None)))
     if call.ticket_id is not None and waits is None and call.end_reason in _DROPPED:

@@ -17,7 +17,7 @@ from routing import service as routing
 from tickets import errors
 from tickets.permissions import Actor, may
 
-CALLER, OPERATOR = "caller", "op-"
+CALLER, OPERATOR, PARTY = "caller", "op-", "dept-"
 BATCH = 50
 
 
@@ -30,7 +30,7 @@ def joined(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> N
         note(call, "operator_joined", at, now, epoch=epoch, value=label.removeprefix(OPERATOR))
         if any(fact.kind == "operator_left" and fact.epoch == epoch for fact in facts_of(call)):
             owe(call, "unhold", f"back:{epoch}:{at.isoformat()}", now, epoch=epoch)
-    else:
+    elif label.startswith(PARTY):
         note(call, "party_joined", at, now, epoch=epoch, value=label)
     after = settle(call, now)
     if after.state == CallState.TALKING and after.epoch == epoch:
@@ -44,7 +44,7 @@ def left(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> Non
         note(call, "caller_left", at, now, epoch=epoch)
     elif label.startswith(OPERATOR):
         note(call, "operator_left", at, now, epoch=epoch, value=label.removeprefix(OPERATOR))
-    else:
+    elif label.startswith(PARTY):
         note(call, "party_left", at, now, epoch=epoch, value=label)
     after = settle(call, now)
     if not label.startswith(OPERATOR) or after.epoch != epoch:
@@ -120,7 +120,7 @@ def consult(actor: Actor, now: datetime, call_id: int, console: str, department_
     )  # fmt: skip
     db.session.add(leg)
     db.session.flush()
-    leg.label = f"dept-{leg.id}"
+    leg.label = f"{PARTY}{leg.id}"
     owe(call, "hold", f"consult:{leg.id}", now, epoch=call.epoch)
     owe(call, "dial_party", str(leg.id), now, leg=leg.id)
     return leg
@@ -143,8 +143,9 @@ def party_status(leg_id: int, status: str, at: datetime, now: datetime, sid: str
         raise errors.NotFound()
     call, leg = lock(found.call_id), found
     db.session.refresh(leg)
-    if sid and leg.provider_sid is None:
-        leg.provider_sid = sid
+    if sid and leg.provider_sid not in (None, sid):
+        raise errors.NotFound()
+    leg.provider_sid = leg.provider_sid or sid or None
     if leg.left_at is not None:
         return
     leg.status = status
@@ -195,6 +196,25 @@ def _mark(call: Call, label: str, status: str, at: datetime) -> None:
     else:
         leg.left_at = max(leg.left_at or at, at)
     leg.status = "left" if leg.left_at and leg.left_at >= (leg.joined_at or leg.left_at) else "joined"
+
+
+def listen(call: Call, staff_id: int, provider: str, sid: str, now: datetime) -> str | None:
+    """A supervisor's line into the talk. Returns the operator's line at the carrier's; None without a talk."""
+    if call.state != CallState.TALKING:
+        return None
+    line = select(CallLeg.provider_sid).where(
+        CallLeg.call_id == call.id, CallLeg.role == "operator", CallLeg.epoch == call.epoch
+    )
+    found = db.session.scalar(line.order_by(CallLeg.id.desc()).limit(1))
+    same = select(CallLeg.id).where(CallLeg.provider == provider, CallLeg.provider_sid == sid)
+    if db.session.scalar(same) is None:
+        db.session.add(
+            CallLeg(
+                call_id=call.id, epoch=call.epoch, role="supervisor", label=f"sup-{staff_id}", provider=provider,
+                provider_sid=sid, staff_id=staff_id, status="connecting", created_at=now,
+            )  # fmt: skip
+        )
+    return found
 
 
 def may_listen(actor: Actor) -> bool:

@@ -102,11 +102,11 @@ class DataFolder:
 
     def keys(self) -> dict[str, str]:
         """SECRET_KEY, PII_KEYS and BLIND_KEY of this folder, made at the first call; without them its
-        personal data cannot be read."""
+        personal data cannot be read. With those of its simulated telephone."""
         path = self.root / "secrets.json"
         found = _read_json(path)
-        if not found:
-            found = fresh_keys()
+        if fresh_keys().keys() - found.keys():
+            found = fresh_keys() | found
             write_private(path, json.dumps(found, indent=2) + "\n")
         return {name: str(value) for name, value in found.items()}
 
@@ -131,7 +131,13 @@ def fresh_keys() -> dict[str, str]:
     def key() -> str:
         return base64.b64encode(secrets.token_bytes(32)).decode()
 
-    return {"SECRET_KEY": secrets.token_urlsafe(48), "PII_KEYS": f"k1:{key()}", "BLIND_KEY": key()}
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(48), "PII_KEYS": f"k1:{key()}", "BLIND_KEY": key(),
+        # Of the simulated telephone network: whoever knows them can ring the demo city, and nothing else.
+        "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}", "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        "TWILIO_APP_SID": f"AP{secrets.token_hex(16)}",
+        "TWILIO_API_KEY": f"SK{secrets.token_hex(16)}:{secrets.token_hex(24)}",
+    }
 
 
 def write_private(path: Path, text: str) -> None:

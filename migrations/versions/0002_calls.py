@@ -92,6 +92,7 @@ def create_tables() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("conference_sid", sa.Text(), nullable=True),
+        sa.Column("asked_number", sa.Text(), nullable=True),
         sa.Column("disposition", sa.Text(), nullable=True),
         sa.Column("facts", postgresql.JSONB(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

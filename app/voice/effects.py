@@ -1,0 +1,233 @@
+"""Carry out what is owed to the carrier, between two transactions: a slow carrier holds no lock."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.outbox import unit_of_work
+from app.voice import documents, hearing
+from app.voice.talk_views import room_of
+from calls import arriving, keeping, offering, owing
+from calls.machine import CallState
+from calls.models import Call, CallLeg, PhoneLine, Recording
+from calls.owing import Owed
+from calls.ports import CarrierError, Gone, Unclear, Unreachable, VoicePort
+from db import db
+from routing import service as routing
+
+log = logging.getLogger(__name__)
+
+BATCH = 20
+RING_SECONDS = 30
+Act = Callable[[VoicePort], str | None]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is to be done, with all it needs to know. `done(sid, now)` keeps the name of what was begun."""
+
+    act: Act
+    done: Callable[[str, datetime], None] | None = None
+
+
+def carry_out(port: VoicePort) -> int:
+    """Do what is due; returns how many there were. Each is settled by itself."""
+    with unit_of_work() as now:
+        found = owing.claim(now, BATCH)
+    for owed in found:
+        _carry_out(owed, port)
+    return len(found)
+
+
+def _carry_out(owed: Owed, port: VoicePort) -> None:
+    with unit_of_work():
+        order = order_of(owed)
+    outcome, fault, sid = "done", None, None
+    try:
+        if order is None:
+            outcome = "moot"
+        else:
+            sid = order.act(port)
+    except Gone as problem:
+        outcome, fault = "moot", str(problem)
+    except Unreachable as problem:
+        with unit_of_work() as now:
+            if not owing.put_off(owed, now, str(problem)):
+                log.error("given up: %s of call %s: %s", owed.kind, owed.call_id, problem)
+        return
+    except Unclear as problem:
+        outcome, fault = "unknown", str(problem)
+    except CarrierError as problem:
+        outcome, fault = "failed", str(problem)
+        log.error("%s of call %s: %s", owed.kind, owed.call_id, problem)
+    with unit_of_work() as now:
+        if sid and order and order.done:
+            order.done(sid, now)
+        owing.settle([owed.id], now, outcome, fault)
+        if outcome in ("failed", "moot", "unknown") and owed.kind in AFTER_FAILURE:
+            AFTER_FAILURE[owed.kind](owed, now, outcome)
+
+
+def order_of(owed: Owed) -> Order | None:
+    """What to do, as things stand now; None where it came too late to matter."""
+    call = db.session.get(Call, owed.call_id)
+    return ORDERS[owed.kind](owed, call) if call is not None else None
+
+
+def _bring_caller(owed: Owed, call: Call) -> Order | None:
+    if call.state != CallState.CONNECTING or call.epoch != owed.payload["epoch"]:
+        return None
+    line = call.provider_sid or ""
+    return Order(lambda port: port.lead(line, documents.address("/voice/join", epoch=call.epoch)))
+
+
+def _send_caller(owed: Owed, call: Call) -> Order | None:
+    if call.ended_at is not None:
+        return None
+    addresses = {
+        "survey": documents.address("/voice/survey"),
+        "queue": documents.address("/voice/enqueue", drop=call.epoch),
+    }
+    line, to = call.provider_sid or "", addresses[owed.payload["to"]]
+    return Order(lambda port: port.lead(line, to))
+
+
+def _hold(owed: Owed, call: Call) -> Order | None:
+    return _hold_with("/voice/hold", owed, call)
+
+
+def _apologise(owed: Owed, call: Call) -> Order | None:
+    return _hold_with("/voice/interrupted", owed, call) if call.interrupted_at is not None else None
+
+
+def _hold_with(path: str, owed: Owed, call: Call) -> Order | None:
+    if not _is_in_talk(owed, call):
+        return None
+    to = documents.address(path, lang=call.lang, line=call.line_no)
+    room, name = call.conference_sid, room_of(call, call.epoch)
+    return Order(lambda port: port.hold(room or port.room(name), "caller", to))
+
+
+def _unhold(owed: Owed, call: Call) -> Order | None:
+    if not _is_in_talk(owed, call):
+        return None
+    room, name = call.conference_sid, room_of(call, call.epoch)
+    return Order(lambda port: port.hold(room or port.room(name), "caller", None))
+
+
+def _remove(owed: Owed, call: Call) -> Order | None:
+    if not _is_in_talk(owed, call):
+        return None
+    room, name, label = call.conference_sid, room_of(call, call.epoch), owed.payload["label"]
+    return Order(lambda port: port.remove(room or port.room(name), label))
+
+
+def _is_in_talk(owed: Owed, call: Call) -> bool:
+    return call.state == CallState.TALKING and call.epoch == owed.payload["epoch"]
+
+
+def _hang_up(owed: Owed, call: Call) -> Order | None:
+    """The room of a call that has ended: whoever is left in it, an operator or a department, is let go."""
+    room, name = call.conference_sid, room_of(call, call.epoch)
+    return Order(lambda port: port.close_room(room or port.room(name)))
+
+
+def _dial_party(owed: Owed, call: Call) -> Order | None:
+    leg = db.session.get(CallLeg, owed.payload["leg"])
+    if leg is None or leg.left_at is not None or leg.provider_sid or call.state != CallState.TALKING:
+        return None
+    unit = routing.current().units_by_id.get(leg.department_id or 0)
+    if unit is None or not unit.phone:
+        return None
+    number, own, leg_id = unit.phone, own_number(call), leg.id
+
+    def begun(sid: str, now: datetime) -> None:
+        line = db.session.get_one(CallLeg, leg_id)
+        line.provider_sid = line.provider_sid or sid
+
+    address, news = documents.address(f"/voice/dept/{leg_id}"), documents.news(f"/voice/dept/{leg_id}/status")
+    return Order(lambda port: port.ring(number, own, address, news, RING_SECONDS), begun)
+
+
+def _drop_party(owed: Owed, call: Call) -> Order | None:
+    leg = db.session.get(CallLeg, owed.payload["leg"])
+    line = leg.provider_sid if leg else None
+    return Order(lambda port: port.hang_up(line)) if line else None
+
+
+def _record(owed: Owed, call: Call) -> Order | None:
+    if not _is_in_talk(owed, call):
+        return None
+    line, call_id = call.provider_sid or "", call.id
+
+    def begun(sid: str, now: datetime) -> None:
+        db.session.add(
+            Recording(
+                call_id=call_id, kind="talk", provider=hearing.PROVIDER, provider_sid=sid, state="running",
+                begun_at=now,
+            )  # fmt: skip
+        )
+
+    return Order(lambda port: port.record(line, documents.news("/voice/recording")), begun)
+
+
+def _pause_recording(owed: Owed, call: Call) -> Order | None:
+    return _pausing(owed, call, paused=True)
+
+
+def _resume_recording(owed: Owed, call: Call) -> Order | None:
+    return _pausing(owed, call, paused=False)
+
+
+def _pausing(owed: Owed, call: Call, *, paused: bool) -> Order | None:
+    if not _is_in_talk(owed, call):
+        return None
+    line = call.provider_sid or ""
+    return Order(lambda port: port.pause_recording(line, paused=paused))
+
+
+def own_number(call: Call) -> str:
+    """The number of ours that is shown to whom we call: that of the line, or of any."""
+    same = select(PhoneLine.number).where(PhoneLine.is_active).order_by(PhoneLine.line_no != call.line_no)
+    return db.session.scalar(same.limit(1)) or ""
+
+
+ORDERS: Mapping[str, Callable[[Owed, Call], Order | None]] = {
+    "bring_caller": _bring_caller,
+    "send_caller": _send_caller,
+    "hold": _hold,
+    "unhold": _unhold,
+    "apologise": _apologise,
+    "remove": _remove,
+    "hang_up": _hang_up,
+    "dial_party": _dial_party,
+    "drop_party": _drop_party,
+    "record": _record,
+    "pause_recording": _pause_recording,
+    "resume_recording": _resume_recording,
+}
+"""Every kind of debt, and how it is paid."""
+
+
+def _after_bringing(owed: Owed, now: datetime, outcome: str) -> None:
+    """The caller could not be brought: whoever has hung up has ended the call, whoever has not waits on."""
+    call = keeping.lock(owed.call_id or 0)
+    if call.state != CallState.CONNECTING or call.epoch != owed.payload["epoch"]:
+        return
+    if outcome == "moot":
+        arriving.end(call, now, now)
+    else:
+        offering.give_up_line(call, now)
+
+
+AFTER_FAILURE: Mapping[str, Callable[[Owed, datetime, str], None]] = {"bring_caller": _after_bringing}
+
+
+def port_of() -> VoicePort | None:
+    """The carrier of this installation; None where there is none to command."""
+    found: VoicePort | None = current_app.extensions["voice"]
+    return found

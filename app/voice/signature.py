@@ -1,0 +1,32 @@
+"""Is a request really the carrier's? Judged by the address as it is configured, never by what a header claims."""
+
+from flask import Request, current_app
+from twilio.request_validator import RequestValidator
+
+from config import Config
+
+HEADER = "X-Twilio-Signature"
+LARGEST = 64 * 1024
+"""Bytes of a webhook's body. The carrier's are far smaller."""
+
+
+def is_signed(request: Request) -> bool:
+    """Whether one of the installation's tokens made the signature, over the configured address and every field.
+
+    Blanks at the ends and empty fields count, so nothing may be trimmed before. Fields that are not known count
+    as well: the carrier adds some without notice.
+    """
+    config: Config = current_app.extensions["hotline"]
+    signature = request.headers.get(HEADER)
+    if not signature or not config.has_twilio or request.method != "POST":
+        return False
+    if (request.content_length or 0) > LARGEST or request.mimetype != "application/x-www-form-urlencoded":
+        return False
+    url = address_of(config, request)
+    fields = request.form.to_dict(flat=False)
+    return any(RequestValidator(token).validate(url, fields, signature) for token in config.auth_tokens)
+
+
+def address_of(config: Config, request: Request) -> str:
+    """The address that the carrier was given: our own base, then path and query as they came."""
+    return config.public_base_url.rstrip("/") + request.full_path.rstrip("?" if not request.query_string else "")

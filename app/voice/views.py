@@ -1,0 +1,342 @@
+"""Webhooks of a caller until somebody answers: menu, emergency, queue, callback, message, end."""
+
+from datetime import datetime
+
+from flask import Blueprint
+from twilio.twiml.voice_response import VoiceResponse
+
+from app import guessing
+from app.access import carrier
+from app.extensions import vault
+from app.templating import city
+from app.voice import documents, hearing
+from app.voice.documents import Speaker, address
+from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.withheld import number_of
+from app.wording import PUBLIC_STATES
+from calls import arriving, expecting, keeping
+from calls.arriving import Ringing
+from calls.hours import Shift
+from calls.keeping import facts_of
+from calls.machine import CallState
+from calls.models import Call
+from tickets import errors
+
+bp = Blueprint("voice", __name__, url_prefix="/voice")
+
+STATUS, ENGLISH, EMERGENCY = "3", "8", "9"
+TRIES = 3
+AHEAD_SHOWN = 99
+
+
+@bp.post("/in")
+@carrier
+@heard("in")
+def ring(told: Told, now: datetime) -> str:
+    """A call comes in: one announcement, three seconds for a key, then the queue."""
+    call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
+    speaker = speaker_of(call)
+    response = VoiceResponse()
+    if arriving.shift_of(call, now) == Shift.CLOSED:
+        speaker.say(response, "closed")
+        response.redirect(address("/voice/voicemail"), method="POST")
+        return str(response)
+    keys = documents.gather(
+        response, address("/voice/menu"), digits=documents.MENU_DIGITS, seconds=documents.MENU_SECONDS
+    )
+    speaker.say(keys, "welcome")
+    response.redirect(address("/voice/enqueue"), method="POST")
+    return str(response)
+
+
+@bp.post("/menu")
+@carrier
+@heard("menu")
+def menu(told: Told, now: datetime) -> str:
+    """A key in the menu; any other than those that mean something leads to an operator."""
+    call = call_of(told)
+    arriving.choose(call, told.at, now, told["Digits"])
+    if told["Digits"] == EMERGENCY:
+        return _emergency(call)
+    if told["Digits"] == STATUS:
+        return _ask_number(speaker_of(call), 1)
+    return _enqueue(call, told, now)
+
+
+@bp.post("/emergency")
+@carrier
+@heard("emergency")
+def emergency(told: Told, now: datetime) -> str:
+    """9 was pressed outside the menu."""
+    call = call_of(told)
+    arriving.choose(call, told.at, now, EMERGENCY)
+    return _emergency(call)
+
+
+def _emergency(call: Call) -> str:
+    if documents.config().emergency:
+        return documents.emergency_menu(speaker_of(call))
+    response = VoiceResponse()
+    speaker_of(call).say(response, "emergency_direct")
+    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
+    return str(response)
+
+
+@bp.post("/emergency/dial")
+@carrier
+@heard("emergency_dial")
+def emergency_dial(told: Told, now: datetime) -> str:
+    """Hand over to a command centre."""
+    call = call_of(told)
+    lines, key = list(documents.config().emergency), told["Digits"]
+    if not key.isdigit() or not 0 < int(key) <= len(lines):
+        return _enqueue(call, told, now, urgent=True)
+    line = lines[int(key) - 1]
+    keeping.note(call, "emergency", told.at, now, value=line)
+    return documents.emergency_dial(speaker_of(call), line, told["To"])
+
+
+@bp.post("/emergency/done")
+@carrier
+@heard("emergency_done")
+def emergency_done(told: Told, now: datetime) -> str:
+    """What came of it; where nobody answered, an operator does, before all others."""
+    call = call_of(told)
+    if told["DialCallStatus"] in ("completed", "answered"):
+        return documents.goodbye()
+    keeping.note(call, "emergency_failed", told.at, now, value=told["DialCallStatus"])
+    response = VoiceResponse()
+    speaker_of(call).say(response, "emergency_failed", line=told.own.get("line", ""))
+    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
+    return str(response)
+
+
+@bp.post("/status/number")
+@carrier
+@heard("status_number")
+def status_number(told: Told, now: datetime) -> str:
+    """A ticket's number was keyed in; nothing is told without the code."""
+    call = call_of(told)
+    call.asked_number = told["Digits"][: guessing.LONGEST]
+    speaker, tries = speaker_of(call), _tries(told)
+    response = VoiceResponse()
+    keys = documents.gather(
+        response, address("/voice/status/code", tries=tries), digits=None, seconds=8, finish="#"
+    )
+    speaker.say(keys, "status_code")
+    response.redirect(address("/voice/enqueue"), method="POST")
+    return str(response)
+
+
+@bp.post("/status/code")
+@carrier
+@heard("status_code")
+def status_code(told: Told, now: datetime) -> str:
+    """Number and code: where the ticket stands, or once more, or an operator."""
+    call = call_of(told)
+    speaker, tries = speaker_of(call), _tries(told)
+    asker = f"phone:{call.phone_hash.hex() if call.phone_hash else call.ref}"
+    wait, found = guessing.open_by_code(call.asked_number or "", told["Digits"], asker, now)
+    call.asked_number = None
+    if found is None and (wait or tries >= TRIES):
+        response = VoiceResponse()
+        speaker.say(response, "status_too_many")
+        response.redirect(address("/voice/enqueue"), method="POST")
+        return str(response)
+    if found is None:
+        return _ask_number(speaker, tries + 1, "status_wrong")
+    response = VoiceResponse()
+    speaker.say(response, "status_said", state=PUBLIC_STATES[found.state])
+    if found.unit:
+        speaker.say(response, "status_unit", unit=found.unit)
+    if found.due_at:
+        speaker.say(response, "status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}")
+    keys = documents.gather(response, address("/voice/menu", again=tries), digits=1, seconds=5)
+    speaker.say(keys, "status_next")
+    speaker.say(response, "goodbye")
+    response.hangup()
+    return str(response)
+
+
+def _ask_number(speaker: Speaker, tries: int, before: str = "") -> str:
+    response = VoiceResponse()
+    if before:
+        speaker.say(response, before)
+    keys = documents.gather(
+        response, address("/voice/status/number", tries=tries), digits=None, seconds=8, finish="#"
+    )
+    speaker.say(keys, "status_number")
+    response.redirect(address("/voice/enqueue"), method="POST")
+    return str(response)
+
+
+def _tries(told: Told) -> int:
+    text = told.own.get("tries", "1")
+    return int(text) if text.isascii() and text.isdigit() else TRIES
+
+
+@bp.post("/enqueue")
+@carrier
+@heard("enqueue")
+def enqueue(told: Told, now: datetime) -> str:
+    """Into the queue; where it is full, a callback or a message is offered first."""
+    return _enqueue(call_of(told), told, now, urgent="urgent" in told.own)
+
+
+def _enqueue(call: Call, told: Told, now: datetime, *, urgent: bool = False) -> str:
+    speaker = speaker_of(call)
+    if urgent:
+        call.priority = arriving.TOP
+    is_new = call.state in (CallState.NEW, CallState.IVR)
+    if is_new and not urgent and "stay" not in told.own and arriving.is_full(now):
+        response = VoiceResponse()
+        speaker.say(documents.gather(response, address("/voice/waitkey"), digits=1, seconds=5), "busy")
+        response.redirect(address("/voice/enqueue", stay=1), method="POST")
+        return str(response)
+    arriving.enqueue(call, told.at, now)
+    response = VoiceResponse()
+    if "drop" in told.own:
+        speaker.say(response, "requeued")
+    response.enqueue(
+        "hotline", action=address("/voice/left"), method="POST", wait_url=address("/voice/wait"),
+        wait_url_method="POST", max_queue_size=5000,
+    )  # fmt: skip
+    response.redirect(address("/voice/voicemail"), method="POST")
+    return str(response)
+
+
+@bp.post("/wait")
+@carrier
+@heard("wait", once=False)
+def wait(told: Told, now: datetime) -> str:
+    """What a caller hears in the queue, asked for anew each time it has run out: place, wait, choice, music."""
+    place = expecting.place_of(PROVIDER, told.sid, now)
+    if place is None:
+        raise errors.NotFound()
+    speaker = Speaker(place.lang, place.line_no)
+    response = VoiceResponse()
+    keys = documents.gather(response, address("/voice/waitkey"), digits=1, seconds=1)
+    _say_place(keys, speaker, place)
+    speaker.say(keys, "waiting_choice")
+    keys.play(address(documents.HOLD_MUSIC))
+    return str(response)
+
+
+def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
+    ahead = min(place.ahead, AHEAD_SHOWN)
+    if not ahead:
+        speaker.say(keys, "waiting_next")
+    elif place.minutes is None:
+        speaker.say(keys, "waiting", ahead=ahead)
+    elif place.minutes > expecting.LONGEST_MINUTES:
+        speaker.say(keys, "waiting_long", ahead=ahead)
+    else:
+        speaker.say(keys, "waiting_minutes", ahead=ahead, minutes=place.minutes)
+
+
+@bp.post("/waitkey")
+@carrier
+@heard("waitkey")
+def wait_key(told: Told, now: datetime) -> str:
+    """1: call me back; 2: a message. Both end the waiting, here or in the queue."""
+    call = call_of(told)
+    speaker = speaker_of(call)
+    response = VoiceResponse()
+    waits = call.state == CallState.QUEUED
+    if told["Digits"] == "1" and arriving.want_callback(call, told.at, now):
+        speaker.say(response, "callback_promised")
+    elif told["Digits"] in ("1", "2"):
+        if told["Digits"] == "1":
+            speaker.say(response, "callback_withheld")
+        arriving.begin_voicemail(call, told.at, now)
+        if not waits:
+            documents.record(response)
+            return str(response)
+    elif waits:
+        response.redirect(address("/voice/wait"), method="POST")
+        return str(response)
+    else:
+        response.redirect(address("/voice/enqueue", stay=1), method="POST")
+        return str(response)
+    if waits:
+        response.leave()
+    else:
+        response.hangup()
+    return str(response)
+
+
+@bp.post("/left")
+@carrier
+@heard("left")
+def left(told: Told, now: datetime) -> str:
+    """The caller is out of the queue, and why."""
+    call = call_of(told)
+    if told["QueueResult"] == "hangup":
+        arriving.end(call, told.at, now)
+        return documents.nothing()
+    if told["QueueResult"] in ("redirected", "bridged", "bridging-in-process", "redirected-from-bridged"):
+        return documents.nothing()
+    if call.state == CallState.CALLBACK:
+        return documents.goodbye()
+    response = VoiceResponse()
+    response.redirect(address("/voice/voicemail"), method="POST")
+    return str(response)
+
+
+@bp.post("/voicemail")
+@carrier
+@heard("voicemail")
+def voicemail(told: Told, now: datetime) -> str:
+    """Take a message."""
+    call = call_of(told)
+    arriving.begin_voicemail(call, told.at, now)
+    response = VoiceResponse()
+    speaker_of(call).say(response, "voicemail")
+    documents.record(response)
+    response.hangup()
+    return str(response)
+
+
+@bp.post("/voicemail/done")
+@carrier
+@heard("voicemail_done")
+def voicemail_done(told: Told, now: datetime) -> str:
+    """The message is over."""
+    return documents.goodbye(speaker_of(call_of(told)), "voicemail_thanks")
+
+
+@bp.post("/ended")
+@carrier
+@heard("ended", document=False)
+def ended(told: Told, now: datetime) -> str:
+    """The caller's line is down: the carrier's own word on it."""
+    arriving.end(call_of(told), told.at, now, told["CallStatus"] or "completed")
+    return hearing.NOTHING
+
+
+@bp.post("/fallback")
+@carrier
+@heard("fallback")
+def fallback(told: Told, now: datetime) -> str:
+    """A document of ours failed. Who was waiting waits on; who was in the menu goes to the queue."""
+    call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
+    call = keeping.lock(call.id)
+    if call.state in (CallState.NEW, CallState.IVR, CallState.QUEUED, CallState.OFFERED):
+        response = VoiceResponse()
+        response.redirect(address("/voice/enqueue", recover=len(facts_of(call))), method="POST")
+        return str(response)
+    if call.state in (CallState.CONNECTING, CallState.TALKING) and call.answered_at is not None:
+        return documents.goodbye(speaker_of(call))
+    return documents.sorry("fallback", told.fields, {"lang": call.lang})
+
+
+def call_of(told: Told) -> Call:
+    """The locked call whose caller's line this is. Raises NotFound."""
+    call = keeping.lock_by_sid(PROVIDER, told.sid)
+    arriving.beat(call, told.received_at)
+    return call
+
+
+def speaker_of(call: Call) -> Speaker:
+    """The texts in the caller's language, for the line that was dialled."""
+    return Speaker(call.lang, call.line_no)

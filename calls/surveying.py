@@ -1,0 +1,34 @@
+"""服务评价. What callers are asked after a talk, and what they pressed."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+
+from calls.keeping import note
+from calls.models import Call, SurveyAnswer
+from calls.settling import settle
+from db import db
+
+QUESTIONS = {"service": 3, "solved": 2}
+"""Question -> how many keys it has. The first key is the best answer."""
+
+
+def begin(call: Call, at: datetime, now: datetime) -> None:
+    """The caller is asked: the operator is free for the work on the call."""
+    note(call, "surveyed", at, now)
+    settle(call, now)
+
+
+def answer(call: Call, now: datetime, question: str, key: str) -> None:
+    """Keep an answer; the first one stands, and a key that means nothing is none."""
+    if question in QUESTIONS and key.isascii() and key.isdigit() and 1 <= int(key) <= QUESTIONS[question]:
+        row = {"call_id": call.id, "question": question, "answer": int(key), "answered_at": now}
+        db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
+
+
+def after(question: str) -> str | None:
+    """The question that follows one, or the first after none."""
+    every = [*QUESTIONS]
+    if not question:
+        return every[0]
+    return every[every.index(question) + 1] if question in every[:-1] else None
