@@ -34,7 +34,8 @@ LEFT_TO_RIGHT = (
     {"config", "db"}, {"routing"}, {"tickets"}, {"calls"}, {"app"}, {"wsgi", "worker", "clock", "manage"},
     {"bench"},
 )  # fmt: skip
-OURS = set().union(*LEFT_TO_RIGHT) | {"supervisor"}
+APART = {"supervisor", "simulator"}  # what makes the environment, and what plays the world outside
+OURS = set().union(*LEFT_TO_RIGHT) | APART
 OUTSIDE = {"flask", "rq", "redis", "socketio", "flask_socketio", "twilio", "celery"}
 PURE = (
     "routing/rules.py", "routing/values.py", "routing/words.py", "routing/directory.py", "routing/search.py",
@@ -86,10 +87,10 @@ class TestImports:
         room = _room(name)
         for module in _imports(name):
             other = module.split(".")[0]
-            if other in OURS and room == "supervisor":
-                assert other == "supervisor", module
+            if other in OURS and room in APART:
+                assert other == room, module
             elif other in OURS and other != room:
-                assert other != "supervisor" and _rank(other) < _rank(room), module
+                assert other not in APART and _rank(other) < _rank(room), module
 
     @pytest.mark.parametrize("name", [name for name in FILES if _room(name) in ("routing", "tickets", "calls")])
     def test_rooms_of_the_matter_know_nothing_of_the_web_or_the_queue(self, name: str):
@@ -99,6 +100,11 @@ class TestImports:
     def test_what_makes_the_environment_needs_none(self, name: str):
         outer = {module.split(".")[0] for module in _imports(name)} - {"supervisor"}
         assert outer <= sys.stdlib_module_names
+
+    @pytest.mark.parametrize("name", [name for name in FILES if _room(name) == "simulator"])
+    def test_the_world_outside_knows_nothing_of_the_product(self, name: str):
+        outer = {module.split(".")[0] for module in _imports(name)} - {"simulator"}
+        assert outer <= sys.stdlib_module_names | {"twilio", "requests", "flask", "werkzeug"}
 
     @pytest.mark.parametrize("name", PURE)
     def test_pure_files_import_the_standard_library_and_each_other(self, name: str):

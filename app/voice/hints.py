@@ -1,4 +1,4 @@
-"""A word to the clock processes that something is owed: it saves a second, and may be lost. Nobody waits for it."""
+"""A word to the clock processes that something is owed: it saves a second, may be lost, and holds up nobody."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""What every clock process does for the telephone, side by side: the indexes and locks see that each is done once."""
+"""What every clock process does for the telephone, side by side: indexes and locks see that it is done once."""
 
 import logging
 from datetime import datetime, timedelta
@@ -58,7 +58,8 @@ def _quiet() -> list[tuple[int, str]]:
             Call.ended_at.is_(None), Call.seen_at < now - QUIET, Call.provider_sid.is_not(None),
             Call.provider == hearing.PROVIDER,
         )  # fmt: skip
-        return [(row.id, row.provider_sid) for row in db.session.execute(quiet.order_by(Call.seen_at).limit(BATCH))]
+        rows = db.session.execute(quiet.order_by(Call.seen_at).limit(BATCH))
+        return [(row.id, row.provider_sid) for row in rows]
 
 
 def _mend(call_id: int, line: str, port: VoicePort) -> bool:
