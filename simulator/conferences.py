@@ -93,14 +93,20 @@ class Conference:
         self.present.add(new.leg.sid)
         self.network.truth.note("joined", new.leg.sid, self.sid)
         self.tell("participant-join", new.facts())
-        if self.status == "init" and new.start_on_enter:
-            self.status = "in-progress"
-            self.tell("conference-start", {})
-            if new.noun.get("record") == "record-from-start":
-                self.network.recordings.of_conference(self, new.noun)
-            for one in self.participants:
-                one.leg.pull(one, Pulled("changed"))
+        # Twilio starts none for a single participant.
+        may_start = len(self.participants) > 1 and any(one.start_on_enter for one in self.participants)
+        if self.status == "init" and may_start:
+            self._start()
         self.rearrange()
+
+    def _start(self) -> None:
+        self.status = "in-progress"
+        self.tell("conference-start", {})
+        for one in self.participants:
+            one.leg.pull(one, Pulled("changed"))
+        recorded = [one.noun for one in self.participants if one.noun.get("record") == "record-from-start"]
+        if recorded:
+            self.network.recordings.of_conference(self, recorded[0])
 
     def leave(self, gone: Participant, reason: str) -> None:
         """Safe to repeat."""

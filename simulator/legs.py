@@ -303,10 +303,13 @@ class Leg:
         self._turn += 1
         if self._program is not None:
             self._running = True
+            program, self._program = self._program, None
             try:
-                self._program.throw(Gone(status, by))
+                program.throw(Gone(status, by))
             except (StopIteration, Gone):
-                self._program = None
+                pass
+            else:
+                raise RuntimeError(f"{self.sid} went on after its end")
         self.network.truth.note("ended", self.sid, by)
         self.network.recordings.stop_all(self)
         self.report("completed")

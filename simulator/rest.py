@@ -109,5 +109,6 @@ class Rest:
 
     def _paged(self, body: object, resource: str) -> object:
         if isinstance(body, dict) and body.get("next_page_uri"):
-            body["next_page_uri"] = body["next_page_uri"].format(resource)
+            path = f"/2010-04-01/Accounts/{self.network.account_sid}/{resource}.json"
+            body["next_page_uri"] = path + str(body["next_page_uri"])
         return body

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from simulator.network import Network
@@ -85,9 +86,9 @@ def page(network: Network, name: str, rows: Sequence[Mapping[str, object]], fiel
     size, number = int(fields.number("PageSize", 50)), int(fields.number("Page", 0))
     shown = rows[number * size : (number + 1) * size]
     more = len(rows) > (number + 1) * size
-    query = "&".join(f"{key}={value}" for key, value in fields.pairs if key not in ("Page", "PageSize"))
-    path = f"/2010-04-01/Accounts/{network.account_sid}/{{}}.json?PageSize={size}&Page={number + 1}&{query}"
+    kept = [(key, value) for key, value in fields.pairs if key not in ("Page", "PageSize")]
+    query = urlencode([*kept, ("PageSize", size), ("Page", number + 1)])
     return {
         name: list(shown), "page": number, "page_size": size, "start": number * size,
-        "end": number * size + len(shown) - 1, "next_page_uri": path if more else None,
+        "end": number * size + len(shown) - 1, "next_page_uri": f"?{query}" if more else None,
     }  # fmt: skip

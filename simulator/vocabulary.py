@@ -45,8 +45,9 @@ def _attribute(name: str) -> str:
 def _tag(one: type) -> str:
     """The element's name, which the constructor writes down."""
     for node in ast.walk(_tree(one.__init__)):  # type: ignore[misc]
-        named = isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "self.name"
-        if named and isinstance(node.value, ast.Constant):
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Constant):
+            continue
+        if ast.unparse(node.targets[0]) == "self.name":
             return str(node.value.value)
     return one.__name__
 

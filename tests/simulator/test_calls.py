@@ -182,7 +182,7 @@ class TestTheConference:
         assert [left["QueueResult"] for left in hotline.told("/voice/left")] == ["redirected"]
         events = [(one["StatusCallbackEvent"], one.get("ParticipantLabel")) for one in hotline.told("/voice/conf")]
         assert events == [
-            ("participant-join", "op-7"), ("conference-start", None), ("participant-join", "caller"),
+            ("participant-join", "op-7"), ("participant-join", "caller"), ("conference-start", None),
         ]  # fmt: skip
         caller.hang_up()
         hotline.network.advance(0)
