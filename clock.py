@@ -19,10 +19,10 @@ from app.auth import accounts
 from app.auth import session as sessions
 from app.database import check_at_start
 from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
+from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from app.voice import rounds
-from app.voice.hints import Alarm, channel_of, listen
 from db import db, transaction
 from tickets import clocks, drafts, presence, queries
 

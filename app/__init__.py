@@ -16,16 +16,18 @@ from app.desk.assisting import bp as assisting_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
+from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.views import bp as oversight_bp
+from app.phone.views import bp as phone_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
-from app.voice.hints import Hinter
+from app.voice.recording_views import bp as voice_recording_bp
 from app.voice.signature import is_signed
 from app.voice.talk_views import bp as voice_talk_bp
-from app.voice.twilio_voice import TwilioVoice, client_of
+from app.voice.twilio_voice import TwilioVoice, client_of, downloader
 from app.voice.views import bp as voice_bp
 from config import Config
 from db import db
@@ -33,10 +35,10 @@ from tickets.sealing import Keys
 from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
-VOICE = (voice_bp, voice_talk_bp)
+VOICE = (voice_bp, voice_talk_bp, voice_recording_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, live_bp, demo_bp, health.bp, *VOICE,
+    oversight_bp, live_bp, demo_bp, health.bp, phone_bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
@@ -60,7 +62,8 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
     app.extensions["vault"] = Vault(Keys.parse(config.pii_keys, config.blind_key), config.secret_key.encode())
     app.extensions["is_signed"] = is_signed
     app.extensions["hints"] = Hinter(config.redis_url, config.env)
-    app.extensions["voice"] = TwilioVoice(client_of(config)) if config.has_twilio else None
+    has_line = config.has_twilio
+    app.extensions["voice"] = TwilioVoice(client_of(config), downloader(config)) if has_line else None
     _join(app, config)
     return app
 

@@ -53,9 +53,9 @@ KINDS: dict[str, str] = {
     "offered": "offer",
     "accepted": "offer",
     "unoffered": "offer",
-    "operator_joined": "staff",
+    "operator_joined": "staff-line",
     "operator_leaving": "staff",
-    "operator_left": "staff",
+    "operator_left": "staff-line",
     "caller_joined": "",
     "caller_left": "",
     "held": "",
@@ -185,9 +185,17 @@ def _talks(facts: list[Fact], ended: datetime | None) -> list[tuple[datetime, da
 
 
 def _last_departure(facts: list[Fact]) -> datetime | None:
-    """When the operator's line went, if it did not come back."""
-    left, joined = _last(facts, "operator_left"), _last(facts, "operator_joined")
-    return left if left is not None and (joined is None or left >= joined) else None
+    """When the last of the operator's lines went. A page that is loaded anew brings a new one, and the old one
+    may be noticed to be gone long after that."""
+    joined, left = _last_each(facts, "operator_joined"), _last_each(facts, "operator_left")
+    if any(line not in left or left[line] < at for line, at in joined.items()):
+        return None
+    return max(left.values(), default=None)
+
+
+def _last_each(facts: list[Fact], kind: str) -> dict[str, datetime]:
+    """Of each value the last moment."""
+    return {fact.value: fact.at for fact in sorted(facts) if fact.kind == kind}
 
 
 def _is_leaving(facts: list[Fact]) -> bool:
@@ -218,8 +226,9 @@ def _held_seconds(facts: list[Fact], talks: list[tuple[datetime, datetime | None
 
 def _staff(facts: list[Fact]) -> int | None:
     """Who talked to the caller last."""
-    joined = [fact for fact in facts if fact.kind == "operator_joined" and fact.value.isdigit()]
-    return int(max(joined, key=lambda fact: (fact.epoch, fact.at)).value) if joined else None
+    joined = [fact for fact in facts if fact.kind == "operator_joined" and fact.value.partition("-")[0].isdigit()]
+    latest = max(joined, key=lambda fact: (fact.epoch, fact.at, fact.value), default=None)
+    return int(latest.value.partition("-")[0]) if latest else None
 
 
 def _left_queue(facts: list[Fact], ended: datetime | None) -> datetime | None:

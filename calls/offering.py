@@ -139,7 +139,7 @@ def _miss(offer: Offer, call: Call, now: datetime, outcome: str, reason: str) ->
     settle(call, now)
 
 
-def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str) -> Call | None:
+def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str) -> CallLeg | None:
     """The operator's line has reached us: it waits in the talking room, and the caller is to be brought there.
 
     None where the offer is no longer this person's to take up. The same line again changes nothing.
@@ -150,13 +150,13 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
     call, offer = lock(offer.call_id), _locked(offer_id)
     if offer.state not in ("accepted", "connected") or call.state == CallState.ENDED:
         return None
-    leg_of(call, offer, provider, sid, now)
+    leg = leg_of(call, offer, provider, sid, now)
     if offer.state == "accepted":
         offer.state = "connected"
         seat = seating.lock(staff_id)
         seating.move(seat, "connect", now, call=call)
         owe(call, "bring_caller", f"{offer.epoch}:{offer.id}", now, epoch=offer.epoch)
-    return call
+    return leg
 
 
 def give_up_line(call: Call, now: datetime) -> None:
@@ -172,11 +172,12 @@ def leg_of(call: Call, offer: Offer, provider: str, sid: str, now: datetime) -> 
     leg = db.session.scalar(select(CallLeg).where(CallLeg.provider == provider, CallLeg.provider_sid == sid))
     if leg is None:
         leg = CallLeg(
-            call_id=call.id, epoch=offer.epoch, role="operator", label=f"op-{offer.staff_id}", provider=provider,
+            call_id=call.id, epoch=offer.epoch, role="operator", label="", provider=provider,
             provider_sid=sid, staff_id=offer.staff_id, status="connecting", created_at=now,
         )  # fmt: skip
         db.session.add(leg)
         db.session.flush()
+        leg.label = f"op-{offer.staff_id}-{leg.id}"
     return leg
 
 

@@ -66,5 +66,11 @@ class VoicePort(Protocol):
     def pause_recording(self, line: str, *, paused: bool) -> None:
         """Keep what is said out of the running recording, or let it in again."""
 
+    def fetch_recording(self, recording: str) -> bytes:
+        """The sound of a recording, as a WAV file."""
+
+    def delete_recording(self, recording: str) -> None:
+        """Delete a recording at the carrier's; one that is gone is deleted."""
+
     def look(self, line: str) -> LineState:
         """How a line is. Raises Gone for one that the carrier does not know."""

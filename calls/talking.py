@@ -92,7 +92,8 @@ def hang_up(actor: Actor, now: datetime, call_id: int, console: str) -> Call:
     call = _in_talk(actor, call_id, console, "hang_up")
     note(call, "operator_leaving", now, now, actor=actor, value=actor.id)
     if progress_of(call).parties:
-        owe(call, "remove", f"op:{call.epoch}:{actor.id}", now, epoch=call.epoch, label=f"{OPERATOR}{actor.id}")
+        for leg in _lines_of(call, actor):
+            owe(call, "remove", leg.label, now, epoch=call.epoch, label=leg.label)
         release_seat(call, actor, now)
     else:
         owe(call, "send_caller", f"survey:{call.epoch}", now, to="survey")
@@ -178,6 +179,14 @@ def _in_talk(actor: Actor, call_id: int, console: str, action: str) -> Call:
     return call
 
 
+def _lines_of(call: Call, actor: Actor) -> list[CallLeg]:
+    query = select(CallLeg).where(
+        CallLeg.call_id == call.id, CallLeg.role == "operator", CallLeg.staff_id == actor.id,
+        CallLeg.epoch == call.epoch, CallLeg.left_at.is_(None),
+    )  # fmt: skip
+    return list(db.session.scalars(query.order_by(CallLeg.id)))
+
+
 def _open_parties(call: Call) -> list[CallLeg]:
     query = select(CallLeg).where(
         CallLeg.call_id == call.id, CallLeg.role == "department", CallLeg.left_at.is_(None)
@@ -208,12 +217,11 @@ def listen(call: Call, staff_id: int, provider: str, sid: str, now: datetime) ->
     found = db.session.scalar(line.order_by(CallLeg.id.desc()).limit(1))
     same = select(CallLeg.id).where(CallLeg.provider == provider, CallLeg.provider_sid == sid)
     if db.session.scalar(same) is None:
-        db.session.add(
-            CallLeg(
-                call_id=call.id, epoch=call.epoch, role="supervisor", label=f"sup-{staff_id}", provider=provider,
-                provider_sid=sid, staff_id=staff_id, status="connecting", created_at=now,
-            )  # fmt: skip
-        )
+        leg = CallLeg(
+            call_id=call.id, epoch=call.epoch, role="supervisor", label=f"sup-{staff_id}", provider=provider,
+            provider_sid=sid, staff_id=staff_id, status="connecting", created_at=now,
+        )  # fmt: skip
+        db.session.add(leg)
     return found
 
 

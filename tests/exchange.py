@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from calls import arriving, keeping, offering, seating, talking
 from calls.arriving import Ringing
-from calls.models import Call, Effect, Offer, Seat
+from calls.models import Call, CallLeg, Effect, Offer, Seat
 from db import db
 from tickets.permissions import Actor
 
@@ -58,9 +58,11 @@ class Exchange:
     def connect(self, offer: Offer) -> Call | None:
         """The operator's line reaches us and is in the room."""
         self._sids += 1
-        call = offering.connect(self.city.now, offer.id, offer.staff_id, "twilio", f"CA{self._sids:032x}")
-        if call is not None:
-            talking.joined(call, f"op-{offer.staff_id}", offer.epoch, self.city.now, self.city.now)
+        leg = offering.connect(self.city.now, offer.id, offer.staff_id, "twilio", f"CA{self._sids:032x}")
+        if leg is None:
+            return None
+        call = keeping.lock(leg.call_id)
+        talking.joined(call, leg.label, offer.epoch, self.city.now, self.city.now)
         return call
 
     def talk(self, login: str = "operator", phone: str = CALLER) -> Call:
@@ -71,6 +73,11 @@ class Exchange:
         self.connect(self.accept(offer))
         talking.joined(call, "caller", call.epoch, self.city.now, self.city.now)
         return call
+
+    def label(self, call: Call) -> str:
+        """Of the operator's latest line into the call."""
+        lines = select(CallLeg.label).where(CallLeg.call_id == call.id, CallLeg.role == "operator")
+        return db.session.scalars(lines.order_by(CallLeg.id.desc()).limit(1)).one()
 
     def login_of(self, staff_id: int) -> str:
         return next(one for one in ("operator", "operator2") if self.who(one).id == staff_id)

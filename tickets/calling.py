@@ -1,14 +1,17 @@
 """What a telephone call does with its ticket: a draft from the first second, given to whoever answers."""
 
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 
+from db import db
 from tickets import answering, intake
 from tickets.change import check, finish, lock, move
 from tickets.intake import Intake
 from tickets.lifecycle import TicketState
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
 from tickets.permissions import SWITCHBOARD, Actor
-from tickets.vault import Vault
+from tickets.vault import CONTACT_FIELDS, Vault
 
 
 def begin(now: datetime, phone: str, line_no: str, vault: Vault) -> Ticket:
@@ -37,3 +40,33 @@ def drop(now: datetime, ticket_id: int, reason: str) -> None:
     """Throw the draft away of a call that nobody answered; one that has become more stays."""
     if lock(SWITCHBOARD, ticket_id).ticket.state == TicketState.DRAFT:
         answering.discard(SWITCHBOARD, now, ticket_id, reason)
+
+
+def answer_at_once(
+    actor: Actor, now: datetime, ticket_id: int, question: str, answer: str, vault: Vault
+) -> Ticket:
+    """A question answered on the telephone: the draft is registered and ended in one go.
+
+    What it holds already stays; `question` stands where nothing was taken down. Raises as register and answer.
+    """
+    form = _as_it_stands(lock(actor, ticket_id).ticket, question, vault)
+    opened = intake.register(actor, now, ticket_id, form, vault, ends_at_desk=True)
+    return answering.answer(actor, now, opened.ticket.id, answer)
+
+
+def _as_it_stands(ticket: Ticket, question: str, vault: Vault) -> Intake:
+    """The draft as the form that would have made it."""
+    texts = intake.current_texts(ticket.id)
+    contact = db.session.get(Contact, ticket.id)
+    people = {name: vault.open_contact(contact, name) if contact else "" for name in CONTACT_FIELDS}
+    columns: dict[str, Any] = {
+        field.name: getattr(ticket, field.name)
+        for field in fields(Intake)
+        if field.name not in intake.TEXTS and field.name not in CONTACT_FIELDS
+    }
+    written = {name: texts.get(name, "") for name in intake.VERSIONED}
+    values = columns | written | people
+    values["content"] = values["content"] or question
+    values |= {"type": "consult", "anonymous": not people["phone"]}
+    values["caller_label"] = written["caller_label"] or None
+    return Intake(**values)

@@ -66,15 +66,25 @@ def seal(keys: Keys, value: str, field: str, context: str = "") -> bytes:
 
     `field` and `context` (say "contact:123") are bound to it: moved to another place, it does not open.
     """
+    return seal_bytes(keys, value.encode(), field, context)
+
+
+def seal_bytes(keys: Keys, value: bytes, field: str, context: str = "") -> bytes:
+    """As `seal`, of what is no text."""
     key_id = keys.writing.encode()
     head = bytes((_FORMAT, len(key_id))) + key_id
     nonce = os.urandom(_NONCE_BYTES)
     cipher = AESGCM(keys.readable[keys.writing])
-    return head + nonce + cipher.encrypt(nonce, value.encode(), head + _bound(field, context))
+    return head + nonce + cipher.encrypt(nonce, value, head + _bound(field, context))
 
 
 def open_(keys: Keys, blob: bytes, field: str, context: str = "") -> str:
     """The value sealed under the same field and context. Raises SealError for anything else."""
+    return open_bytes(keys, blob, field, context).decode()
+
+
+def open_bytes(keys: Keys, blob: bytes, field: str, context: str = "") -> bytes:
+    """As `open_`, of what is no text."""
     blob = bytes(blob)
     key_id, body_at = _head(blob)
     key = keys.readable.get(key_id)
@@ -82,7 +92,7 @@ def open_(keys: Keys, blob: bytes, field: str, context: str = "") -> str:
         raise SealError("The value was sealed with a key that is not readable here.")
     nonce, body = blob[body_at : body_at + _NONCE_BYTES], blob[body_at + _NONCE_BYTES :]
     try:
-        return AESGCM(key).decrypt(nonce, body, blob[:body_at] + _bound(field, context)).decode()
+        return AESGCM(key).decrypt(nonce, body, blob[:body_at] + _bound(field, context))
     except InvalidTag:
         raise SealError("The value was changed, moved or sealed with another key.") from None
 

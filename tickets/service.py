@@ -6,7 +6,7 @@ and records one event a step. None commits, sends or reads a request.
 
 from tickets.amending import amend
 from tickets.answering import answer, discard, refer
-from tickets.calling import give
+from tickets.calling import answer_at_once, give
 from tickets.closing import accept, act_on_deadline, close, rate, reject
 from tickets.dispatching import dispatch, redispatch, request_return, uphold
 from tickets.drafts import save_form, saved_form
@@ -17,7 +17,7 @@ from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
 __all__ = [
-    "accept", "act_on_deadline", "amend", "answer", "close", "discard", "dispatch", "find", "give", "handle",
-    "open_draft", "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code", "reject", "reply",
-    "request_return", "reveal", "save_form", "saved_form", "sign", "uphold", "urge",
+    "accept", "act_on_deadline", "amend", "answer", "answer_at_once", "close", "discard", "dispatch", "find",
+    "give", "handle", "open_draft", "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code",
+    "reject", "reply", "request_return", "reveal", "save_form", "saved_form", "sign", "uphold", "urge",
 ]

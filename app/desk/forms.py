@@ -49,7 +49,7 @@ BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",)}
 WITH_INTAKE = frozenset({"register", "amend"})
 """Actions whose form is a page of its own: what was taken down of the matter."""
 
-BY_ITSELF = frozenset({"open", "import", "triage", "submit", "rate"})
+BY_ITSELF = frozenset({"give", "open", "import", "triage", "submit", "rate"})
 """Actions without a form on the desk: they follow from others, or are a program's or the citizen's."""
 
 Values = dict[str, Any]

@@ -9,9 +9,9 @@ from flask import current_app
 from sqlalchemy import select
 
 from app.outbox import unit_of_work
-from app.voice import documents, hearing
+from app.voice import archive, documents, hearing
 from app.voice.talk_views import room_of
-from calls import arriving, keeping, offering, owing
+from calls import arriving, keeping, offering, owing, recordings
 from calls.machine import CallState
 from calls.models import Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
@@ -81,8 +81,8 @@ def order_of(owed: Owed) -> Order | None:
 def _bring_caller(owed: Owed, call: Call) -> Order | None:
     if call.state != CallState.CONNECTING or call.epoch != owed.payload["epoch"]:
         return None
-    line = call.provider_sid or ""
-    return Order(lambda port: port.lead(line, documents.address("/voice/join", epoch=call.epoch)))
+    line, to = call.provider_sid or "", documents.address("/voice/join", epoch=call.epoch)
+    return Order(lambda port: port.lead(line, to))
 
 
 def _send_caller(owed: Owed, call: Call) -> Order | None:
@@ -165,12 +165,8 @@ def _record(owed: Owed, call: Call) -> Order | None:
     line, call_id = call.provider_sid or "", call.id
 
     def begun(sid: str, now: datetime) -> None:
-        db.session.add(
-            Recording(
-                call_id=call_id, kind="talk", provider=hearing.PROVIDER, provider_sid=sid, state="running",
-                begun_at=now,
-            )  # fmt: skip
-        )
+        call = db.session.get_one(Call, call_id)
+        recordings.heard_of(call, recordings.TALK, hearing.PROVIDER, sid, "in-progress", None, now, now)
 
     return Order(lambda port: port.record(line, documents.news("/voice/recording")), begun)
 
@@ -188,6 +184,44 @@ def _pausing(owed: Owed, call: Call, *, paused: bool) -> Order | None:
         return None
     line = call.provider_sid or ""
     return Order(lambda port: port.pause_recording(line, paused=paused))
+
+
+def _fetch_recording(owed: Owed, call: Call) -> Order | None:
+    recording = db.session.get(Recording, owed.payload["recording"])
+    if recording is None or recording.state != "made":
+        return None
+    recording_id, sid, seconds = recording.id, recording.provider_sid, recording.seconds
+    data_dir = documents.config().data_dir
+
+    def fetch(port: VoicePort) -> str:
+        sound = port.fetch_recording(sid)
+        try:
+            digest = archive.verified(sound, seconds)
+            return f"{digest.hex()}:{archive.store(data_dir, recording_id, sound)}"
+        except (archive.Damaged, OSError) as fault:
+            raise Unreachable(f"not stored: {type(fault).__name__}") from fault
+
+    def keep(found: str, now: datetime) -> None:
+        digest, _, name = found.partition(":")
+        recordings.stored(recording_id, name, bytes.fromhex(digest), now)
+
+    return Order(fetch, keep)
+
+
+def _delete_recording(owed: Owed, call: Call) -> Order | None:
+    recording = db.session.get(Recording, owed.payload["recording"])
+    if recording is None or recording.stored_at is None or recording.deleted_there_at is not None:
+        return None
+    recording_id, sid = recording.id, recording.provider_sid
+
+    def delete(port: VoicePort) -> str:
+        port.delete_recording(sid)
+        return sid
+
+    def gone(_: str, now: datetime) -> None:
+        db.session.get_one(Recording, recording_id).deleted_there_at = now
+
+    return Order(delete, gone)
 
 
 def own_number(call: Call) -> str:
@@ -209,6 +243,8 @@ ORDERS: Mapping[str, Callable[[Owed, Call], Order | None]] = {
     "record": _record,
     "pause_recording": _pause_recording,
     "resume_recording": _resume_recording,
+    "fetch_recording": _fetch_recording,
+    "delete_recording": _delete_recording,
 }
 """Every kind of debt, and how it is paid."""
 

@@ -13,10 +13,11 @@ from flask import Response, current_app, request
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app import hints
 from app.errors import is_unavailable
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.voice import documents, hints, spool
+from app.voice import documents, spool
 from calls.models import TelephonyEvent
 from db import db
 from tickets import errors, sealing
@@ -97,7 +98,9 @@ def heard(kind: str, *, once: bool = True, document: bool = True) -> Callable[[H
 
 
 def _told(kind: str, path: Mapping[str, Any]) -> Told:
-    return Told(kind, request.form.to_dict(), request.args.to_dict(), datetime.now(UTC), path)
+    clock = current_app.config.get("CLOCK")
+    came = clock() if clock else datetime.now(UTC)
+    return Told(kind, request.form.to_dict(), request.args.to_dict(), came, path)
 
 
 def _answer(told: Told, handler: Handler, *, once: bool, document: bool) -> Response:

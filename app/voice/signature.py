@@ -23,8 +23,7 @@ def is_signed(request: Request) -> bool:
     if (request.content_length or 0) > LARGEST or request.mimetype != "application/x-www-form-urlencoded":
         return False
     url = address_of(config, request)
-    fields = request.form.to_dict(flat=False)
-    return any(RequestValidator(token).validate(url, fields, signature) for token in config.auth_tokens)
+    return any(RequestValidator(token).validate(url, request.form, signature) for token in config.auth_tokens)
 
 
 def address_of(config: Config, request: Request) -> str:

@@ -5,8 +5,9 @@ from datetime import datetime
 from flask import Blueprint
 from twilio.twiml.voice_response import VoiceResponse
 
+from app import passes
 from app.access import carrier
-from app.voice import documents, hearing, passes
+from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
 from app.voice.hearing import PROVIDER, Told, heard
 from app.voice.views import call_of, speaker_of
@@ -44,12 +45,12 @@ def operator(told: Told, now: datetime) -> str:
         return documents.goodbye()
     if found.purpose == passes.LISTEN:
         return _listen(found, told, now)
-    call = offering.connect(now, found.subject, found.staff_id, PROVIDER, told.sid)
-    if call is None:
+    leg = offering.connect(now, found.subject, found.staff_id, PROVIDER, told.sid)
+    if leg is None:
         return documents.goodbye()
     response = VoiceResponse()
     documents.conference(
-        response, room_of(call, call.epoch), f"op-{found.staff_id}", ends=False,
+        response, room_of(keeping.lock(leg.call_id), leg.epoch), leg.label, ends=False,
         action=address("/voice/operator/done"),
     )  # fmt: skip
     return str(response)

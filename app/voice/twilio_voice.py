@@ -1,7 +1,7 @@
 """The VoicePort by Twilio's REST interface, or that of a server like it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ from calls.ports import Gone, LineState, Refused, Unclear, Unreachable
 from config import Config
 
 SECONDS = 5.0
+DOWNLOAD_SECONDS = 30.0
+BAD_REQUEST = "20001"
 TWILIO = "https://api.twilio.com"
 RING_EVENTS = ["initiated", "ringing", "answered", "completed"]
 _GONE = frozenset({20404, 21220, 20009, 16041})
@@ -44,6 +46,22 @@ def client_of(config: Config, http: HttpClient | None = None) -> Client:
     return Client(config.twilio_account_sid, token, http_client=http or Elsewhere(config.twilio_api_url))
 
 
+def downloader(config: Config) -> Callable[[str], bytes]:
+    """What fetches sound from the account; a path leads to its bytes. Raises requests.RequestException, Gone."""
+
+    def download(path: str) -> bytes:
+        answer = requests.get(
+            (config.twilio_api_url or TWILIO) + path, auth=(config.twilio_account_sid, config.auth_tokens[0]),
+            timeout=DOWNLOAD_SECONDS,
+        )  # fmt: skip
+        if answer.status_code == 404:
+            raise Gone("404")
+        answer.raise_for_status()
+        return answer.content
+
+    return download
+
+
 @contextmanager
 def told_plainly(*, begins: bool = False) -> Iterator[None]:
     """Turn the library's errors into those of the port. `begins`: to ask again could begin it twice."""
@@ -67,8 +85,8 @@ def told_plainly(*, begins: bool = False) -> Iterator[None]:
 class TwilioVoice:
     """Control of calls at one account."""
 
-    def __init__(self, client: Client) -> None:
-        self.client = client
+    def __init__(self, client: Client, download: Callable[[str], bytes]) -> None:
+        self.client, self.download = client, download
 
     def lead(self, line: str, address: str) -> None:
         self._do(lambda: self.client.calls(line).update(url=address, method="POST"))
@@ -85,7 +103,11 @@ class TwilioVoice:
         return str(found[0].sid)
 
     def close_room(self, room: str) -> None:
-        self._do(lambda: self.client.conferences(room).update(status="completed"))
+        try:
+            self._do(lambda: self.client.conferences(room).update(status="completed"))
+        except Refused as fault:
+            # One that has ended already is answered with "bad request", and no word on why.
+            raise (Gone if str(fault) == BAD_REQUEST else Refused)(str(fault)) from None
 
     def hold(self, room: str, label: str, address: str | None) -> None:
         member = self.client.conferences(room).participants(label)
@@ -119,6 +141,15 @@ class TwilioVoice:
             self._do(lambda: running.update(status="paused", pause_behavior="silence"))
         else:
             self._do(lambda: running.update(status="in-progress"))
+
+    def fetch_recording(self, recording: str) -> bytes:
+        path = f"/2010-04-01/Accounts/{self.client.account_sid}/Recordings/{recording}.wav"
+        with told_plainly():
+            return self.download(path)
+
+    def delete_recording(self, recording: str) -> None:
+        with suppress(Gone):
+            self._do(lambda: self.client.recordings(recording).delete())
 
     def look(self, line: str) -> LineState:
         call = self._do(lambda: self.client.calls(line).fetch())

@@ -212,7 +212,7 @@ class TestAfterwards:
 
     def test_operator_who_drops_out_has_a_moment_to_come_back(self, exchange: Exchange):
         call = exchange.talk()
-        label = f"op-{call.staff_id}"
+        label = exchange.label(call)
         talking.left(call, label, 1, exchange.city.now, exchange.city.now)
         exchange.wait(10)
         assert talking.take_up_dropped(exchange.city.now) == 0
@@ -223,7 +223,7 @@ class TestAfterwards:
     def test_and_after_it_the_caller_comes_before_all_others(self, exchange: Exchange):
         call = exchange.talk()
         exchange.queue("+8613800138001")
-        talking.left(call, f"op-{call.staff_id}", 1, exchange.city.now, exchange.city.now)
+        talking.left(call, exchange.label(call), 1, exchange.city.now, exchange.city.now)
         exchange.wait(16)
         assert talking.take_up_dropped(exchange.city.now) == 1
         assert (call.state, call.epoch) == ("QUEUED", 2) and "send_caller:queue:1" in exchange.owed(call)

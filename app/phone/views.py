@@ -1,0 +1,170 @@
+"""What an operator's telephone page asks and orders. Answers are data; the sentences stand in the page."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, current_app, jsonify, render_template, request
+from werkzeug.wrappers import Response
+
+from app import hints, passes
+from app.access import actor, in_background, requires
+from app.extensions import vault
+from app.outbox import unit_of_work
+from app.phone import softphone
+from app.phone.settled import DISPOSITIONS, close_call
+from calls import offering, screen, seating, talking
+from calls.seats import BREAKS
+from tickets import errors
+
+bp = Blueprint("phone", __name__, url_prefix="/desk/phone")
+
+CONSOLE = "X-Console"
+LONGEST_CONSOLE = 64
+
+
+@bp.get("")
+@requires("call.answer")
+def console() -> str:
+    """The telephone page, which stays open beside the desk for as long as the seat is taken."""
+    return render_template(
+        "phone/console.html", breaks=BREAKS, dispositions=DISPOSITIONS, units=screen.units_to_ring(),
+        is_simulated=current_app.extensions["hotline"].telephony == "simulator",
+    )
+
+
+@bp.post("/sit")
+@requires("call.answer")
+def sit() -> Response:
+    """This window is the one that answers from now on; any other of the same person is told so."""
+    return _ordered(lambda now: seating.sit_down(actor(), now, _console()))
+
+
+@bp.get("/state")
+@requires("call.answer")
+@in_background
+def state() -> Response:
+    """`{seat, offer, call, waiting}` as they are now; asked for every few seconds, which is a sign of life too.
+
+    `seat` None: another window has taken over.
+    """
+    with unit_of_work() as now:
+        seat = seating.beat(actor(), now, _console())
+        return jsonify(screen.state(actor(), seat, now, vault()))
+
+
+@bp.post("/seat")
+@requires("call.answer")
+def change_seat() -> Response:
+    """Ready, a break with its reason, or offline."""
+    action, reason = request.form.get("action", ""), request.form.get("reason", "")
+    steps: Mapping[str, Callable[[datetime], object]] = {
+        "ready": lambda now: seating.ready(actor(), now, _console()),
+        "pause": lambda now: seating.pause(actor(), now, _console(), reason),
+        "leave": lambda now: seating.leave(actor(), now, _console()),
+    }
+    if action not in steps:
+        raise errors.Invalid(fields={"action": "unknown"})
+    return _ordered(steps[action])
+
+
+@bp.post("/offers/<int:offer_id>/accept")
+@requires("call.answer")
+def accept(offer_id: int) -> Response:
+    """接听. `{token}` lets this browser into the talk, within a minute."""
+    with unit_of_work() as now:
+        offer = offering.accept(actor(), now, offer_id, _console())
+        return _pass(passes.OPERATOR, offer.id)
+
+
+@bp.post("/offers/<int:offer_id>/decline")
+@requires("call.answer")
+def decline(offer_id: int) -> Response:
+    """Not this one."""
+    return _ordered(lambda now: offering.decline(actor(), now, offer_id, _console()))
+
+
+@bp.post("/rejoin")
+@requires("call.answer")
+def rejoin() -> Response:
+    """Back into the talk, from a page that was loaded anew."""
+    with unit_of_work() as now:
+        return _pass(passes.OPERATOR, offering.reclaim(actor(), now, _console()).id)
+
+
+@bp.post("/calls/<int:call_id>/<order>")
+@requires("call.answer")
+def order(call_id: int, order: str) -> Response:
+    """What can be done in a talk. What the page shows of it follows from what the carrier says."""
+    if order not in ORDERS:
+        raise errors.NotFound()
+    return _ordered(lambda now: ORDERS[order](call_id, now))
+
+
+@bp.post("/calls/<int:call_id>/close")
+@requires("call.answer")
+def close(call_id: int) -> Response:
+    """What became of the call: answered at once, nothing to take down, or a ticket that is there already."""
+    with unit_of_work() as now:
+        number = close_call(actor(), now, call_id, _console(), request.form, vault())
+    hints.give()
+    return jsonify(number=number)
+
+
+@bp.post("/calls/<int:call_id>/listen")
+@requires("call.coach")
+def listen(call_id: int) -> Response:
+    """A pass to hear a talk, or to be heard by its operator alone."""
+    purpose = passes.WHISPER if request.form.get("whisper") else passes.LISTEN
+    with unit_of_work():
+        return _pass(purpose, call_id)
+
+
+@bp.post("/token")
+@requires("call.answer", "call.coach")
+def token() -> Response:
+    """What the carrier's own script in the browser needs to connect; it is good for an hour."""
+    return jsonify(softphone.token(current_app.extensions["hotline"], actor().id or 0))
+
+
+def _hold(call_id: int, now: datetime, *, on: bool) -> object:
+    return talking.hold(actor(), now, call_id, _console(), on=on)
+
+
+def _consult(call_id: int, now: datetime) -> object:
+    text = request.form.get("department", "")
+    department = int(text) if text.isascii() and text.isdigit() else 0
+    return talking.consult(actor(), now, call_id, _console(), department)
+
+
+ORDERS: Mapping[str, Callable[[int, datetime], object]] = {
+    "hold": lambda call_id, now: _hold(call_id, now, on=True),
+    "unhold": lambda call_id, now: _hold(call_id, now, on=False),
+    "hang_up": lambda call_id, now: talking.hang_up(actor(), now, call_id, _console()),
+    "consult": _consult,
+    "end_consult": lambda call_id, now: talking.end_consult(actor(), now, call_id, _console()),
+    "pause_recording": lambda call_id, now: talking.pause_recording(
+        actor(), now, call_id, _console(), paused=True
+    ),
+    "resume_recording": lambda call_id, now: talking.pause_recording(
+        actor(), now, call_id, _console(), paused=False
+    ),
+}
+
+
+def _console() -> str:
+    """The window that asks, as it named itself."""
+    return request.headers.get(CONSOLE, "")[:LONGEST_CONSOLE]
+
+
+def _pass(purpose: str, subject: int) -> Response:
+    """A pass for this person's browser."""
+    hints.give()
+    return jsonify(token=passes.issue(purpose, actor().id or 0, subject))
+
+
+def _ordered(do: Callable[[datetime], Any]) -> Response:
+    with unit_of_work() as now:
+        do(now)
+    hints.give()
+    return jsonify(done=True)

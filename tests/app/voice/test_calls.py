@@ -1,0 +1,200 @@
+"""Whole calls, from the first ring to the last word, with the carrier played and everything else real."""
+
+from sqlalchemy import select
+from telephone import CALLER, EMERGENCY, LINE, Operator, Telephone
+
+from calls.models import Callback, Recording, SurveyAnswer
+from db import db
+from routing import service as routing
+from tickets.models import Ticket
+
+
+def heard(line) -> str:
+    return "\n".join(one.text for one in line.heard)
+
+
+def test_answered(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    assert "录音" in heard(line)
+    assert operator.state()["seat"]["state"] == "offered"
+    operator.pick_up()
+    telephone.pass_(3)
+    state = operator.state()
+    assert state["call"]["state"] == "TALKING" and state["call"]["number"] == "138****8000"
+    telephone.pass_(30)
+    operator.order("hang_up")
+    telephone.pass_(8)
+    line.press("1")
+    telephone.pass_(8)
+    line.press("1")
+    telephone.pass_(10)
+    assert line.is_over and operator.state()["seat"]["state"] == "wrap_up"
+    call = telephone.call()
+    assert (call.state, call.end_reason, call.ended_by) == ("ENDED", "completed", "operator")
+    assert 30 <= call.talk_seconds <= 34 and call.queue_seconds >= 1
+    assert abs(telephone.network.truth.talk_seconds(line.sid) - call.talk_seconds) <= 2
+    answers = select(SurveyAnswer.question, SurveyAnswer.answer)
+    assert telephone.read(lambda: dict(db.session.execute(answers).all())) == {"service": 1, "solved": 1}
+    telephone.pass_(60)
+    found = telephone.read(lambda: db.session.execute(select(Recording.state, Recording.deleted_there_at)).all())
+    assert [state for state, _ in found] == ["stored"] and found[0].deleted_there_at is not None
+    number = operator.post(f"/calls/{call.id}/close", disposition="answered")["number"]
+    ticket = telephone.read(lambda: db.session.get_one(Ticket, call.ticket_id).state)
+    assert number and ticket == "ANSWERED"
+    assert operator.state()["seat"]["state"] == "ready"
+
+
+def test_gives_up_waiting(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(60)
+    assert telephone.call().state == "QUEUED"
+    line.hang_up()
+    telephone.pass_(5)
+    call = telephone.call()
+    assert (call.state, call.end_reason) == ("ENDED", "abandoned_queue")
+    assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["missed"]
+
+
+def test_would_rather_be_called_back(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(40)
+    line.press("1")
+    telephone.pass_(20)
+    assert line.is_over and "回电" in heard(line)
+    assert telephone.call().end_reason == "callback"
+    assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["asked"]
+
+
+def test_leaves_a_message(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(40)
+    line.press("2")
+    telephone.pass_(8)
+    line.speak(12)
+    telephone.pass_(12)
+    line.press("#")
+    telephone.pass_(30)
+    assert line.is_over
+    assert telephone.call().end_reason == "voicemail"
+    assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["voicemail"]
+
+
+def test_emergency_is_handed_over(telephone: Telephone):
+    telephone.phone(EMERGENCY).answers(after=3)
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(5)
+    line.press("9")
+    telephone.pass_(4)
+    line.press("1")
+    telephone.pass_(20)
+    assert telephone.call().state == "EMERGENCY"
+    line.hang_up()
+    telephone.pass_(5)
+    assert telephone.call().end_reason == "emergency"
+
+
+def test_emergency_that_nobody_answers_comes_to_an_operator_first(telephone: Telephone):
+    telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(20)
+    telephone.phone(EMERGENCY).is_busy()
+    line = telephone.phone(CALLER).dial(LINE)
+    telephone.pass_(5)
+    line.press("9")
+    telephone.pass_(4)
+    line.press("1")
+    telephone.pass_(30)
+    first, second = telephone.calls()
+    assert second.state == "QUEUED" and second.priority > first.priority and second.epoch == 2
+
+
+def test_operators_browser_dies_and_comes_back(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.line.vanish(1)
+    telephone.pass_(5)
+    assert operator.state()["call"]["interrupted"]
+    operator.connect(operator.post("/rejoin")["token"])
+    telephone.pass_(20)
+    assert telephone.call().state == "TALKING" and not operator.state()["call"]["interrupted"]
+    assert not line.is_over and not operator.state()["call"]["is_held"]
+    operator.order("hang_up")
+    telephone.pass_(30)
+    assert telephone.call().end_reason == "completed"
+
+
+def test_line_that_died_is_noticed_after_the_new_one_has_come(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.line.vanish(10)
+    telephone.pass_(2)
+    operator.connect(operator.post("/rejoin")["token"])
+    telephone.pass_(30)
+    call = telephone.call()
+    assert call.state == "TALKING" and call.interrupted_at is None and call.epoch == 1
+
+
+def test_operators_browser_dies_for_good(telephone: Telephone, operator: Operator, new_operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.close_page()
+    telephone.pass_(17)
+    call = telephone.call()
+    assert (call.state, call.epoch) == ("QUEUED", 2) and "优先" in heard(line)
+    other = new_operator(telephone)
+    telephone.pass_(2)
+    other.pick_up()
+    telephone.pass_(5)
+    assert telephone.call().state == "TALKING" and telephone.call().staff_id == other.person.id
+    other.order("hang_up")
+    telephone.pass_(30)
+    assert telephone.call().state == "ENDED"
+    telephone.pass_(60)
+    assert telephone.seats()[operator.person.id] == "offline"
+
+
+def test_three_of_them_talk(telephone: Telephone, operator: Operator):
+    unit = telephone.read(lambda: routing.current().units["9901.heat"])
+    telephone.phone(unit.phone).answers(after=3, then=())
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    operator.order("consult", department=unit.id)
+    telephone.pass_(3)
+    assert operator.state()["call"]["is_held"]
+    telephone.pass_(6)
+    [ringing] = telephone.phone(unit.phone).calls
+    ringing.press("1")
+    telephone.pass_(3)
+    [party] = operator.state()["call"]["parties"]
+    assert party["status"] == "joined"
+    operator.order("unhold")
+    telephone.pass_(3)
+    assert not operator.state()["call"]["is_held"]
+    operator.order("hang_up")
+    telephone.pass_(5)
+    assert not line.is_over and operator.state()["seat"]["state"] == "wrap_up"
+    ringing.hang_up()
+    line.hang_up()
+    telephone.pass_(5)
+    assert telephone.call().state == "ENDED"
+
+
+def test_department_that_does_not_answer_gives_the_caller_back(telephone: Telephone, operator: Operator):
+    unit = telephone.read(lambda: routing.current().units["9901.heat"])
+    telephone.phone(unit.phone).is_busy()
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    operator.order("consult", department=unit.id)
+    telephone.pass_(10)
+    call = operator.state()["call"]
+    assert not call["is_held"] and call["parties"][0]["status"] == "busy"

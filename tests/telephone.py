@@ -1,0 +1,178 @@
+"""The product with the simulated network in front, in one process, on a clock that a test pushes forward."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import create_engine, select, text
+
+from app.auth.models import Staff
+from app.voice import rounds
+from app.voice.twilio_voice import TwilioVoice, client_of
+from calls.models import Call, PhoneLine, Seat
+from db import db, transaction
+from simulator.chaos import Chaos
+from simulator.client import SimulatedHttp
+from simulator.delivery import through
+from simulator.lint import lint
+from simulator.network import Network
+from simulator.people import Phone
+from simulator.spec import Spec
+
+LINE = "+86990112345"
+PARALLEL = "+86990112315"
+CALLER = "+8613800138000"
+EMERGENCY = "+869901800110"
+STEP = 0.5  # seconds between two rounds of the clock process
+TABLES = (
+    "survey_answer, voicemail, recording, callback, effect, telephony_event, offer, call_leg, seat_span, seat, "
+    "call, phone_line, phone_text"
+)
+
+
+def clear(app: Flask) -> None:
+    """No calls, seats or lines are left of the test before."""
+    engine = create_engine(app.extensions["hotline"].database_owner_url)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {TABLES} CASCADE"))
+    engine.dispose()
+
+
+class Telephone:
+    """`pass_(seconds)` lets time go on for everybody: callers, the carrier, and the clock process."""
+
+    def __init__(self, app: Flask, chaos: Chaos | None = None, spec: Spec | None = None, seed: int = 0) -> None:
+        config = app.extensions["hotline"]
+        self.app, self.base = app, config.public_base_url.rstrip("/")
+        checked = partial(lint, base=self.base, voices=set(config.voices.values()), routes=self._is_ours)
+        self.network = Network(
+            config.twilio_account_sid, config.auth_tokens[0], through(app.test_client()), chaos=chaos, spec=spec,
+            seed=seed, lint=checked,
+        )  # fmt: skip
+        http = SimulatedHttp(self.network.rest, timeout=5.0)
+        self.client = client_of(config, http)
+        app.extensions["voice"] = TwilioVoice(self.client, http.download)
+        app.config["CLOCK"] = self.network.clock.now
+        self.is_clock_running = True
+        self.operators: list[Operator] = []
+        for number in (LINE, PARALLEL):
+            self.network.own(
+                number, voice_url=f"{self.base}/voice/in", voice_fallback_url=f"{self.base}/voice/fallback",
+                status_callback=f"{self.base}/voice/ended#rc=2&rp=ct,rt,5xx", sms_url=f"{self.base}/sms/in",
+            )  # fmt: skip
+        self.network.app(config.twilio_app_sid, voice_url=f"{self.base}/voice/operator")
+        with app.app_context(), transaction():
+            for number, line_no, skills in ((LINE, "12345", []), (PARALLEL, "12315", ["consumer"])):
+                db.session.add(PhoneLine(number=number, line_no=line_no, name=line_no, skills=skills, hours=[]))
+
+    def _is_ours(self, path: str) -> bool:
+        adapter = self.app.url_map.bind("localhost")
+        return adapter.test(path, "POST") or adapter.test(path, "GET")
+
+    @property
+    def now(self) -> datetime:
+        return self.network.clock.now()
+
+    def pass_(self, seconds: float) -> None:
+        """Time goes on, in steps between which the clock process has its turn."""
+        self.rounds()
+        for step in range(round(seconds / STEP)):
+            self.network.advance(STEP)
+            self.rounds()
+            if step % 10 == 0:
+                for operator in self.operators:
+                    operator.beat()
+
+    def rounds(self) -> None:
+        """What the clock process does, until nothing is left to do at this moment."""
+        if not self.is_clock_running:
+            return
+        with self.app.app_context():
+            for _ in range(20):
+                offered, carried = rounds.assign(), rounds.carry()
+                self.network.advance(0)
+                if not offered and not carried:
+                    return
+
+    def phone(self, number: str = CALLER) -> Phone:
+        return self.network.phone(number)
+
+    def read(self, ask: Callable[[], Any]) -> Any:
+        """Something out of the database, in a transaction of its own."""
+        with self.app.app_context(), transaction():
+            return ask()
+
+    def calls(self) -> list[Call]:
+        def ask() -> list[Call]:
+            found = list(db.session.scalars(select(Call).order_by(Call.id)))
+            db.session.expunge_all()
+            return found
+
+        return self.read(ask)
+
+    def call(self) -> Call:
+        """The one call there is."""
+        [call] = self.calls()
+        return call
+
+    def seats(self) -> dict[int, str]:
+        return self.read(lambda: {seat.staff_id: seat.state for seat in db.session.scalars(select(Seat))})
+
+
+@dataclass
+class Operator:
+    """One member of staff at the telephone page: a browser with a session, and its line at the carrier's."""
+
+    telephone: Telephone
+    browser: Any
+    person: Staff
+    console: str = "window-1"
+    line: Any = None
+    talked: list[Any] = field(default_factory=list)
+
+    def post(self, path: str, status: int = 200, **fields: Any) -> Any:
+        answer = self.browser.post(f"/desk/phone{path}", fields, headers=self._headers())
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.json
+
+    def state(self) -> Any:
+        answer = self.browser.get("/desk/phone/state", headers=self._headers())
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def _headers(self) -> dict[str, str]:
+        return {"X-Console": self.console, "Accept": "application/json"}
+
+    def ready(self) -> None:
+        self.telephone.operators.append(self)
+        self.post("/sit")
+        self.post("/seat", action="ready")
+
+    def beat(self) -> None:
+        """The page asks how things are, which is its sign of life."""
+        self.state()
+
+    def close_page(self) -> None:
+        """The browser is gone, with its line."""
+        self.telephone.operators.remove(self)
+        if self.line is not None and not self.line.is_over:
+            self.line.vanish(1)
+
+    def pick_up(self) -> None:
+        """Accept what is offered, and let the browser connect."""
+        offer = self.state()["offer"]
+        assert offer, "nothing is offered"
+        self.connect(self.post(f"/offers/{offer['id']}/accept")["token"])
+
+    def connect(self, token: str) -> None:
+        config = self.telephone.app.extensions["hotline"]
+        party = self.telephone.network.browser(f"op_{self.person.id}")
+        self.line = party.connect(config.twilio_app_sid, {"t": token})
+        self.talked.append(self.line)
+
+    def order(self, what: str, status: int = 200, **fields: Any) -> Any:
+        call = self.state()["call"]
+        return self.post(f"/calls/{call['id']}/{what}", status, **fields)
