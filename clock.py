@@ -22,7 +22,7 @@ from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
-from app.voice import rounds
+from app.voice import reconciler, rounds
 from db import db, transaction
 from tickets import clocks, drafts, presence, queries
 
@@ -40,7 +40,8 @@ BACKLOG = 200
 HINT_SECONDS = 1.0
 LISTEN_SECONDS = 30.0
 REPLAY_SECONDS = 2.0
-RECONCILE_SECONDS = 60.0
+RECONCILE_SECONDS = 10.0
+RECORDINGS_SECONDS = 300.0
 CARRIERS = 4
 """Threads that carry out what is owed to the telephone carrier: a slow answer holds up one of them."""
 
@@ -96,7 +97,8 @@ class Clock:
         carriers = tuple((self._on_hint(rounds.carry), 0.0) for _ in range(CARRIERS))
         return (
             (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers,
-            (rounds.replay, REPLAY_SECONDS), (rounds.reconcile, RECONCILE_SECONDS),
+            (rounds.replay, REPLAY_SECONDS), (reconciler.reconcile, RECONCILE_SECONDS),
+            (reconciler.find_recordings, RECORDINGS_SECONDS),
         )  # fmt: skip
 
     def _on_hint(self, step: Callable[[], int]) -> Callable[[], bool]:

@@ -19,7 +19,7 @@ from routing import service as routing
 from tickets import calling, clocks
 from tickets.vault import Vault
 
-SHORTEST_PAUSE = timedelta(seconds=60)
+SHORTEST_PAUSE = timedelta(seconds=30)
 """A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
 ENGLISH = "en"
 TOP = 100

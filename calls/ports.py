@@ -31,6 +31,28 @@ class LineState:
 
     status: str
     ended_at: datetime | None = None
+    called: str = ""
+    caller: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody in a talking room, since when, and whether they hear the room or the hold's music."""
+
+    label: str
+    joined_at: datetime
+    is_held: bool
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A recording as the carrier knows it, and the line it is of."""
+
+    recording: str
+    line: str
+    status: str
+    seconds: int | None
+    begun_at: datetime
 
 
 class VoicePort(Protocol):
@@ -51,6 +73,9 @@ class VoicePort(Protocol):
     def close_room(self, room: str) -> None:
         """End a room, with everybody in it."""
 
+    def members(self, room: str) -> list[Member]:
+        """Who is in a room."""
+
     def hold(self, room: str, label: str, address: str | None) -> None:
         """Let somebody in a room hear the document at this address instead; None: the room again."""
 
@@ -68,6 +93,9 @@ class VoicePort(Protocol):
 
     def fetch_recording(self, recording: str) -> bytes:
         """The sound of a recording, as a WAV file."""
+
+    def recordings_since(self, moment: datetime) -> list[Sound]:
+        """Recordings begun since then that are still at the carrier's."""
 
     def delete_recording(self, recording: str) -> None:
         """Delete a recording at the carrier's; one that is gone is deleted."""

@@ -1,6 +1,7 @@
 """The product with the simulated network in front, in one process, on a clock that a test pushes forward."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -8,9 +9,10 @@ from typing import Any
 
 from flask import Flask
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.auth.models import Staff
-from app.voice import rounds
+from app.voice import reconciler, rounds
 from app.voice.twilio_voice import TwilioVoice, client_of
 from calls.models import Call, PhoneLine, Seat
 from db import db, transaction
@@ -57,6 +59,7 @@ class Telephone:
         app.extensions["voice"] = TwilioVoice(self.client, http.download)
         app.config["CLOCK"] = self.network.clock.now
         self.is_clock_running = True
+        self._steps = 0
         self.operators: list[Operator] = []
         for number in (LINE, PARALLEL):
             self.network.own(
@@ -79,23 +82,32 @@ class Telephone:
     def pass_(self, seconds: float) -> None:
         """Time goes on, in steps between which the clock process has its turn."""
         self.rounds()
-        for step in range(round(seconds / STEP)):
+        for _ in range(round(seconds / STEP)):
             self.network.advance(STEP)
             self.rounds()
-            if step % 10 == 0:
-                for operator in self.operators:
-                    operator.beat()
+            self._steps += 1
+            for operator in self.operators if self._steps % 10 == 0 else ():
+                operator.beat()
+            if self._steps % 20 == 0:
+                self.slow_rounds()
 
     def rounds(self) -> None:
         """What the clock process does, until nothing is left to do at this moment."""
         if not self.is_clock_running:
             return
-        with self.app.app_context():
+        with self.app.app_context(), suppress(SQLAlchemyError):
             for _ in range(20):
                 offered, carried = rounds.assign(), rounds.carry()
                 self.network.advance(0)
                 if not offered and not carried:
                     return
+
+    def slow_rounds(self) -> None:
+        """What the clock process does more seldom. Like its loops, it lives through a database that is away."""
+        if self.is_clock_running:
+            for step in (rounds.replay, reconciler.reconcile, reconciler.find_recordings):
+                with self.app.app_context(), suppress(SQLAlchemyError):
+                    step()
 
     def phone(self, number: str = CALLER) -> Phone:
         return self.network.phone(number)

@@ -13,10 +13,11 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
-from calls.ports import Gone, LineState, Refused, Unclear, Unreachable
+from calls.ports import Gone, LineState, Member, Refused, Sound, Unclear, Unreachable
 from config import Config
 
 SECONDS = 5.0
+MOST_MEMBERS, MOST_RECORDINGS = 20, 500
 DOWNLOAD_SECONDS = 30.0
 BAD_REQUEST = "20001"
 TWILIO = "https://api.twilio.com"
@@ -109,6 +110,12 @@ class TwilioVoice:
             # One that has ended already is answered with "bad request", and no word on why.
             raise (Gone if str(fault) == BAD_REQUEST else Refused)(str(fault)) from None
 
+    def members(self, room: str) -> list[Member]:
+        found = self._do(lambda: self.client.conferences(room).participants.list(limit=MOST_MEMBERS))
+        return [
+            Member(str(one.label or ""), one.date_created.astimezone(UTC), bool(one.hold)) for one in found
+        ]
+
     def hold(self, room: str, label: str, address: str | None) -> None:
         member = self.client.conferences(room).participants(label)
         if address is None:
@@ -147,6 +154,16 @@ class TwilioVoice:
         with told_plainly():
             return self.download(path)
 
+    def recordings_since(self, moment: datetime) -> list[Sound]:
+        found = self._do(lambda: self.client.recordings.list(date_created_after=moment, limit=MOST_RECORDINGS))
+        return [
+            Sound(
+                str(one.sid), str(one.call_sid or ""), str(one.status), _seconds(one.duration),
+                (one.start_time or one.date_created).astimezone(UTC),
+            )  # fmt: skip
+            for one in found
+        ]
+
     def delete_recording(self, recording: str) -> None:
         with suppress(Gone):
             self._do(lambda: self.client.recordings(recording).delete())
@@ -154,11 +171,19 @@ class TwilioVoice:
     def look(self, line: str) -> LineState:
         call = self._do(lambda: self.client.calls(line).fetch())
         ended: datetime | None = call.end_time
-        return LineState(str(call.status), ended.astimezone(UTC) if ended else None)
+        return LineState(
+            str(call.status), ended.astimezone(UTC) if ended else None, str(call.to or ""), str(call._from or "")
+        )
 
     def _do(self, ask: Callable[[], Result]) -> Result:
         with told_plainly():
             return ask()
+
+
+def _seconds(said: object) -> int | None:
+    """The carrier writes -1, or nothing, for a length that it does not know yet."""
+    text = str(said or "")
+    return int(text) if text.isdigit() else None
 
 
 def host_of(api_url: str) -> str:
