@@ -23,6 +23,7 @@ from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from app.voice import reconciler, rounds
+from calls import arriving
 from db import db, transaction
 from tickets import clocks, drafts, presence, queries
 
@@ -210,6 +211,7 @@ class Clock:
     def tidy(self) -> None:
         """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
         with unit_of_work() as now:
+            arriving.drop_drafts(now)
             drafts.sweep_forms(now)
             presence.sweep(now)
             sessions.sweep(now)

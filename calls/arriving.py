@@ -17,11 +17,15 @@ from calls.settling import settle
 from db import db
 from routing import service as routing
 from tickets import calling, clocks
+from tickets.lifecycle import TicketState
+from tickets.models import Ticket
 from tickets.vault import Vault
 
 SHORTEST_PAUSE = timedelta(seconds=30)
 """A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
 ENGLISH = "en"
+DRAFT_KEPT, LOOK_BACK = timedelta(minutes=30), timedelta(days=3)
+BATCH = 200
 TOP = 100
 """Priority of a caller whose operator's line was cut, or whose emergency call was not answered."""
 
@@ -139,6 +143,8 @@ def want_callback(call: Call, at: datetime, now: datetime) -> bool:
 
 def begin_voicemail(call: Call, at: datetime, now: datetime) -> None:
     """The tone has sounded: whatever comes of it, this caller is called back."""
+    if any(fact.kind == "voicemail" for fact in facts_of(call)):
+        return
     note(call, "voicemail", at, now)
     db.session.execute(insert(Voicemail).values(call_id=call.id, begun_at=at).on_conflict_do_nothing())
     owe_callback(call, now, "voicemail")
@@ -153,6 +159,27 @@ def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> N
     if call.end_reason == "abandoned_queue" and waited >= limits.span("short_abandon"):
         owe_callback(call, now, "missed")
     settle(call, now)
+
+
+def drop_drafts(now: datetime) -> int:
+    """Throw away the drafts of calls that came to nothing; returns how many. One that waits for a callback stays.
+
+    Not at once: that a message was left may be told long after the end.
+    """
+    waits = select(Callback.ticket_id).where(Callback.closed_at.is_(None))
+    drafts = (
+        select(Call.ticket_id, Call.end_reason)
+        .join(Ticket, Ticket.id == Call.ticket_id)
+        .where(
+            Call.started_at > now - LOOK_BACK, Call.ended_at < now - DRAFT_KEPT, Call.answered_at.is_(None),
+            Ticket.state == TicketState.DRAFT, Ticket.registered_by.is_(None), Ticket.id.not_in(waits),
+        )
+        .limit(BATCH)
+    )  # fmt: skip
+    found = db.session.execute(drafts).all()
+    for ticket_id, reason in found:
+        calling.drop(now, ticket_id, f"The call ended: {reason}.")
+    return len(found)
 
 
 def owe_callback(call: Call, now: datetime, reason: str) -> None:

@@ -10,22 +10,15 @@ from sqlalchemy import select
 from calls import seating, settings
 from calls.keeping import facts_of, progress_of
 from calls.machine import CallState, Progress
-from calls.models import Call, Callback, Offer
+from calls.models import Call, Offer
 from calls.owing import owe
 from calls.seats import SeatState
 from db import db
-from tickets import calling, events
+from tickets import events
 from tickets.permissions import SYSTEM
 
 OPEN = ("pending", "accepted", "connected")
 _WITH_OPERATOR = (CallState.OFFERED, CallState.CONNECTING, CallState.TALKING)
-_DROPPED = {
-    "abandoned_ivr": "The caller hung up before being connected.",
-    "abandoned_queue": "The caller hung up while waiting.",
-    "short_abandon": "The caller hung up while waiting.",
-    "emergency": "Handed over to the emergency line.",
-    "rejected": "The call was rejected.",
-}
 
 
 def settle(call: Call, now: datetime) -> Progress:
@@ -36,8 +29,8 @@ def settle(call: Call, now: datetime) -> Progress:
     )
     if offer and (after.state not in _WITH_OPERATOR or offer.epoch < after.epoch):
         _release(offer, call, now)
-    if after.state == CallState.ENDED:
-        _end(call, now)
+    if after.state == CallState.ENDED and any(fact.kind == "operator_joined" for fact in facts_of(call)):
+        owe(call, "hang_up", "rest", now)
     return after
 
 
@@ -64,13 +57,3 @@ def close(offer: Offer, now: datetime, outcome: str) -> None:
         rooms_before=room, rooms_after=room, call=offer.call_id, outcome=outcome,
     )  # fmt: skip
 
-
-def _end(call: Call, now: datetime) -> None:
-    """A call that came to nothing leaves no draft, unless the caller is to be called back on it."""
-    if any(fact.kind == "operator_joined" for fact in facts_of(call)):
-        owe(call, "hang_up", "rest", now)
-    if call.answered_at:
-        return
-    waits = db.session.scalar(select(Callback.id).where(Callback.call_id == call.id, Callback.closed_at.is_(None)))
-    if call.ticket_id is not None and waits is None and call.end_reason in _DROPPED:
-        calling.drop(now, call.ticket_id, _DROPPED[call.end_reason])

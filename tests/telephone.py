@@ -16,6 +16,7 @@ from app.voice import reconciler, rounds
 from app.voice.twilio_voice import TwilioVoice, client_of
 from calls.models import Call, PhoneLine, Seat
 from db import db, transaction
+from manage import create_app
 from simulator.chaos import Chaos
 from simulator.client import SimulatedHttp
 from simulator.delivery import through
@@ -70,6 +71,17 @@ class Telephone:
         with app.app_context(), transaction():
             for number, line_no, skills in ((LINE, "12345", []), (PARALLEL, "12315", ["consumer"])):
                 db.session.add(PhoneLine(number=number, line_no=line_no, name=line_no, skills=skills, hours=[]))
+
+    def restart(self) -> None:
+        """The product's process is another one from here on; what was only in its memory is gone."""
+        fresh = create_app(self.app.extensions["hotline"], ASYNC_MODE="threading", CLOCK=self.network.clock.now)
+        fresh.extensions["voice"] = self.app.extensions["voice"]
+        with self.app.app_context():
+            db.engine.dispose()
+        self.app = fresh
+        self.network.post.deliver = through(fresh.test_client())
+        for operator in self.operators:
+            operator.move_to(fresh)
 
     def _is_ours(self, path: str) -> bool:
         adapter = self.app.url_map.bind("localhost")
@@ -165,7 +177,13 @@ class Operator:
 
     def beat(self) -> None:
         """The page asks how things are, which is its sign of life."""
-        self.state()
+        self._ask("get", "/state")
+
+    def move_to(self, app: Flask) -> None:
+        """The same browser, with its cookies, at the product's new process."""
+        cookie = self.browser.client.get_cookie("hotline")
+        self.browser.client = app.test_client()
+        self.browser.client.set_cookie("hotline", cookie.value)
 
     def close_page(self) -> None:
         """The browser is gone, with its line."""
@@ -184,6 +202,45 @@ class Operator:
         party = self.telephone.network.browser(f"op_{self.person.id}")
         self.line = party.connect(config.twilio_app_sid, {"t": token})
         self.talked.append(self.line)
+
+    def _ask(self, method: str, path: str, **fields: Any) -> Any:
+        """The answer's data, or None where the product could not be asked just now."""
+        if method == "get":
+            answer = self.browser.get(f"/desk/phone{path}", headers=self._headers())
+        else:
+            answer = self.browser.post(f"/desk/phone{path}", fields, headers=self._headers())
+        return answer.json if answer.status_code == 200 else None
+
+    def takes(self) -> bool:
+        """Take what is offered, if anything is and the product lets us."""
+        state = self._ask("get", "/state")
+        offer = state and state["offer"]
+        accepted = self._ask("post", f"/offers/{offer['id']}/accept") if offer else None
+        if accepted is None:
+            return False
+        self.connect(accepted["token"])
+        return True
+
+    def comes_back(self) -> None:
+        """The page was loaded anew: back into the talk, if there still is one."""
+        found = self._ask("post", "/rejoin")
+        if found is not None:
+            self.connect(found["token"])
+
+    def tries(self, what: str, **fields: Any) -> None:
+        """Order something in the talk, again and again while the product does not answer."""
+        for _ in range(30):
+            state = self._ask("get", "/state")
+            call = state["call"] if state is not None else None
+            if state is not None and (call is None or call["state"] != "TALKING"):
+                return
+            if call is not None and self._ask("post", f"/calls/{call['id']}/{what}", **fields) is not None:
+                return
+            self.telephone.pass_(1)
+
+    def tries_seat(self, action: str, **fields: Any) -> None:
+        """Bring the seat somewhere, if it can be."""
+        self._ask("post", "/seat", action=action, **fields)
 
     def order(self, what: str, status: int = 200, **fields: Any) -> Any:
         call = self.state()["call"]

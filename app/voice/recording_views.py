@@ -8,7 +8,7 @@ from app.access import carrier
 from app.voice import hearing
 from app.voice.hearing import PROVIDER, Told, heard
 from app.voice.views import call_of
-from calls import recordings
+from calls import arriving, recordings
 
 bp = Blueprint("voice_recording", __name__, url_prefix="/voice")
 
@@ -31,8 +31,12 @@ def talk(told: Told, now: datetime) -> str:
 
 def _heard_of(told: Told, now: datetime, kind: str) -> str:
     seconds = told["RecordingDuration"]
+    call = call_of(told)
+    if kind == recordings.MESSAGE and told["RecordingStatus"] == "completed":
+        # Where we could not be asked, the caller was led to the tone without our knowing.
+        arriving.begin_voicemail(call, told.at, now)
     recordings.heard_of(
-        call_of(told), kind, PROVIDER, told["RecordingSid"], told["RecordingStatus"],
+        call, kind, PROVIDER, told["RecordingSid"], told["RecordingStatus"],
         int(seconds) if seconds.isascii() and seconds.isdigit() else None, told.at, now,
     )  # fmt: skip
     return hearing.NOTHING

@@ -206,9 +206,15 @@ class TestAfterwards:
         assert db.session.get_one(Ticket, row.ticket_id, populate_existing=True).state == "DRAFT"
 
     def test_draft_of_a_call_that_came_to_nothing_goes(self, exchange: Exchange):
-        call = exchange.ring()
-        arriving.end(call, exchange.city.now, exchange.city.now)
-        assert db.session.get_one(Ticket, call.ticket_id, populate_existing=True).state == "DISCARDED"
+        call, missed = exchange.ring(), exchange.queue("+8613800138001")
+        exchange.wait(30)
+        for one in (call, missed):
+            arriving.end(one, exchange.city.now, exchange.city.now)
+        assert arriving.drop_drafts(exchange.city.now) == 0
+        exchange.wait(1801)
+        assert arriving.drop_drafts(exchange.city.now) == 1 and arriving.drop_drafts(exchange.city.now) == 0
+        found = [db.session.get_one(Ticket, one.ticket_id, populate_existing=True) for one in (call, missed)]
+        assert [ticket.state for ticket in found] == ["DISCARDED", "DRAFT"]
 
     def test_operator_who_drops_out_has_a_moment_to_come_back(self, exchange: Exchange):
         call = exchange.talk()
