@@ -1,6 +1,5 @@
 """Ways to the product: in the same process, or over HTTP."""
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,18 +24,18 @@ def through(client: Any) -> Deliver:
     return deliver
 
 
-def over_http(send: Callable[..., Any] = requests.request) -> Deliver:
+def over_http() -> Deliver:
     """To whatever listens at the configured URL."""
 
     def deliver(webhook: Webhook) -> Reply:
         try:
-            answer = send(
-                webhook.method, webhook.url, data=dict(webhook.params) or None, headers=dict(webhook.headers),
-                timeout=(CONNECT, LONGEST_ANSWER), allow_redirects=False,
-            )  # fmt: skip
-        except requests.ConnectTimeout as error:
-            raise ConnectionError(str(error)) from error
-        except requests.Timeout as error:
+            with requests.Session() as session:
+                session.trust_env = False  # no proxy stands between two processes of one machine
+                answer = session.request(
+                    webhook.method, webhook.url, data=dict(webhook.params) or None,
+                    headers=dict(webhook.headers), timeout=(CONNECT, LONGEST_ANSWER), allow_redirects=False,
+                )  # fmt: skip
+        except requests.ReadTimeout as error:
             raise TimeoutError(str(error)) from error
         except requests.RequestException as error:
             raise ConnectionError(str(error)) from error

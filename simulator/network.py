@@ -43,6 +43,7 @@ class Network:
         self.account_sid, self.auth_token, self.seed, self.api_base = account_sid, auth_token, seed, api_base
         self.clock: Clock = clock or VirtualClock()
         self.chaos = chaos or Chaos(seed=seed)
+        self.keys = {account_sid: auth_token}  # whoever knows one of these may use the REST API
         self.lint = lint
         self.faults: list[str] = []
         self.failures: list[tuple[str, str]] = []  # Twilio's debugger: error code and URL

@@ -128,7 +128,8 @@ class Phone(Party):
 
     def send(self, to: str, body: str) -> str:
         """Sends a text; the sid of the message as the product gets it."""
-        return self.network.messages.incoming(self, to, body)
+        with self.network.clock.lock:
+            return self.network.messages.incoming(self, to, body)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -12,6 +13,7 @@ from simulator.chaos import Chaos
 from simulator.clock import Clock
 
 LONGEST_ANSWER = 15.0  # seconds
+REMEMBERED = 10_000  # webhooks: a demo may run for weeks
 LARGEST_ANSWER = 64 * 1024
 TWIML_TYPES = ("text/xml", "application/xml")
 
@@ -98,7 +100,7 @@ class Post:
     auth_token: str
     chaos: Chaos
     fault: Callable[[str], None]
-    log: list[Attempted] = field(default_factory=list)
+    log: deque[Attempted] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def ask(self, url: str, params: Mapping[str, str], done: Done, method: str = "POST") -> None:
         webhook, retries = self._webhook(url, params, method, False)
@@ -157,10 +159,13 @@ class Post:
 
     def _delivered(self, webhook: Webhook) -> Reply:
         """The answer, or what Twilio makes of one that is missing or late."""
+        began = self.clock.now()
         try:
             reply = self.deliver(webhook)
         except TimeoutError:
-            return Reply(failure="timeout", seconds=LONGEST_ANSWER)
+            # In real time the wait is over already.
+            waited = (self.clock.now() - began).total_seconds()
+            return Reply(failure="timeout", seconds=max(0.0, LONGEST_ANSWER - waited))
         except ConnectionError:
             return Reply(failure="connect")
         seconds = reply.seconds + self.chaos.slow

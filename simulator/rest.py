@@ -79,7 +79,7 @@ class Rest:
         return ""
 
     def _enter(self, auth: tuple[str, str] | None) -> None:
-        if auth is None or auth[1] != self.network.auth_token or auth[0] != self.network.account_sid:
+        if auth is None or self.network.keys.get(auth[0]) != auth[1]:
             raise RestError(20003, 401)
 
     def _check(self, method: str, path: str, pairs: Sequence[tuple[str, str]]) -> None:

@@ -49,6 +49,9 @@ class Truth:
         for pair in pairs:
             self._open.setdefault(pair, self.now())
 
+    def is_talking(self, sid: str) -> bool:
+        return any(sid in pair for pair in self._open)
+
     def of(self, sid: str) -> list[str]:
         """The kinds of what happened to one call or message, in order."""
         return [fact.kind for fact in self.facts if fact.sid == sid]
