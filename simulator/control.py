@@ -149,6 +149,13 @@ def _whole(door: Blueprint, network: Network) -> None:
             raise ValueError("between 1 and 1000 callers")
         return jsonify(numbers=begin(network, Rush(**given)))
 
+    @door.post("/mishaps")
+    def mishap() -> ResponseReturnValue:
+        """The next requests to the REST API go wrong: {"kind", "path", "times"}."""
+        given = _given()
+        network.rest.goes_wrong(given["kind"], given.get("path", ""), int(given.get("times", 1)))
+        return jsonify(mishaps=len(network.rest.mishaps))
+
     @door.get("/chaos")
     def chaos() -> ResponseReturnValue:
         return jsonify(_switches(network.chaos))

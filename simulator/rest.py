@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from simulator.network import Network
     from simulator.spec import Spec
 
+SLOW = 6.0  # seconds: longer than any client should wait
 PLACES = (rest_calls, rest_rooms, rest_media)  # importing them made the routes
 OUTSIDE_SPEC = re.compile(r"(IncomingPhoneNumbers|Applications)(/[^/]+)?\.json|Recordings/[^/]+\.wav|")
 
@@ -35,7 +36,9 @@ class Mishap:
     kind: str
     path: str = ""
     times: int = 1
-    seconds: float = 6.0
+
+
+KINDS_OF_MISHAP = ("timeout", "error", "refused", "slow")
 
 
 class Rest:
@@ -47,6 +50,9 @@ class Rest:
         self.mishaps: list[Mishap] = []
 
     def goes_wrong(self, kind: str, path: str = "", times: int = 1) -> None:
+        """ValueError when there is no such mishap."""
+        if kind not in KINDS_OF_MISHAP:
+            raise ValueError(f"{kind!r} is none of {KINDS_OF_MISHAP}")
         self.mishaps.append(Mishap(kind, path, times))
 
     def handle(
@@ -67,7 +73,7 @@ class Rest:
             return Answer(answer.status, answer.body, lost=True)
         if mishap == "error":
             return Answer(500, RestError(20500, 500).body())
-        return Answer(answer.status, answer.body, 6.0 if mishap == "slow" else 0.0)
+        return Answer(answer.status, answer.body, SLOW if mishap == "slow" else 0.0)
 
     def _mishap(self, path: str) -> str:
         for mishap in self.mishaps:

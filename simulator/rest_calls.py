@@ -14,6 +14,14 @@ from simulator.twiml import BadTwiml, Verb, parse
 if TYPE_CHECKING:
     from simulator.network import Network
 
+STATUS = ("StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent")
+RECORDING = ("RecordingStatusCallback", "RecordingStatusCallbackMethod", "RecordingStatusCallbackEvent")
+CREATE = (
+    "To", "From", "Url", "Method", "Twiml", "ApplicationSid", "FallbackUrl", "FallbackMethod", "Timeout",
+    "TimeLimit", "MachineDetection", "AsyncAmd", "AsyncAmdStatusCallback", "Record", "RecordingChannels",
+    *STATUS, *RECORDING,
+)  # fmt: skip
+UPDATE = ("Url", "Method", "Twiml", "FallbackUrl", "FallbackMethod", "Status", "StatusCallback")
 JUDGING = 4.0  # seconds until answering machines are told from people
 RINGS = 60
 
@@ -58,6 +66,7 @@ def ask_for(network: Network, fields: Fields) -> tuple[Leg, float]:
 
 @route("POST", "Calls")
 def create(network: Network, fields: Fields) -> dict[str, object]:
+    fields.only(network, *CREATE)
     if not any(name in fields for name in ("Url", "Twiml", "ApplicationSid")):
         raise RestError(21205)
     if any(" " in event for event in fields.all("StatusCallbackEvent")):
@@ -91,9 +100,11 @@ def _played(leg: Leg, target: Target, fields: Fields) -> Program:
     """First the judgement whether a person answered, unless that is to come by itself, then the document."""
     answer = leg.answer.how if leg.answer else "human"
     verdict = "machine_start" if answer == "machine" else "human"
+    if "TimeLimit" in fields:
+        leg.network.clock.after(fields.number("TimeLimit", 0), lambda: leg.finish("completed", "time limit"))
     if fields.flag("Record"):
-        callback = {"url": fields.get("RecordingStatusCallback")}
-        leg.network.recordings.start("OutboundAPI", callback, leg.sid)
+        channels = 2 if fields.get("RecordingChannels") == "dual" else 1
+        leg.network.recordings.start("OutboundAPI", recording_callback(fields), leg.sid, channels=channels)
     if fields.get("MachineDetection") in ("Enable", "DetectMessageEnd"):
         if fields.flag("AsyncAmd"):
             url = fields.get("AsyncAmdStatusCallback")
@@ -107,6 +118,15 @@ def _played(leg: Leg, target: Target, fields: Fields) -> Program:
     yield from run(leg, target)
 
 
+def recording_callback(fields: Fields) -> dict[str, str]:
+    """Who wants to hear of a recording, and of what."""
+    return {
+        "url": fields.get("RecordingStatusCallback"),
+        "method": fields.get("RecordingStatusCallbackMethod", "POST"),
+        "events": " ".join(fields.all("RecordingStatusCallbackEvent")) or "completed",
+    }
+
+
 def _tell_verdict(leg: Leg, verdict: str, url: str) -> None:
     if not leg.is_over:
         leg.answered_by = verdict
@@ -117,6 +137,7 @@ def _tell_verdict(leg: Leg, verdict: str, url: str) -> None:
 
 @route("POST", "Calls/*")
 def update(network: Network, fields: Fields, sid: str) -> dict[str, object]:
+    fields.only(network, *UPDATE)
     leg = find(network, sid)
     if leg.is_over:
         raise RestError(21220)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.messages import Text, segments_of
 from simulator.owned import App, Number
 from simulator.recordings import Recording
+from simulator.rest_calls import RECORDING, recording_callback
 from simulator.rest_calls import find as find_call
 from simulator.rest_rooms import find_conference
 from simulator.routes import Fields, RestError, moment, not_found, page, route
@@ -45,12 +46,9 @@ def record_call(network: Network, fields: Fields, call_sid: str) -> dict[str, ob
     leg = find_call(network, call_sid)
     if leg.status != "in-progress":
         raise RestError(21220)
-    callback = {
-        "url": fields.get("RecordingStatusCallback"),
-        "method": fields.get("RecordingStatusCallbackMethod", "POST"),
-        "events": " ".join(fields.all("RecordingStatusCallbackEvent")) or "completed",
-    }  # fmt: skip
+    fields.only(network, *RECORDING, "RecordingChannels", "RecordingTrack", "Trim")
     channels = 2 if fields.get("RecordingChannels") == "dual" else 1
+    callback = recording_callback(fields)
     made = network.recordings.start("StartCallRecordingAPI", callback, leg.sid, channels=channels)
     return _row(made, network.account_sid)
 
@@ -149,6 +147,7 @@ def _message_row(text: Text, account_sid: str) -> dict[str, object]:
 
 @route("POST", "Messages")
 def send(network: Network, fields: Fields) -> dict[str, object]:
+    fields.only(network, "To", "From", "Body", "StatusCallback", "MessagingServiceSid")
     to, from_ = fields.get("To"), fields.get("From")
     if not re.fullmatch(r"\+\d{8,15}", to):
         raise RestError(21211)

@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 from simulator.conferences import Conference, Participant
 from simulator.flow import run
 from simulator.legs import Jump, Leg, Target
-from simulator.rest_calls import RINGS, ask_for
+from simulator.rest_calls import RINGS, STATUS, ask_for
 from simulator.routes import Fields, RestError, moment, not_found, page, route
 from simulator.twiml import Verb
 from simulator.waiting import Entry, Queue
 
 if TYPE_CHECKING:
     from simulator.network import Network
+
+
+ADD = ("To", "From", "Timeout", "TimeLimit", "EarlyMedia", "ConferenceStatusCallbackEvent", "Coaching")
+CHANGE = ("Hold", "HoldUrl", "Muted", "EndConferenceOnExit", "Coaching", "CallSidToCoach", "AnnounceUrl")
+NOUN = {  # fields of a participant and what they are in TwiML
+    "Muted": "muted", "StartConferenceOnEnter": "startConferenceOnEnter", "Label": "participantLabel",
+    "EndConferenceOnExit": "endConferenceOnExit", "WaitUrl": "waitUrl", "Beep": "beep",
+    "ConferenceStatusCallback": "statusCallback", "CallSidToCoach": "coach", "MaxParticipants": "maxParticipants",
+}  # fmt: skip
 
 
 def find_conference(network: Network, sid: str) -> Conference:
@@ -85,6 +94,7 @@ def _participant(one: Conference, name: str) -> Participant:
 @route("POST", "Conferences/*/Participants")
 def add_participant(network: Network, fields: Fields, name: str) -> dict[str, object]:
     """By the conference's sid or name; one of a new name begins with it."""
+    fields.only(network, *ADD, *NOUN, *STATUS)
     one = find_conference(network, name) if name.startswith("CF") else network.conference(name)
     label = fields.get("Label")
     if one.status == "completed":
@@ -92,13 +102,7 @@ def add_participant(network: Network, fields: Fields, name: str) -> dict[str, ob
     if refused := one.refusal(label) or ("16025" if label in one.awaited else ""):
         raise RestError(int(refused))
     leg, wait = ask_for(network, fields)
-    names = {
-        "Muted": "muted", "StartConferenceOnEnter": "startConferenceOnEnter", "Label": "participantLabel",
-        "EndConferenceOnExit": "endConferenceOnExit", "WaitUrl": "waitUrl", "Beep": "beep",
-        "ConferenceStatusCallback": "statusCallback", "CallSidToCoach": "coach",
-        "MaxParticipants": "maxParticipants",
-    }  # fmt: skip
-    given = {attribute: fields.get(field) for field, attribute in names.items() if field in fields}
+    given = {attribute: fields.get(field) for field, attribute in NOUN.items() if field in fields}
     given |= {"statusCallbackEvent": " ".join(fields.all("ConferenceStatusCallbackEvent"))}
     dial = Verb("Dial", _dial_attributes(fields), "", (Verb("Conference", given, one.name, ()),))
     one.awaited[label or leg.sid] = leg
@@ -133,6 +137,7 @@ def participant(network: Network, fields: Fields, sid: str, name: str) -> dict[s
 
 @route("POST", "Conferences/*/Participants/*")
 def change_participant(network: Network, fields: Fields, sid: str, name: str) -> dict[str, object]:
+    fields.only(network, *CHANGE)
     one = find_conference(network, sid)
     found = _participant(one, name)
     if "HoldUrl" in fields:

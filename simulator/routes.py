@@ -62,6 +62,12 @@ class Fields:
         return float(self.get(name, str(default)))
 
 
+    def only(self, network: Network, *names: str) -> None:
+        """Faults for every parameter that Twilio knows and that does nothing here."""
+        for name in sorted({key for key, _ in self.pairs} - set(names)):
+            network.fault(f"the parameter {name} is not played")
+
+
 Handler = Callable[..., Any]
 ROUTES: list[tuple[str, re.Pattern[str], Handler]] = []
 

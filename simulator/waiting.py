@@ -25,15 +25,17 @@ class Entry:
     queue: Queue
     leg: Leg
     since: datetime
+    left_at: datetime | None = None
 
     @property
     def seconds(self) -> int:
-        return round((self.queue.network.clock.now() - self.since).total_seconds())
+        return round(((self.left_at or self.queue.network.clock.now()) - self.since).total_seconds())
 
     def leave(self) -> None:
         """Safe to repeat."""
         if self in self.queue.entries:
             self.queue.entries.remove(self)
+            self.left_at = self.queue.network.clock.now()
             self.queue.network.truth.note("left-queue", self.leg.sid, self.queue.name)
 
     def facts(self) -> dict[str, str]:
