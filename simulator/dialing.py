@@ -86,7 +86,8 @@ def dial(leg: Leg, verb: Verb) -> Program:
 
 
 def _parties(leg: Leg, verb: Verb, nouns: tuple[Verb, ...]) -> Outcome:
-    bridge, children = Bridge(leg), []
+    bridge = Bridge(leg)
+    children: list[Leg] = []
     leg.place = bridge
     try:
         children = [_call(leg, verb, noun, bridge) for noun in nouns]
@@ -96,17 +97,23 @@ def _parties(leg: Leg, verb: Verb, nouns: tuple[Verb, ...]) -> Outcome:
             if pulled.reason != "connected":
                 last = children[-1]
                 return {"DialCallStatus": last.status, "DialCallSid": last.sid, "DialBridged": "false"}
+        _drop_others(bridge, children)
         return (yield from _bridged(leg, verb, bridge))
     finally:
         leg.place = None
         bridge.end()
-        for child in children:
-            if child is not bridge.other:
-                leg.network.clock.after(0, lambda child=child: _drop(child))  # type: ignore[misc]
+        _drop_others(bridge, children)
 
 
-def _drop(child: Leg) -> None:
-    child.finish("completed" if child.answered_at else "canceled", "caller gone")
+def _drop_others(bridge: Bridge, children: list[Leg]) -> None:
+    """Those who still ring, or hear a whisper, are needed no more."""
+
+    def drop(child: Leg) -> None:
+        child.finish("completed" if child.answered_at else "canceled", "not needed")
+
+    for child in children:
+        if child is not bridge.other:
+            bridge.dialer.network.clock.after(0, lambda child=child: drop(child))  # type: ignore[misc]
 
 
 def _bridged(leg: Leg, verb: Verb, bridge: Bridge) -> Outcome:
@@ -175,6 +182,7 @@ def _called(child: Leg, noun: Verb, bridge: Bridge) -> Program:
     except Pulled:
         return
     except Jump as jump:
+        child.place = None
         bridge.end()
         yield from run(child, jump.target)
     finally:

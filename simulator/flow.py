@@ -209,5 +209,6 @@ def start(leg: Leg, verb: Verb) -> Program:
 
 @performs("Stop")
 def stop(leg: Leg, verb: Verb) -> Program:
-    leg.network.recordings.stop_all(leg)
+    for child in verb.children:
+        leg.network.recordings.stop_on(leg, child)
     yield Wait(0)

@@ -32,6 +32,7 @@ class Recording:
     channels: int = 1
     call_sid: str = ""
     conference_sid: str = ""
+    name: str = ""
     status: str = "in-progress"
     spoken: float = 0.0
     since: datetime | None = None
@@ -96,7 +97,15 @@ class Recordings:
         callback = _wants(noun.attributes)
         if "url" in callback:
             callback["url"] = leg.absolute(callback["url"])
-        self.start("StartCallRecordingTwiML", callback, leg.sid, channels=channels)
+        self.start("StartCallRecordingTwiML", callback, leg.sid, channels=channels).name = noun.get("name")
+
+    def stop_on(self, leg: Leg, noun: Verb) -> None:
+        """By the name it was started with."""
+        found = [one for one in self.running(leg.sid) if one.name and one.name == noun.get("name")]
+        if not found:
+            self.network.fault(f"there is no recording named {noun.get('name')!r} to stop")
+        for one in found:
+            self.stop(one)
 
     def of_conference(self, conference: Conference, noun: Verb) -> None:
         self.start("Conference", _wants(noun.attributes), conference_sid=conference.sid)

@@ -38,7 +38,7 @@ PLAYED: Mapping[str, frozenset[str]] = {
     "Queue": frozenset({"url", "method"}),
     "Start": frozenset(),
     "Stop": frozenset(),
-    "Recording": frozenset({"channels", "track", "trim", *RECORDED}),
+    "Recording": frozenset({"name", "channels", "track", "trim", *RECORDED}),
     "Message": frozenset({"to", "from", "action", "method", "statusCallback"}),
     "Body": frozenset(),
 }  # fmt: skip
