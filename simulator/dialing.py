@@ -247,7 +247,7 @@ def in_conference(leg: Leg, verb: Verb, noun: Verb) -> Outcome:
     conference = network.conference(noun.text)
     refused = conference.refusal(noun.get("participantLabel"), int(noun.number("maxParticipants", 250)))
     if refused:
-        network.failures.append((refused, leg.url))
+        network.failed(refused, leg.url)
         return {"DialCallStatus": "failed"}
     one = Participant(
         leg, _absolute(leg, noun), network.clock.now(), noun.flag("muted"), coaching=noun.get("coach"),

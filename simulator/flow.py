@@ -53,7 +53,7 @@ def document(leg: Leg, target: Target, context: str = "call") -> Generator[Wait 
         reply = yield Ask(fallback, {**params, "ErrorCode": code, "ErrorUrl": failed}, method)
         code, verbs = _read(leg, reply, context)
     if code:
-        leg.network.failures.append((code, leg.url))
+        leg.network.failed(code, leg.url)
         raise Gone("failed" if leg.answered_at is None else "completed", "error")
     return verbs
 

@@ -116,7 +116,7 @@ class Messages:
                 more = {"ErrorCode": code, "ErrorUrl": url.partition("#")[0]}
                 self._ask(number.sms_fallback_url, params | more, made, number, with_fallback=False)
             else:
-                self.network.failures.append((code, url))
+                self.network.failed(code, url)
 
         self.network.post.ask(url, params, answered)
 

@@ -48,7 +48,7 @@ class Network:
         self.faults: list[str] = []
         self.failures: list[tuple[str, str]] = []  # Twilio's debugger: error code and URL
         self.truth = Truth(self.clock.now)
-        self.post = Post(self.clock, deliver, auth_token, self.chaos, self.fault)
+        self.post = Post(self.clock, deliver, auth_token, self.chaos, self.fault, self.failed)
         self.numbers: dict[str, Number] = {}
         self.apps: dict[str, App] = {}
         self.phones: dict[str, Phone] = {}
@@ -69,6 +69,9 @@ class Network:
 
     def fault(self, text: str) -> None:
         self.faults.append(text)
+
+    def failed(self, code: str, url: str) -> None:
+        self.failures.append((code, url))
 
     def after_now(self, seconds: float) -> datetime:
         return self.clock.now() + timedelta(seconds=seconds)

@@ -100,6 +100,7 @@ class Post:
     auth_token: str
     chaos: Chaos
     fault: Callable[[str], None]
+    failed: Callable[[str, str], None]  # Twilio's error code and URL: what its debugger would show
     log: deque[Attempted] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
 
     def ask(self, url: str, params: Mapping[str, str], done: Done, method: str = "POST") -> None:
@@ -114,8 +115,13 @@ class Post:
         if not url or self.chaos.loses():
             return
         webhook, retries = self._webhook(url, params, method, True)
+
+        def judge(reply: Reply) -> None:
+            if reply.failure or reply.status >= 400:
+                self.failed(reply.problem, webhook.url)
+
         for _ in range(2 if self.chaos.dup else 1):
-            self.clock.after(self.chaos.delay(), lambda: self._send(webhook, retries, lambda _: None))
+            self.clock.after(self.chaos.delay(), lambda: self._send(webhook, retries, judge))
 
     def _webhook(
         self, url: str, params: Mapping[str, str], method: str, is_callback: bool

@@ -110,6 +110,17 @@ class TestCalls:
             calling.twilio.calls(made.sid).update(status="completed")
         assert early.value.code == late.value.code == 21220
 
+    def test_one_that_is_moved_while_it_asks_never_sees_the_answer(self, calling: Product):
+        def moves(form):
+            calling.twilio.calls(form["CallSid"]).update(twiml=twiml("<Say>新的</Say><Pause length='9'/>"))
+            return twiml("<Say>旧的</Say>")
+
+        calling.pages |= {"/voice/out": twiml(f"<Redirect>{BASE}/voice/next</Redirect>"), "/voice/next": moves}
+        calling.network.phone(CITIZEN).answers()
+        made = create(calling)
+        calling.network.advance(5)
+        assert calling.network.calls[made.sid].transcript == "新的"
+
     def test_a_ringing_one_is_cancelled(self, calling: Product):
         made = create(calling)
         calling.network.advance(1)

@@ -103,6 +103,7 @@ class TestRetries:
         product.pages |= {"/voice/in": FALLBACK, "/voice/ended": reply}
         call(product)
         assert len(product.told("/voice/ended")) == 1
+        assert [url for _, url in product.network.failures] == [f"{BASE}/voice/ended"]
 
     @pytest.mark.parametrize("fragment", ["rc=9", "rp=6xx", "retries=2", "rc"])
     def test_unknown_words_are_refused(self, fragment: str):
