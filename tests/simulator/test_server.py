@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ from werkzeug.serving import make_server
 
 from simulator.__main__ import settings_of
 from simulator.clock import RealClock
+from simulator.delivery import over_http
+from simulator.post import Webhook
 from simulator.server import Settings, serve
 
 CITIZEN = "+8613800000001"
@@ -165,6 +168,24 @@ def test_phones_and_switches_are_set(running: Running):
     assert set_to["answers"]["then"][0]["keys"] == "1" and running.get("/sim/phones") == [set_to]
     assert running.post("/sim/chaos", dup=True, drop=3)["drop"] == 3
     assert running.network.chaos.dup and running.get("/sim/chaos")["dup"] is True
+
+
+def test_a_rush_hour_begins(running: Running):
+    running.pages["voice/in"] = twiml("<Pause length='60'/>")
+    numbers = running.post("/sim/rush", callers=3, minutes=0.01)["numbers"]
+    calls = until(lambda: found if len(found := running.get("/sim/calls")) == 3 else None)
+    assert sorted(call["from"] for call in calls) == sorted(numbers)
+    for call in calls:
+        running.post(f"/sim/calls/{call['sid']}/hang-up")
+    assert running.get("/sim/calls") == [] and len(running.get("/sim/calls?all=1")) == 3
+
+
+def test_a_product_that_is_down_is_a_lost_connection():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/voice/in"
+        with pytest.raises(ConnectionError):
+            over_http()(Webhook(url, {}, {}))
 
 
 ENV = {
