@@ -135,6 +135,8 @@ def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
         if kind == "emergency_dial" and key.isdigit() and 0 < int(key) <= len(lines):
             return emergency_dial(speaker, lines[int(key) - 1], fields.get("To", ""))
         return emergency_menu(speaker)
+    if kind in PATIENT:
+        return _music(speaker)
     if kind in LAST:
         return goodbye(speaker, "voicemail_thanks" if kind == "voicemail_done" else "goodbye")
     response = VoiceResponse()
@@ -144,5 +146,14 @@ def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
     return str(response)
 
 
+def _music(speaker: Speaker) -> str:
+    response = VoiceResponse()
+    speaker.say(response, "hold")
+    response.play(address(HOLD_MUSIC))
+    return str(response)
+
+
+PATIENT = frozenset({"wait", "waitkey", "hold", "interrupted"})
+"""What is heard in the queue and on hold, where no message can be taken: whoever waits there waits on."""
 LAST = frozenset({"voicemail_done", "operator_done", "after", "survey", "dept_key", "operator"})
 """Webhooks after which nothing is left to do for the one on the line."""
