@@ -41,6 +41,7 @@ PURE = (
     "routing/rules.py", "routing/values.py", "routing/words.py", "routing/directory.py", "routing/search.py",
     "routing/reference.py", "tickets/lifecycle.py", "tickets/deadlines.py", "tickets/numbers.py",
     "tickets/errors.py", "tickets/masking.py", "calls/machine.py", "calls/seats.py", "calls/hours.py",
+    "calls/staffing.py", "calls/kpis.py",
 )  # fmt: skip
 CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone"}
 DOORS_OF_AUTH = {"app.auth.views", "app.auth.forms"}
