@@ -22,13 +22,14 @@ from app.demo.history import play_history
 from app.demonstration import is_demo_city
 from app.importing import import_commands
 from app.outbox import unit_of_work
+from app.phone_commands import phone_commands
 from db import db
 from routing.seed import seed
 
 
 def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
-    for command in (prepare, check_command, import_commands, staff_commands, demo_commands):
+    for command in (prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands):
         app.cli.add_command(command)
 
 

@@ -17,8 +17,9 @@ from tickets.models import Ticket
 SATISFACTION = "satisfied"
 """The question of the survey whose answer is the citizen's judgement, as ratings have it: 3 satisfied, 1 not."""
 SATISFIED = 3
-_HAD_PARTY = Call.facts.path_exists('$[*] ? (@[1] == "party_joined")')
-_WAS_ASKED = Call.facts.path_exists('$[*] ? (@[1] == "surveyed")')
+# Not strict, a path would look into each fact, and find no list there.
+_HAD_PARTY = Call.facts.path_exists('strict $[*] ? (@[1] == "party_joined")')
+_WAS_ASKED = Call.facts.path_exists('strict $[*] ? (@[1] == "surveyed")')
 
 
 def kpis(asked: Asked) -> Mapping[str, Kpi]:

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from calls.staffing import (
-    Aim, around, asa, blocking, occupancy, offered_load, seats_for, service_level, staffing, waiting,
+    Aim,
+    around,
+    asa,
+    blocking,
+    occupancy,
+    offered_load,
+    seats_for,
+    service_level,
+    staffing,
+    waiting,
 )
 
 HOUR = 3600
