@@ -34,16 +34,16 @@ def _channel(redis_url: str, env: str) -> str:
 def messages(
     stamped: Iterable[Stamped], rows: Mapping[int, dict[str, Any]], rooms_now: Mapping[int, set[str]]
 ) -> Iterable[tuple[str, dict[str, Any]]]:
-    """(room, message) for each published event of a ticket, in order.
+    """(room, message) for each published event that concerns a room, in order.
 
     `rows` are the tickets' board rows as they stand; a room the ticket is no longer in is told `gone`, so no
-    row ever reaches a room that may not see it, even when events are sent late.
+    row ever reaches a room that may not see it, even when events are sent late. Of a call, an offer or a seat a
+    room is told that it has news, and which; what the news is, a page asks for.
     """
     by_room: dict[str, list[Stamped]] = {}
     for event in stamped:
-        if event.subject == "ticket":
-            for room in event.prevs:
-                by_room.setdefault(room, []).append(event)
+        for room in event.prevs:
+            by_room.setdefault(room, []).append(event)
     for room, told in by_room.items():
         if len(told) > CROWDED:
             yield room, {"room": room, "seq": told[-1].seq, "prev": told[0].prevs[room], "fetch": True}
@@ -58,6 +58,8 @@ def _message(
     message = {
         "room": room, "seq": event.seq, "prev": event.prevs[room], "kind": event.kind, "id": event.subject_id,
     }
+    if event.subject != "ticket":
+        return message | {"subject": event.subject}
     if row is None or room not in rooms_now.get(event.subject_id, set()):
         return message | {"gone": True}
     return message | {"version": row["version"], "row": row}

@@ -43,6 +43,27 @@ def test_events_of_accounts_are_told_to_nobody():
     assert list(messages([event], {}, {})) == []
 
 
+def test_of_a_call_or_a_seat_a_room_is_told_which_has_news_and_nothing_of_it():
+    noted = Stamped(7, 70, "call", 31, "call.noted", ("calls",), {"calls": 4})
+    changed = Stamped(8, 80, "seat", 5, "seat.changed", ("calls", "staff:5"), {"calls": 7, "staff:5": 2})
+    # A ticket may have the id that a call has; its row is not the call's.
+    assert list(messages([noted, changed], {31: ROW}, {31: {"calls"}})) == [
+        ("calls", {"room": "calls", "seq": 7, "prev": 4, "kind": "call.noted", "subject": "call", "id": 31}),
+        ("calls", {"room": "calls", "seq": 8, "prev": 7, "kind": "seat.changed", "subject": "seat", "id": 5}),
+        ("staff:5", {"room": "staff:5", "seq": 8, "prev": 2, "kind": "seat.changed", "subject": "seat", "id": 5}),
+    ]
+
+
+def test_tickets_and_others_of_one_room_are_one_chain():
+    offer = Stamped(8, 80, "offer", 5, "offer.made", ("staff:5",), {"staff:5": 7})
+    ticket = [Stamped(seq, seq, "ticket", 1, "ticket.given", ("staff:5",), {"staff:5": prev}) for seq, prev in
+              ((7, 6), (9, 8))]  # fmt: skip
+    told = list(messages([ticket[0], offer, ticket[1]], {1: ROW}, {1: {"staff:5"}}))
+    assert [(one["prev"], one["seq"], "subject" in one, "row" in one) for _, one in told] == [
+        (6, 7, False, True), (7, 8, True, False), (8, 9, False, True),
+    ]  # fmt: skip
+
+
 def test_messages_of_a_room_come_in_order_and_chain():
     events = [_event(7, 1, city=6, triage=2), _event(8, 2, city=7), _event(9, 1, triage=7)]
     told = list(messages(events, {}, {}))

@@ -123,6 +123,8 @@ class Board:
                 self._wanted.set()
                 return
             self._heads[room] = message["seq"]
+            if "subject" in message:
+                return  # of a call, an offer or a seat: nothing that a board shows
             if "row" in message:
                 self._show(message["id"], message["version"], message["seq"])
             else:

@@ -11,6 +11,8 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?
  * Start listening. `seq` is the sequence that the page's snapshot holds for certain.
  * on.change(row): a ticket as it stands; on.gone(id): it can be seen no longer; on.ended(): signed out, or too far
  * behind; on.state(name): live, polling or offline; on.heard(): the server gave a sign, so the page is as it should be.
+ * Optional: on.other(message): something else than a ticket has news, {room, kind, subject, id}; after a gap, or with
+ * too much news for one message each, it may be about anything.
  */
 export function listen(seq, on) {
   const heads = new Map(); // room -> last sequence that arrived as a message
@@ -58,9 +60,14 @@ export function listen(seq, on) {
     on.heard();
     const head = Math.max(heads.get(message.room) ?? 0, caught);
     if (message.seq <= head) return;
-    if (message.fetch || message.prev > head) { catchUp(); return; }
+    if (message.fetch || message.prev > head) {
+      on.other?.(message);
+      catchUp();
+      return;
+    }
     heads.set(message.room, message.seq);
-    if (message.gone) leave(message);
+    if (message.subject) on.other?.(message); // of a ticket the message says no subject
+    else if (message.gone) leave(message);
     else {
       shown.set(message.id, message.seq);
       on.change(message.row);
@@ -84,7 +91,7 @@ export function listen(seq, on) {
   socket.on("joined", ({ rooms, seq: reached }) => {
     Object.entries(rooms).forEach(([room, head]) => heads.set(room, head));
     setLive(true);
-    if (reached > caught) catchUp();
+    if (reached > caught) { on.other?.({}); catchUp(); }
   });
   socket.on("news", receive);
   socket.on("disconnect", () => { setLive(false); catchUp(); });
