@@ -101,7 +101,7 @@ def seats(today: datetime) -> list[SeatNow]:
 def line_names() -> dict[str, str]:
     """What each line is called; a line with several numbers by the first of them."""
     query = select(PhoneLine.line_no, PhoneLine.name).order_by(PhoneLine.number.desc())
-    return dict(db.session.execute(query).tuples().all())
+    return {row.line_no: row.name for row in db.session.execute(query)}
 
 
 def expected_wait(now: datetime, ahead: int, there: int) -> int | None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows")
+NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now")
 
 
 def addresses(app: Flask) -> list[str]:

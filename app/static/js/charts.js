@@ -12,11 +12,12 @@ function coloursOfPage() {
   return Object.fromEntries(Object.entries(NAMES).map(([name, key]) => [name, style.getPropertyValue(key).trim()]));
 }
 
+// Columns whose head says data-plain are for reading alone. What is no number leaves a gap.
 function read(table) {
-  const heads = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent);
+  const drawn = [...table.tHead.rows[0].cells].slice(1).filter((cell) => !("plain" in cell.dataset));
   const rows = [...table.tBodies[0].rows];
-  const values = heads.map((_, at) => rows.map((row) => Number(row.cells[at + 1].textContent)));
-  return { heads, labels: rows.map((row) => row.cells[0].textContent), values };
+  const values = drawn.map(({ cellIndex }) => rows.map((row) => Number.parseFloat(row.cells[cellIndex].textContent)));
+  return { heads: drawn.map((cell) => cell.textContent), labels: rows.map((row) => row.cells[0].textContent), values };
 }
 
 function options({ heads, labels, values }, kind, colours) {
