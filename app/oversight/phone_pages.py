@@ -8,6 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from app.auth.queries import people
+from app.oversight import pages
 from app.oversight import phone_wording as words
 from app.templating import city
 from app.templating import today as today_of
@@ -162,7 +163,7 @@ def board(now: datetime) -> dict[str, Any]:
 
 
 def _age(owed: outcomes.Owed) -> str:
-    return duration(owed.oldest.total_seconds()) if owed.oldest else NOTHING
+    return pages.length(owed.oldest) or NOTHING
 
 
 def _expected(minutes: int | None) -> str:

@@ -32,14 +32,16 @@ class Needed:
 def usual_aht(now: datetime) -> int | None:
     """The handling time of the last four weeks, in seconds; None where nobody was answered."""
     value = of_calls(figures.counts(Asked(Span(now - LOOKED_BACK, now, now))))["aht"].value
-    return max(1, round(value)) if value is not None else None
+    return round(value) if value is not None else None
 
 
 def prefilled(aht: int | None) -> dict[str, str]:
     """What stands in the form before anybody types."""
     limits = settings.current()
+    least, most = LIMITS["aht"]
+    seconds = USUAL_AHT if aht is None else min(max(aht, least), most)
     return {
-        "calls": "", "minutes": "30", "aht": str(aht or USUAL_AHT), "share": str(limits.service_level_percent),
+        "calls": "", "minutes": "30", "aht": f"{seconds:g}", "share": str(limits.service_level_percent),
         "within": str(limits.answer_within), "busiest": "85", "shrinkage": "30",
     }  # fmt: skip
 
