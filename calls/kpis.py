@@ -6,6 +6,7 @@ call-back. A rate whose denominator is nothing is None, never all and never none
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import reduce
 
 from calls.machine import CallState, Progress
 
@@ -89,10 +90,12 @@ _LONGEST = ("longest_wait", "longest_talk")
 
 def count(calls: Iterable[Progress], answer_within: int) -> Counts:
     """The counts of these calls in, read from their facts; without the work after a talk, which seats know."""
-    total = Counts()
-    for call in calls:
-        total = _add(total, _of_one(call, answer_within))
-    return total
+    return total(_of_one(call, answer_within) for call in calls)
+
+
+def total(parts: Iterable[Counts]) -> Counts:
+    """The counts of all parts together."""
+    return reduce(_add, parts, Counts())
 
 
 def _of_one(call: Progress, answer_within: int) -> Counts:

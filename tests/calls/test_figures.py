@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from calls import arriving, figures, keeping, offering, outcomes, seat_figures, seating, talking
 from calls.figures import Asked
-from calls.kpis import Counts, count, mean, of_calls, one_of, share
+from calls.kpis import Counts, count, mean, of_calls, one_of, share, total
 from calls.models import Call, Callback, SurveyAnswer
 from db import db
 from tickets.figures import Span
@@ -107,6 +107,7 @@ class TestADay:
         found = figures.by_line(asked)
         assert {line: one.offered for line, one in found.items()} == {"12315": 1, "12345": 10}
         assert figures.counts(Asked(asked.span, "12315")) == found["12315"]
+        assert total(found.values()) == figures.counts(asked)
 
     def test_the_same_from_the_facts_in_memory(self, asked: Asked, day: None):
         calls = db.session.query(Call).where(asked.calls)
