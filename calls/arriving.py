@@ -111,7 +111,9 @@ def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> 
         call.skills = [*call.skills, NIGHT_SKILL]
     known = facts_of(call)
     epoch = call.epoch + 1 if waiting or any(fact.kind == "emergency" for fact in known) else call.epoch
-    progress = note(call, "queued", at, now, epoch=epoch)
+    progress = note(
+        call, "queued", at, now, epoch=epoch, value=settings.current().short_abandon
+    )
     settle(call, now)
     return progress
 
@@ -154,9 +156,7 @@ def begin_voicemail(call: Call, at: datetime, now: datetime) -> None:
 def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> None:
     """The caller's line is down. Told in any order and any number of times, the call ends once."""
     note(call, "ended", at, now, value=status)
-    limits = settings.current()
-    waited = (call.ended_at or now) - (call.queued_at or now)
-    if call.end_reason == "abandoned_queue" and waited >= limits.span("short_abandon"):
+    if call.end_reason == "abandoned_queue":
         owe_callback(call, now, "missed")
     settle(call, now)
 
@@ -178,7 +178,7 @@ def drop_drafts(now: datetime) -> int:
     )  # fmt: skip
     found = db.session.execute(drafts).all()
     for ticket_id, reason in found:
-        calling.drop(now, ticket_id, f"The call ended: {reason}.")
+        calling.drop(now, ticket_id or 0, f"The call ended: {reason}.")
     return len(found)
 
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from calls import settings
 from calls.machine import Fact, Progress, learn, progress
 from calls.models import Call
 from db import db
@@ -51,7 +50,7 @@ def facts_of(call: Call) -> frozenset[Fact]:
 
 def progress_of(call: Call) -> Progress:
     """What follows from what is known of a call."""
-    return progress(facts_of(call), settings.current().span("short_abandon"))
+    return progress(facts_of(call))
 
 
 def note(
@@ -68,7 +67,7 @@ def note(
     if known is None:
         return None
     call.facts = [[one.at.isoformat(), one.kind, one.epoch, one.value] for one in sorted(known)]
-    after = progress(known, settings.current().span("short_abandon"))
+    after = progress(known)
     for name in _COLUMNS:
         if name != "started_at" or after.started_at is not None:
             setattr(call, name, getattr(after, name))

@@ -49,7 +49,7 @@ KINDS: dict[str, str] = {
     "chose": "digit",
     "emergency": "which line",
     "emergency_failed": "the carrier's word",
-    "queued": "",
+    "queued": "seconds up to which giving up counts as a short abandon",
     "offered": "offer",
     "accepted": "offer",
     "unoffered": "offer",
@@ -105,8 +105,8 @@ class Progress:
     ended_by: str | None = None
 
 
-def progress(facts: Iterable[Fact], short: timedelta = timedelta(0)) -> Progress:
-    """Read the call from its facts. `short`: who hangs up sooner in the queue counts as a short abandon."""
+def progress(facts: Iterable[Fact]) -> Progress:
+    """Read the call from its facts."""
     every = sorted(set(facts))
     epoch = max((fact.epoch for fact in every), default=1)
     now_facts = [fact for fact in every if fact.epoch == epoch]
@@ -133,8 +133,8 @@ def progress(facts: Iterable[Fact], short: timedelta = timedelta(0)) -> Progress
         parties=_parties(now_facts) if state == CallState.TALKING else frozenset(),
         queue_seconds=_seconds(queued, answered or (_left_queue(every, ended) if queued else None)),
         talk_seconds=sum(_seconds(begun, over) for begun, over in talks),
-        hold_seconds=_held_seconds(every, talks),
-        end_reason=_end_reason(every, bool(talks), queued, ended, short) if ended else None,
+        hold_seconds=_held_seconds(every, ended),
+        end_reason=_end_reason(every, bool(talks), ended) if ended else None,
         ended_by=_ended_by(every, bool(talks), ended) if ended else None,
     )
 
@@ -168,10 +168,12 @@ def _state(facts: list[Fact]) -> CallState:
     return CallState.IVR if "chose" in kinds else CallState.NEW
 
 
-def _talks(facts: list[Fact], ended: datetime | None) -> list[tuple[datetime, datetime | None]]:
+def _talks(
+    facts: list[Fact], ended: datetime | None, only: int | None = None
+) -> list[tuple[datetime, datetime | None]]:
     """From when to when caller and operator were together, one span an epoch. The last may still run."""
     spans: list[tuple[datetime, datetime | None]] = []
-    for epoch in sorted({fact.epoch for fact in facts}):
+    for epoch in sorted({fact.epoch for fact in facts}) if only is None else [only]:
         here = [fact for fact in facts if fact.epoch == epoch]
         operator, caller = _first(here, "operator_joined"), _first(here, "caller_joined")
         if operator is None or caller is None:
@@ -211,8 +213,16 @@ def _parties(facts: list[Fact]) -> frozenset[str]:
     return frozenset(_values(facts, "party_joined") - _values(facts, "party_left"))
 
 
-def _held_seconds(facts: list[Fact], talks: list[tuple[datetime, datetime | None]]) -> int:
-    """How long the caller was on hold: each span ends with the next release, or with the talk."""
+def _held_seconds(facts: list[Fact], ended: datetime | None) -> int:
+    """How long the caller was on hold: each span ends with the next release, or with the talk of its epoch."""
+    epochs = sorted({fact.epoch for fact in facts})
+    return sum(
+        _held_in([fact for fact in facts if fact.epoch == epoch], _talks(facts, ended, only=epoch))
+        for epoch in epochs
+    )
+
+
+def _held_in(facts: list[Fact], talks: list[tuple[datetime, datetime | None]]) -> int:
     over = talks[-1][1] if talks else None
     total, begun = 0, None
     for fact in facts:
@@ -236,9 +246,7 @@ def _left_queue(facts: list[Fact], ended: datetime | None) -> datetime | None:
     return _earliest(_first(facts, "callback"), _first(facts, "voicemail"), ended)
 
 
-def _end_reason(
-    facts: list[Fact], talked: bool, queued: datetime | None, ended: datetime, short: timedelta
-) -> str:
+def _end_reason(facts: list[Fact], talked: bool, ended: datetime) -> str:
     """Why the call ended, of everything known; the order of the facts plays no part."""
     kinds = {fact.kind for fact in facts}
     if talked:
@@ -253,13 +261,18 @@ def _end_reason(
         return _CARRIER_END[said]
     if "picked_up" in kinds:
         return "machine" if "machine" in _values(facts, "picked_up") else "completed"
-    if queued is None:
+    waits = [fact for fact in facts if fact.kind == "queued"]
+    if not waits:
         return "abandoned_ivr"
-    return "short_abandon" if ended - queued < short else "abandoned_queue"
+    first = min(waits)
+    short = timedelta(seconds=int(first.value) if first.value.isdigit() else 0)
+    return "short_abandon" if ended - first.at < short else "abandoned_queue"
 
 
 def _ended_by(facts: list[Fact], talked: bool, ended: datetime) -> str:
     """Who hung up: the operator only where he said so before the caller had left."""
+    if _values(facts, "ended") & {"lost", "failed"} or any(fact.kind == "blocked" for fact in facts):
+        return "system"
     if not talked:
         return "caller"
     leaving = _last(facts, "operator_leaving")

@@ -67,7 +67,7 @@ def replay(span: Span) -> Replay:
     limits = settings.current()
     rows = {row.id: row for row in db.session.scalars(_rows(span))}
     facts = _told(span)
-    again = {key: progress(known, limits.span("short_abandon")) for key, known in facts.items()}
+    again = {key: progress(known) for key, known in facts.items()}
     mine = sorted(
         key for key in rows.keys() | again.keys()
         if (key in rows and _is_in(rows[key], span)) or (key in again and _is_in(again[key], span))

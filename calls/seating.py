@@ -96,14 +96,16 @@ def move(
         raise errors.NotNow(action=action, state=seat.state)
     if (seat.state, seat.reason) == (state, reason) and call is None:
         return seat
+    # Work on a call is over when its time is, not when somebody looks.
+    at = min(now, seat.until) if seat.state == SeatState.WRAP_UP and seat.until else now
     open_span = (SeatSpan.staff_id == seat.staff_id) & SeatSpan.ended_at.is_(None)
-    db.session.execute(update(SeatSpan).where(open_span).values(ended_at=now))
-    seat.state, seat.reason, seat.since, seat.until = state, reason, now, until
+    db.session.execute(update(SeatSpan).where(open_span).values(ended_at=at))
+    seat.state, seat.reason, seat.since, seat.until = state, reason, at, until
     seat.call_id = call.id if call else None
     seat.version += 1
     if state != SeatState.OFFLINE:
         db.session.add(
-            SeatSpan(staff_id=seat.staff_id, state=state, reason=reason, call_id=seat.call_id, began_at=now)
+            SeatSpan(staff_id=seat.staff_id, state=state, reason=reason, call_id=seat.call_id, began_at=at)
         )
     rooms = (WALLBOARD, f"staff:{seat.staff_id}")
     events.record(

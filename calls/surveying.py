@@ -9,8 +9,8 @@ from calls.models import Call, SurveyAnswer
 from calls.settling import settle
 from db import db
 
-QUESTIONS = {"service": 3, "solved": 2}
-"""Question -> how many keys it has. The first key is the best answer."""
+QUESTIONS = {"satisfied": {"1": 3, "2": 2, "3": 1}, "solved": {"1": 1, "2": 0}}
+"""Question -> key -> answer: 3 satisfied to 1 not, as ratings have it; 1 solved, 0 not."""
 
 
 def begin(call: Call, at: datetime, now: datetime) -> None:
@@ -21,8 +21,8 @@ def begin(call: Call, at: datetime, now: datetime) -> None:
 
 def answer(call: Call, now: datetime, question: str, key: str) -> None:
     """Keep an answer; the first one stands, and a key that means nothing is none."""
-    if question in QUESTIONS and key.isascii() and key.isdigit() and 1 <= int(key) <= QUESTIONS[question]:
-        row = {"call_id": call.id, "question": question, "answer": int(key), "answered_at": now}
+    if key in QUESTIONS.get(question, {}):
+        row = {"call_id": call.id, "question": question, "answer": QUESTIONS[question][key], "answered_at": now}
         db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
 
 

@@ -52,13 +52,13 @@ def answered(exchange: Exchange, wait: float, talk: float, hold: float = 0) -> t
     staff, begun = str(exchange.who("operator").id), 5 + wait
     held = ((begun + 1, "held"), (begun + 1 + hold, "unheld")) if hold else ()
     return (
-        (5, "queued"), (begun, "operator_joined", 1, staff), (begun, "caller_joined"), *held,
+        (5, "queued", 1, "5"), (begun, "operator_joined", 1, staff), (begun, "caller_joined"), *held,
         (begun + talk, "caller_left"), (begun + talk, "ended", 1, "completed"),
     )  # fmt: skip
 
 
 def gave_up(after: float) -> tuple[tuple, ...]:
-    return (5, "queued"), (5 + after, "ended", 1, "completed")
+    return (5, "queued", 1, "5"), (5 + after, "ended", 1, "completed")
 
 
 class TestADay:
@@ -71,9 +71,9 @@ class TestADay:
         told(at(10), *gave_up(4.9))
         told(at(10, 1), *gave_up(5))
         told(at(10, 2), *gave_up(90))
-        told(at(10, 3), (5, "queued"), (30, "callback"), (32, "ended", 1, "completed"))
-        told(at(10, 4), (5, "queued"), (30, "voicemail"), (60, "ended", 1, "completed"))
-        told(at(10, 5), (5, "queued"), (9, "ended", 1, "lost"))
+        told(at(10, 3), (5, "queued", 1, "5"), (30, "callback"), (32, "ended", 1, "completed"))
+        told(at(10, 4), (5, "queued", 1, "5"), (30, "voicemail"), (60, "ended", 1, "completed"))
+        told(at(10, 5), (5, "queued", 1, "5"), (9, "ended", 1, "lost"))
         told(at(10, 6), (3, "ended", 1, "completed"))
         told(at(10, 7), (0, "blocked", 1, "list"), (0, "ended", 1, "completed"))
         told(at(11), *answered(exchange, 1, 30), direction="out")
@@ -128,7 +128,7 @@ class TestNothingToDivideBy:
         assert found["answer_rate_all"] == share(0, 1)
 
     def test_only_callbacks_leave_none_to_the_service_level(self, asked: Asked, told: Told):
-        told(at(9), (5, "queued"), (30, "callback"), (32, "ended", 1, "completed"))
+        told(at(9), (5, "queued", 1, "5"), (30, "callback"), (32, "ended", 1, "completed"))
         found = of_calls(figures.counts(asked))
         assert found["service_level"].value is None and found["answer_rate"].value == 0
 
@@ -153,7 +153,7 @@ class TestWhoseDayItIs:
     def test_queued_again_it_is_one_call_with_its_first_wait(self, asked: Asked, told: Told, exchange: Exchange):
         first, second = (str(exchange.who(login).id) for login in ("operator", "operator2"))
         told(
-            at(23, 59), (8, "queued"), (15, "operator_joined", 1, first), (17, "caller_joined"),
+            at(23, 59), (8, "queued", 1, "5"), (15, "operator_joined", 1, first), (17, "caller_joined"),
             (40, "operator_left", 1, first), (120, "queued", 2), (150, "operator_joined", 2, second),
             (150, "caller_joined", 2), (180, "caller_left", 2), (181, "ended", 2, "completed"),
         )  # fmt: skip
@@ -162,7 +162,7 @@ class TestWhoseDayItIs:
         assert found.talk == 23 + 30 and found.inbound == 1
 
     def test_who_still_waits_counts_as_offered_and_as_nothing_else(self, asked: Asked, told: Told):
-        told(at(9), (5, "queued"))
+        told(at(9), (5, "queued", 1, "5"))
         found = figures.counts(asked)
         assert (found.offered, found.waiting, found.other) == (1, 1, 0)
         assert of_calls(found)["service_level"] == share(0, 1)
@@ -236,7 +236,7 @@ class TestSeats:
         call = exchange.talk()
         exchange.wait(20)
         first, second = exchange.who("operator").id, exchange.who("operator2").id
-        talking.left(call, f"op-{first}", 1, exchange.city.now, exchange.city.now)
+        talking.left(call, exchange.label(call), 1, exchange.city.now, exchange.city.now)
         exchange.wait(16)
         talking.take_up_dropped(exchange.city.now)
         exchange.sit("operator2")
@@ -260,7 +260,7 @@ class TestOutcomes:
         self, asked: Asked, told: Told, exchange: Exchange
     ):
         who = str(exchange.who("operator").id)
-        talk = ((5, "queued"), (9, "operator_joined", 1, who), (9, "caller_joined"))
+        talk = ((5, "queued", 1, "5"), (9, "operator_joined", 1, who), (9, "caller_joined"))
         end = (200, "ended", 1, "completed")
         told(at(9), *talk, (20, "party_joined", 1, "dept-1"), (50, "operator_leaving", 1, who), end)
         told(at(10), *talk, (20, "party_joined", 1, "dept-2"), (40, "party_left", 1, "dept-2"),

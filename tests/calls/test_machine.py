@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from calls.machine import KINDS, CallState, Fact, Progress, learn, progress
 
 T0 = datetime(2026, 3, 2, 1, tzinfo=UTC)
-SHORT = timedelta(seconds=5)
 
 
 def at(seconds: float) -> datetime:
@@ -23,17 +22,17 @@ def story(*told: tuple) -> list[Fact]:
 
 
 def read(*told: tuple) -> Progress:
-    return progress(story(*told), SHORT)
+    return progress(story(*told))
 
 
 TALK = (
-    (0, "started"), (8, "queued"), (9, "offered", 1, "1"), (14, "accepted", 1, "1"),
+    (0, "started"), (8, "queued", 1, "5"), (9, "offered", 1, "1"), (14, "accepted", 1, "1"),
     (15, "operator_joined", 1, "7"), (17, "caller_joined"), (60, "held"), (90, "unheld"),
     (120, "operator_leaving", 1, "7"), (121, "surveyed"),
     (121, "caller_left"), (121, "operator_left", 1, "7"), (130, "ended", 1, "completed"),
 )  # fmt: skip
 DROPPED = (
-    (0, "started"), (8, "queued"), (9, "offered", 1, "1"), (14, "accepted", 1, "1"),
+    (0, "started"), (8, "queued", 1, "5"), (9, "offered", 1, "1"), (14, "accepted", 1, "1"),
     (15, "operator_joined", 1, "7"), (17, "caller_joined"), (40, "operator_left", 1, "7"),
     (55, "queued", 2), (56, "offered", 2, "2"),
     (58, "accepted", 2, "2"), (59, "operator_joined", 2, "9"), (60, "caller_left", 1), (61, "caller_joined", 2),
@@ -43,10 +42,10 @@ DROPPED = (
 STORIES = {
     "talk": TALK,
     "dropped": DROPPED,
-    "gave up": ((0, "started"), (8, "queued"), (9, "offered", 1, "1"), (27, "unoffered", 1, "1"),
+    "gave up": ((0, "started"), (8, "queued", 1, "5"), (9, "offered", 1, "1"), (27, "unoffered", 1, "1"),
                 (70, "ended", 1, "completed")),
-    "voicemail": ((0, "started"), (8, "queued"), (30, "voicemail"), (70, "ended", 1, "completed")),
-    "callback": ((0, "started"), (8, "queued"), (30, "callback"), (33, "ended", 1, "completed")),
+    "voicemail": ((0, "started"), (8, "queued", 1, "5"), (30, "voicemail"), (70, "ended", 1, "completed")),
+    "callback": ((0, "started"), (8, "queued", 1, "5"), (30, "callback"), (33, "ended", 1, "completed")),
     "emergency failed": ((0, "started"), (3, "chose", 1, "9"), (9, "emergency", 1, "110"),
                          (40, "emergency_failed", 1, "busy"), (41, "queued", 2), (50, "ended", 2, "completed")),
     "three": (*TALK[:6], (30, "held"), (35, "party_joined", 1, "dept-1"), (40, "unheld"),
@@ -78,8 +77,8 @@ class TestOneTalk:
 
     def test_end_told_before_the_talk_keeps_both(self):
         late = [fact for fact in story(*TALK) if fact.kind not in ("operator_joined", "caller_joined")]
-        before = progress(late, SHORT)
-        after = progress([*late, *story((15, "operator_joined", 1, "7"), (17, "caller_joined"))], SHORT)
+        before = progress(late)
+        after = progress([*late, *story((15, "operator_joined", 1, "7"), (17, "caller_joined"))])
         assert before.state == after.state == CallState.ENDED
         assert before.answered_at is None and after.answered_at == at(17) and after.end_reason == "completed"
 
@@ -116,7 +115,7 @@ class TestEndings:
         assert (after.end_reason, after.queue_seconds) == (reason, waited)
 
     def test_who_hangs_up_at_once_counts_apart(self):
-        told = ((0, "started"), (8, "queued"))
+        told = ((0, "started"), (8, "queued", 1, "5"))
         assert read(*told, (12.9, "ended", 1, "completed")).end_reason == "short_abandon"
         assert read(*told, (13, "ended", 1, "completed")).end_reason == "abandoned_queue"
         assert read((0, "started"), (3, "ended", 1, "completed")).end_reason == "abandoned_ivr"
@@ -138,7 +137,7 @@ class TestOrderPlaysNoPart:
         known: frozenset[Fact] = frozenset()
         for fact in told:
             known = learn(known, fact) or known
-        assert progress(known, SHORT) == read(*STORIES[name])
+        assert progress(known) == read(*STORIES[name])
 
     @settings(max_examples=500)
     @given(
@@ -149,7 +148,7 @@ class TestOrderPlaysNoPart:
         )
     )  # fmt: skip
     def test_nothing_told_makes_nonsense(self, facts: list[Fact]):
-        after = progress(facts, SHORT)
+        after = progress(facts)
         assert after.talk_seconds >= 0 and after.hold_seconds >= 0 and after.queue_seconds >= 0
         assert (after.state == CallState.ENDED) == (after.ended_at is not None) == (after.end_reason is not None)
         assert after.epoch == max((fact.epoch for fact in facts), default=1)

@@ -27,7 +27,7 @@ def day(exchange: Exchange) -> list[Call]:
     city.now = START + timedelta(hours=1)
     broken = exchange.talk()
     exchange.wait(20)
-    talking.left(broken, f"op-{broken.staff_id}", 1, city.now, city.now)
+    talking.left(broken, exchange.label(broken), 1, city.now, city.now)
     exchange.wait(16)
     talking.take_up_dropped(city.now)
     exchange.sit("operator2")

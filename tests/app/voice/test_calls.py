@@ -35,7 +35,7 @@ def test_answered(telephone: Telephone, operator: Operator):
     assert 30 <= call.talk_seconds <= 34 and call.queue_seconds >= 1
     assert abs(telephone.network.truth.talk_seconds(line.sid) - call.talk_seconds) <= 2
     answers = select(SurveyAnswer.question, SurveyAnswer.answer)
-    assert telephone.read(lambda: dict(db.session.execute(answers).all())) == {"service": 1, "solved": 1}
+    assert telephone.read(lambda: dict(db.session.execute(answers).all())) == {"satisfied": 3, "solved": 1}
     telephone.pass_(60)
     found = telephone.read(lambda: db.session.execute(select(Recording.state, Recording.deleted_there_at)).all())
     assert [state for state, _ in found] == ["stored"] and found[0].deleted_there_at is not None
