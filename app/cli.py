@@ -23,6 +23,7 @@ from app.demonstration import is_demo_city
 from app.importing import import_commands
 from app.outbox import unit_of_work
 from app.phone_commands import phone_commands
+from calls.lines import seed_demo
 from db import db
 from routing.seed import seed
 
@@ -74,7 +75,10 @@ def seed_all(demo: bool) -> list[tuple[str, str, str]]:
     with unit_of_work() as now:
         seed(db.session(), demo=demo)
         seed_roles(db.session())
-        return demo_accounts(db.session(), now) if demo and is_demo_city() else []
+        if not (demo and is_demo_city()):
+            return []
+        seed_demo(db.session())
+        return demo_accounts(db.session(), now)
 
 
 def _check_server(production: bool) -> None:

@@ -36,10 +36,13 @@ def up(options: Options) -> int:
         try:
             crew.publish(url=address, host=options.host, port=options.port, ready=False)
             servers.start(crew, env, servers.Wanted())
+            if is_simulated(env):
+                env["TWILIO_API_URL"] = f"http://127.0.0.1:{free_port(env)}"
+                crew.publish(urls=crew.facts["urls"] | {"twilio_api_url": env["TWILIO_API_URL"]})
             prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
             specs = _specs(folder, env, door.fileno(), counts)
             workers = [spec for spec in specs if spec.name.startswith("worker")]
-            crew.add(spec for spec in specs if spec not in workers)
+            crew.add([*_simulator(folder, env), *(spec for spec in specs if spec not in workers)])
             crew.wait(Probe(servers.reachable(options.host), options.port), READY_WITHIN, f"{address}/readyz")
             if is_played and env["HOTLINE_DEMO"] == "1" and (folder.run / "demo").exists():
                 crew.add([_play(folder, env)])
@@ -104,6 +107,31 @@ def _play(folder: DataFolder, env: Mapping[str, str]) -> Spec:
     """Who plays citizens and departments, in the demo city only."""
     command = (sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", "demo", "drive")
     return Spec("demo", command, env, ROOT, folder.log("demo"))
+
+
+def is_simulated(env: Mapping[str, str]) -> bool:
+    """Whether the telephone network is played on this machine: by default where nothing real could be rung."""
+    given = env.get("TELEPHONY_PROVIDER")
+    return env.get("HOTLINE_ENV") != "production" and (given == "simulator" or not given)
+
+
+def free_port(env: Mapping[str, str]) -> int:
+    """Where the simulator is to listen: as the environment says, or wherever nobody does."""
+    text = env.get("HOTLINE_SIMULATOR_PORT") or "0"
+    if not text.isdigit() or int(text) > 65535:
+        raise Refusal(f"HOTLINE_SIMULATOR_PORT is {text!r}: give a number from 0 to 65535.")
+    with socket.create_server(("127.0.0.1", int(text))) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+def _simulator(folder: DataFolder, env: Mapping[str, str]) -> list[Spec]:
+    """The telephone network, where it is played."""
+    if not is_simulated(env):
+        return []
+    port = env["TWILIO_API_URL"].rpartition(":")[2]
+    command = (sys.executable, "-m", "simulator", "--port", port)
+    return [Spec("simulator", command, env, ROOT, folder.log("simulator"))]
 
 
 def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mapping[str, int]) -> list[Spec]:

@@ -1,5 +1,6 @@
 """The VoicePort by Twilio's REST interface, or that of a server like it."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ _GONE = frozenset({20404, 21220, 20009, 16041})
 """Not found, call not in progress, conference not in progress, participant not found."""
 _LATER = frozenset({429, 503})
 Result = TypeVar("Result")
+# At INFO the library logs whole requests, with the numbers in them.
+logging.getLogger("twilio.http_client").setLevel(logging.WARNING)
 
 
 class Elsewhere(TwilioHttpClient):
