@@ -33,6 +33,7 @@ class Participant:
     muted: bool = False
     hold: bool = False
     hold_url: str = ""
+    hold_method: str = "GET"
     coaching: str = ""  # the sid of the only one who hears this participant
     announcements: list[str] = field(default_factory=list)
     start_on_enter: bool = True

@@ -288,7 +288,7 @@ def _sounds(leg: Leg, one: Participant, conference: Conference) -> Program:
         yield from once(leg, Target(one.announcements.pop(0)), lambda: facts, "announce")
         conference.tell("announcement-end", one.facts())
     if one.hold:
-        yield from again_and_again(leg, Target(one.hold_url), lambda: facts, "hold")
+        yield from again_and_again(leg, Target(one.hold_url, one.hold_method), lambda: facts, "hold")
     elif conference.status == "init":
         wait = Target(one.noun.get("waitUrl"), one.noun.get("waitMethod", "POST").upper())
         yield from again_and_again(leg, wait, lambda: facts, "hold")

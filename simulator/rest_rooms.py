@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 ADD = ("To", "From", "Timeout", "TimeLimit", "EarlyMedia", "ConferenceStatusCallbackEvent", "Coaching")
-CHANGE = ("Hold", "HoldUrl", "Muted", "EndConferenceOnExit", "Coaching", "CallSidToCoach", "AnnounceUrl")
+CHANGE = (
+    "Hold", "HoldUrl", "HoldMethod", "Muted", "EndConferenceOnExit", "Coaching", "CallSidToCoach", "AnnounceUrl",
+)  # fmt: skip
 NOUN = {  # fields of a participant and what they are in TwiML
     "Muted": "muted", "StartConferenceOnEnter": "startConferenceOnEnter", "Label": "participantLabel",
     "EndConferenceOnExit": "endConferenceOnExit", "WaitUrl": "waitUrl", "Beep": "beep",
@@ -74,9 +76,10 @@ def changefind_conference(network: Network, fields: Fields, sid: str) -> dict[st
 
 def _participant_row(one: Conference, leg: Leg, found: Participant | None, label: str) -> dict[str, object]:
     status = {"in-progress": "connected", "completed": "complete"}.get(leg.status, leg.status)
+    since = moment(found.joined_at if found else leg.created_at)
     return {
         "account_sid": leg.network.account_sid, "call_sid": leg.sid, "label": label or None,
-        "conference_sid": one.sid, "date_created": moment(leg.created_at), "date_updated": moment(leg.created_at),
+        "conference_sid": one.sid, "date_created": since, "date_updated": since,
         "muted": bool(found and found.muted), "hold": bool(found and found.hold), "status": status,
         "coaching": bool(found and found.coaching), "call_sid_to_coach": found.coaching or None if found else None,
         "end_conference_on_exit": bool(found and found.end_on_exit),
@@ -142,6 +145,7 @@ def change_participant(network: Network, fields: Fields, sid: str, name: str) ->
     found = _participant(one, name)
     if "HoldUrl" in fields:
         found.hold_url = fields.get("HoldUrl")
+        found.hold_method = fields.get("HoldMethod") or "GET"
     for field, attribute, words in (("Hold", "hold", ("hold", "unhold")), ("Muted", "muted", ("mute", "unmute"))):
         if field in fields and getattr(found, attribute) != fields.flag(field):
             setattr(found, attribute, fields.flag(field))

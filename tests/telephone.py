@@ -60,7 +60,7 @@ class Telephone:
         app.extensions["voice"] = TwilioVoice(self.client, http.download)
         app.config["CLOCK"] = self.network.clock.now
         self.is_clock_running = True
-        self._steps = 0
+        self._passed = 0.0
         self.operators: list[Operator] = []
         for number in (LINE, PARALLEL):
             self.network.own(
@@ -91,16 +91,16 @@ class Telephone:
     def now(self) -> datetime:
         return self.network.clock.now()
 
-    def pass_(self, seconds: float) -> None:
+    def pass_(self, seconds: float, step: float = STEP) -> None:
         """Time goes on, in steps between which the clock process has its turn."""
         self.rounds()
-        for _ in range(round(seconds / STEP)):
-            self.network.advance(STEP)
+        for _ in range(round(seconds / step)):
+            self.network.advance(step)
             self.rounds()
-            self._steps += 1
-            for operator in self.operators if self._steps % 10 == 0 else ():
+            self._passed += step
+            for operator in self.operators if self._passed % 5 < step else ():
                 operator.beat()
-            if self._steps % 20 == 0:
+            if self._passed % 10 < step:
                 self.slow_rounds()
 
     def rounds(self) -> None:
