@@ -21,10 +21,12 @@ from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.phone_views import bp as phone_watch_bp
 from app.oversight.views import bp as oversight_bp
+from app.phone.callbacks import bp as callbacks_bp
 from app.phone.views import bp as phone_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
+from app.voice.out_views import bp as voice_out_bp
 from app.voice.recording_views import bp as voice_recording_bp
 from app.voice.signature import is_signed
 from app.voice.talk_views import bp as voice_talk_bp
@@ -36,10 +38,10 @@ from tickets.sealing import Keys
 from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
-VOICE = (voice_bp, voice_talk_bp, voice_recording_bp)
+VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, *VOICE,
+    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

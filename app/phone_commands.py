@@ -1,11 +1,14 @@
-"""Commands of the telephone: read a past day's calls again from their events and compare."""
+"""Commands of the telephone: is the account set up well; do a past day's figures follow from its events."""
 
 from datetime import date, datetime, time, timedelta
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from app.outbox import unit_of_work
+from app.voice import doctor
+from app.voice.twilio_voice import client_of
 from calls import replay
 from calls.kpis import SHARE, Kpi
 from routing import service as routing
@@ -15,6 +18,23 @@ phone_commands = AppGroup("phone", help="The telephone: its calls and their figu
 
 FIRST = 20
 """Differences that are shown; the rest is counted."""
+
+
+MARKS = {doctor.OK: "ok  ", doctor.CARE: "note", doctor.BAD: "BAD "}
+
+
+@phone_commands.command("doctor")
+def examine() -> None:
+    """Look at the telephone account line by line; ends with 1 where something must be changed."""
+    config = current_app.extensions["hotline"]
+    found = list(doctor.examine(config, client_of(config)))
+    for one in found:
+        click.echo(f"{MARKS[one.state]} {one.say}")
+        if one.do:
+            click.echo(f"       {one.do}")
+    bad = sum(one.state == doctor.BAD for one in found)
+    if bad:
+        raise click.ClickException(f"{bad} things must be changed before calls work")
 
 
 @phone_commands.command("replay")

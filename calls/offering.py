@@ -136,6 +136,8 @@ def _miss(offer: Offer, call: Call, now: datetime, outcome: str, reason: str) ->
         seating.move(seat, "miss", now, reason=reason)
     call.tries += 1
     note(call, "unoffered", now, now, epoch=offer.epoch, value=offer.id)
+    if call.direction == "out":
+        note(call, "ended", now, now, value="canceled")
     settle(call, now)
 
 
@@ -154,8 +156,10 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
     if offer.state == "accepted":
         offer.state = "connected"
         seat = seating.lock(staff_id)
-        seating.move(seat, "connect", now, call=call)
-        owe(call, "bring_caller", f"{offer.epoch}:{offer.id}", now, epoch=offer.epoch)
+        if seat.call_id != call.id or seat.state != SeatState.ON_CALL:
+            seating.move(seat, "connect", now, call=call)
+        kind = "bring_caller" if call.direction == "in" else "dial_citizen"
+        owe(call, kind, f"{offer.epoch}:{offer.id}", now, epoch=offer.epoch)
     return leg
 
 

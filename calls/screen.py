@@ -71,14 +71,14 @@ def _call(actor: Actor, call: Call, vault: Vault) -> Data:
         "again": call.epoch > 1,
         "is_held": after.is_held,
         "interrupted": after.interrupted_at is not None,
-        "number": _masked_number(call, vault),
+        "number": masked_number(call, vault),
         "known": _known(actor, call),
         "parties": _parties(call),
         "ticket": {"id": ticket.id, "number": ticket.number, "state": ticket.state} if ticket else None,
     }
 
 
-def _masked_number(call: Call, vault: Vault) -> str:
+def masked_number(call: Call, vault: Vault) -> str:
     """The number as it may be shown: it says who may be calling, and proves nothing."""
     contact = db.session.get(Contact, call.ticket_id) if call.ticket_id else None
     # Without the country's code, as people here say their numbers.

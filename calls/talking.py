@@ -96,7 +96,8 @@ def hang_up(actor: Actor, now: datetime, call_id: int, console: str) -> Call:
             owe(call, "remove", leg.label, now, epoch=call.epoch, label=leg.label)
         release_seat(call, actor, now)
     else:
-        owe(call, "send_caller", f"survey:{call.epoch}", now, to="survey")
+        to = "survey" if call.direction == "in" else "goodbye"
+        owe(call, "send_caller", f"{to}:{call.epoch}", now, to=to)
     return call
 
 

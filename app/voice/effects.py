@@ -1,6 +1,7 @@
 """Carry out what is owed to the carrier, between two transactions: a slow carrier holds no lock."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,16 +9,20 @@ from datetime import datetime
 from flask import current_app
 from sqlalchemy import select
 
+from app import archive
+from app.extensions import vault
 from app.outbox import unit_of_work
-from app.voice import archive, documents, hearing
+from app.voice import documents, hearing
 from app.voice.talk_views import room_of
-from calls import arriving, keeping, offering, owing, recordings
+from calls import arriving, keeping, offering, outgoing, owing, recordings
 from calls.machine import CallState
 from calls.models import Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
-from calls.ports import CarrierError, Gone, Unclear, Unreachable, VoicePort
+from calls.ports import CarrierError, Gone, Refused, Unclear, Unreachable, VoicePort
 from db import db
 from routing import service as routing
+from tickets import sealing
+from tickets.models import Contact
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +96,7 @@ def _send_caller(owed: Owed, call: Call) -> Order | None:
     addresses = {
         "survey": documents.address("/voice/survey"),
         "queue": documents.address("/voice/enqueue", drop=call.epoch),
+        "goodbye": documents.address("/voice/after"),
     }
     line, to = call.provider_sid or "", addresses[owed.payload["to"]]
     return Order(lambda port: port.lead(line, to))
@@ -134,6 +140,33 @@ def _hang_up(owed: Owed, call: Call) -> Order | None:
     """The room of a call that has ended: whoever is left in it, an operator or a department, is let go."""
     room, name = call.conference_sid, room_of(call, call.epoch)
     return Order(lambda port: port.close_room(room or port.room(name)))
+
+
+def _dial_citizen(owed: Owed, call: Call) -> Order | None:
+    """Ring the citizen whose number stands in the contact of the call's ticket."""
+    contact = db.session.get(Contact, call.ticket_id)
+    if contact is None or call.provider_sid or call.state != CallState.CONNECTING:
+        return None
+    number, own, call_id, ref = vault().open_contact(contact, "phone"), own_number(call), call.id, call.ref
+
+    def begun(sid: str, now: datetime) -> None:
+        row = db.session.get_one(Call, call_id)
+        row.provider_sid = row.provider_sid or sid
+
+    address, news = documents.address(f"/voice/out/{ref}"), documents.news(f"/voice/out/{ref}/status")
+    return Order(lambda port: port.ring(dialled(number), own, address, news, RING_SECONDS), begun)
+
+
+def dialled(number: str) -> str:
+    """As the carrier wants it: E.164. Raises Refused for what cannot be dialled from here."""
+    plain = number if number.startswith("+") else sealing.normalise_phone(number)
+    if not ALLOWED.fullmatch(plain):
+        raise Refused("number not allowed")
+    return plain
+
+
+ALLOWED = re.compile(r"\+86[0-9]{7,12}")
+"""Numbers of this country alone: a number abroad or at a premium could be somebody's way to be paid."""
 
 
 def _dial_party(owed: Owed, call: Call) -> Order | None:
@@ -238,6 +271,7 @@ ORDERS: Mapping[str, Callable[[Owed, Call], Order | None]] = {
     "apologise": _apologise,
     "remove": _remove,
     "hang_up": _hang_up,
+    "dial_citizen": _dial_citizen,
     "dial_party": _dial_party,
     "drop_party": _drop_party,
     "record": _record,
@@ -260,7 +294,16 @@ def _after_bringing(owed: Owed, now: datetime, outcome: str) -> None:
         offering.give_up_line(call, now)
 
 
-AFTER_FAILURE: Mapping[str, Callable[[Owed, datetime, str], None]] = {"bring_caller": _after_bringing}
+def _after_dialling(owed: Owed, now: datetime, outcome: str) -> None:
+    """Nobody was rung. Where it is not known, the carrier tells of the line, or nothing comes of it in time."""
+    call = keeping.lock(owed.call_id or 0)
+    if outcome != "unknown":
+        outgoing.status(call, call.provider_sid or "", "failed", now, now)
+
+
+AFTER_FAILURE: Mapping[str, Callable[[Owed, datetime, str], None]] = {
+    "bring_caller": _after_bringing, "dial_citizen": _after_dialling,
+}  # fmt: skip
 
 
 def port_of() -> VoicePort | None:

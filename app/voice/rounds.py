@@ -5,7 +5,7 @@ from flask import current_app
 from app.outbox import unit_of_work
 from app.voice import hearing, spool
 from app.voice.effects import carry_out, port_of
-from calls import offering, seating, talking
+from calls import offering, outgoing, seating, talking
 
 
 def assign() -> int:
@@ -14,6 +14,8 @@ def assign() -> int:
         offering.run_out(now)
     with unit_of_work() as now:
         talking.take_up_dropped(now)
+    with unit_of_work() as now:
+        outgoing.give_up_unheard(now)
     with unit_of_work() as now:
         seating.sweep(now)
     with unit_of_work() as now:

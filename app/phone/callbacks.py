@@ -1,0 +1,102 @@
+"""回拨. The list of those who are owed a call, the messages they left, and the calls that operators make."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from app import archive, hints
+from app.access import actor, requires
+from app.outbox import unit_of_work
+from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
+from calls import outgoing, screen
+from calls.models import Call, Callback, Recording, Voicemail
+from db import db
+from tickets import errors
+from tickets.permissions import may
+
+bp = Blueprint("callbacks", __name__, url_prefix="/desk/phone/callbacks")
+
+CONSOLE = "X-Console"
+PROVIDER = "twilio"
+
+
+@bp.get("")
+@requires("call.answer")
+def waiting() -> str:
+    """Who is to be called back, those due first."""
+    with unit_of_work() as now:
+        rows = [_row(callback) for callback in outgoing.waiting(now)]
+        return render_template(
+            "phone/callbacks.html", rows=rows, now=now, reasons=CALLBACK_REASONS, given_up=GIVEN_UP,
+            outcomes=OUTCOMES,
+        )
+
+
+def _row(callback: Callback) -> dict[str, Any]:
+    first = db.session.get_one(Call, callback.call_id)
+    message = db.session.get(Voicemail, callback.call_id)
+    return {
+        "callback": callback, "line": first.line_no, "lang": first.lang, "rang_at": first.started_at,
+        "number": screen.masked_number(first, current_app.extensions["vault"]), "message": message,
+        "has_sound": message is not None and _stored(message) is not None,
+    }  # fmt: skip
+
+
+def _stored(message: Voicemail) -> Recording | None:
+    recording = db.session.get(Recording, message.recording_id) if message.recording_id else None
+    return recording if recording is not None and recording.file and recording.digest else None
+
+
+@bp.post("/<int:callback_id>/call")
+@requires("call.answer")
+def call(callback_id: int) -> Response:
+    """Ring them: this operator's page connects, and then the citizen is dialled."""
+    return _rung(lambda now: outgoing.call_back(actor(), now, callback_id, _console(), PROVIDER))
+
+
+@bp.post("/tickets/<int:ticket_id>/call")
+@requires("call.answer")
+def call_ticket(ticket_id: int) -> Response:
+    """Ring the caller of a ticket; the number is dialled and not shown."""
+    if not may(actor(), "contact.reveal"):
+        raise errors.Forbidden(action="call_caller")
+    return _rung(lambda now: outgoing.call_caller(actor(), now, ticket_id, _console(), PROVIDER))
+
+
+def _rung(do: Any) -> Response:
+    with unit_of_work() as now:
+        begun: outgoing.Outgoing = do(now)
+        number = begun.call.id
+    hints.give()
+    return jsonify(call=number)
+
+
+@bp.post("/<int:callback_id>/close")
+@requires("call.answer")
+def close(callback_id: int) -> Response:
+    """No call is needed any more, and why."""
+    with unit_of_work() as now:
+        outgoing.give_up(actor(), now, callback_id, request.form.get("reason", ""))
+    return jsonify(done=True)
+
+
+@bp.get("/<int:callback_id>/message")
+@requires("call.answer")
+def message(callback_id: int) -> Answer:
+    """The message that was left, as sound."""
+    with unit_of_work():
+        callback = db.session.get(Callback, callback_id)
+        left = db.session.get(Voicemail, callback.call_id) if callback else None
+        recording = _stored(left) if left else None
+        if recording is None or recording.file is None or recording.digest is None:
+            raise errors.NotFound()
+        found = recording.id, recording.file, recording.digest
+    sound = archive.load(current_app.extensions["hotline"].data_dir, *found)
+    return Response(sound, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
+
+
+def _console() -> str:
+    return request.headers.get(CONSOLE, "")[:64]
+
+

@@ -1,0 +1,184 @@
+"""Verbs of calls that we make: an operator rings a citizen, whom the hotline owes an answer."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from calls import seating, settings
+from calls.keeping import lock, note
+from calls.machine import CallState
+from calls.models import Call, Callback, Offer, Seat
+from calls.seats import SeatState
+from calls.settling import settle
+from db import db
+from tickets import calling, errors
+from tickets.permissions import Actor
+
+CALLBACK, TICKET = "callback", "ticket"
+NOT_REACHED = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled"}
+MOST_TRIES = 3
+TRY_AGAIN = timedelta(minutes=15)
+UNHEARD = timedelta(seconds=90)
+TAKEN_FOR = timedelta(minutes=10)
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A call that an operator's browser is to be connected to."""
+
+    call: Call
+    offer: Offer
+
+
+def call_back(actor: Actor, now: datetime, callback_id: int, console: str, provider: str) -> Outgoing:
+    """Ring somebody who is owed a callback. Raises Forbidden, NotFound, NotNow, Stale."""
+    seat = _free_seat(actor, console)
+    callback = _locked(callback_id)
+    if callback.closed_at is not None or _is_taken(callback, actor, now):
+        raise errors.NotNow(action="call_back", state="taken" if callback.closed_at is None else "closed")
+    callback.taken_by, callback.taken_at = actor.id, now
+    first = db.session.get_one(Call, callback.call_id)
+    call = _begin(actor, now, provider, callback.ticket_id, CALLBACK, first.line_no, callback.phone_hash)
+    call.lang = first.lang
+    calling.hand_to(now, callback.ticket_id, actor.id or 0)
+    return Outgoing(call, _connect(call, seat, now, actor))
+
+
+def call_caller(actor: Actor, now: datetime, ticket_id: int, console: str, provider: str) -> Outgoing:
+    """Ring the caller of a ticket. That the actor may is for whoever asks to check. Raises as above."""
+    seat = _free_seat(actor, console)
+    call = _begin(actor, now, provider, ticket_id, TICKET)
+    return Outgoing(call, _connect(call, seat, now, actor))
+
+
+def _free_seat(actor: Actor, console: str) -> Seat:
+    seat = seating.own(actor, console)
+    if seat.state in (SeatState.OFFERED, SeatState.ON_CALL):
+        raise errors.NotNow(action="call_back", state=seat.state)
+    return seat
+
+
+def _begin(
+    actor: Actor, now: datetime, provider: str, ticket_id: int, purpose: str, line_no: str = "12345",
+    phone_hash: bytes | None = None,
+) -> Call:  # fmt: skip
+    call = Call(
+        ref=secrets.token_hex(16), provider=provider, direction="out", purpose=purpose, line_no=line_no, lang="zh",
+        phone_hash=phone_hash, ticket_id=ticket_id, skills=[], priority=0, state=CallState.NEW, epoch=1, version=0,
+        tries=0, facts=[], started_at=now, seen_at=now,
+    )  # fmt: skip
+    db.session.add(call)
+    db.session.flush()
+    note(call, "started", now, now, actor=actor)
+    return call
+
+
+def _connect(call: Call, seat: Seat, now: datetime, actor: Actor) -> Offer:
+    """The operator has this call, as if they had accepted it."""
+    offer = Offer(
+        call_id=call.id, epoch=1, staff_id=seat.staff_id, state="accepted", offered_at=now, accepted_at=now,
+        expires_at=now + settings.current().span("connect"),
+    )  # fmt: skip
+    db.session.add(offer)
+    db.session.flush()
+    seating.move(seat, "connect", now, actor=actor, call=call)
+    note(call, "accepted", now, now, actor=actor, value=offer.id)
+    return offer
+
+
+def answered(call: Call, sid: str, at: datetime, now: datetime, by: str = "human") -> None:
+    """Somebody, or a machine, has picked up."""
+    call.provider_sid = call.provider_sid or sid
+    note(call, "picked_up", at, now, value=by)
+
+
+def status(call: Call, sid: str, said: str, at: datetime, now: datetime) -> None:
+    """What the carrier says of the citizen's line. Not reached: the callback is tried again, or given up."""
+    call.provider_sid = call.provider_sid or sid or None
+    if said not in NOT_REACHED and said != "completed":
+        return
+    was_over = call.ended_at is not None
+    note(call, "ended", at, now, value=said)
+    settle(call, now)
+    if not was_over:
+        _settle_callback(call, now)
+
+
+def give_up_unheard(now: datetime) -> int:
+    """Calls of ours of which the carrier has never said a word are over; returns how many."""
+    unheard = select(Call.id).where(
+        Call.direction == "out", Call.ended_at.is_(None), Call.provider_sid.is_(None),
+        Call.started_at < now - UNHEARD,
+    )  # fmt: skip
+    found = db.session.scalars(unheard.limit(PAGE)).all()
+    for call_id in found:
+        status(lock(call_id), "", "failed", now, now)
+    return len(found)
+
+
+def _settle_callback(call: Call, now: datetime) -> None:
+    if call.purpose != CALLBACK:
+        return
+    callback = db.session.scalar(
+        select(Callback)
+        .where(Callback.ticket_id == call.ticket_id, Callback.closed_at.is_(None))
+        .with_for_update()
+    )
+    if callback is None:
+        return
+    callback.attempts += 1
+    callback.taken_by = callback.taken_at = None
+    if call.answered_at is not None:
+        callback.closed_at, callback.outcome = now, "reached"
+    elif callback.attempts >= MOST_TRIES:
+        callback.closed_at, callback.outcome = now, "unreachable"
+    else:
+        callback.due_at, callback.outcome = now + TRY_AGAIN, call.end_reason
+
+
+def give_up(actor: Actor, now: datetime, callback_id: int, reason: str) -> Callback:
+    """Close a callback without ringing, for a reason. Raises Forbidden, NotFound, Invalid, NotNow."""
+    seating.demand(actor)
+    if reason not in REASONS:
+        raise errors.Invalid(fields={"reason": "unknown"})
+    callback = _locked(callback_id)
+    if callback.closed_at is not None:
+        raise errors.NotNow(action="give_up", state="closed")
+    callback.closed_at, callback.outcome, callback.taken_by = now, reason, actor.id
+    return callback
+
+
+REASONS = ("called_again", "done_otherwise", "no_matter")
+"""Why somebody need not be called back: they rang again and were answered, it is settled, there was nothing."""
+
+
+def waiting(now: datetime, limit: int = PAGE) -> list[Callback]:
+    """Open callbacks, those due first; one that somebody has just taken is left out."""
+    free = Callback.taken_at.is_(None) | (Callback.taken_at < now - TAKEN_FOR)
+    query = select(Callback).where(Callback.closed_at.is_(None), free)
+    return list(db.session.scalars(query.order_by(Callback.due_at, Callback.id).limit(limit)))
+
+
+def _is_taken(callback: Callback, actor: Actor, now: datetime) -> bool:
+    if callback.taken_at is None or callback.taken_by == actor.id:
+        return False
+    return callback.taken_at > now - TAKEN_FOR
+
+
+def _locked(callback_id: int) -> Callback:
+    query = select(Callback).where(Callback.id == callback_id).with_for_update()
+    callback = db.session.scalar(query.execution_options(populate_existing=True))
+    if callback is None:
+        raise errors.NotFound()
+    return callback
+
+
+def lock_of(ref: str) -> Call:
+    """The locked outgoing call that the carrier was told this name of. Raises NotFound."""
+    call_id = db.session.scalar(select(Call.id).where(Call.ref == ref, Call.direction == "out"))
+    if call_id is None:
+        raise errors.NotFound()
+    return lock(call_id)
