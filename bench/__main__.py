@@ -10,11 +10,11 @@ from dataclasses import asdict
 from typing import Any
 
 from app import create_app
-from bench import board, machine, pages, routing_eval, web
+from bench import board, calls, machine, pages, routing_eval, web
 from bench.databases import Databases
 from bench.seed import seed
 
-NAMES = ("create", "status", "board", "pages", "routing", "seed")
+NAMES = ("create", "status", "board", "pages", "routing", "calls", "seed")
 WEB_TICKETS, WEB_OPEN = 100_000, 0.1
 
 _started = time.monotonic()
@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--open", type=float, default=WEB_OPEN, help="share of the tickets that is open")
     parser.add_argument("--units", type=int, help="seed: so many leading units (default: all of the demo city)")
     parser.add_argument("--years", type=float, default=3, help="seed: over so many years")
+    parser.add_argument("--callers", type=int, default=calls.CALLERS, help="calls: so many wait all the time")
+    parser.add_argument("--seats", type=int, default=calls.SEATS, help="calls: so many operators")
+    parser.add_argument("--seconds", type=float, default=calls.SECONDS, help="calls: measured so long")
     parser.add_argument("--seed", type=int, default=12345, help="seed: the seed of everything drawn at random")
     return parser
 
@@ -78,6 +81,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace, Databases], dict[str, Any]]]
     "create": lambda options, databases: web.create(databases, options.tickets or WEB_TICKETS, options.open),
     "status": lambda options, databases: web.status(databases, options.tickets or WEB_TICKETS, options.open),
     "board": _board,
+    "calls": lambda options, databases: calls.calls(databases, options.callers, options.seats, options.seconds),
     "pages": lambda options, databases: pages.pages(databases, options.tickets or WEB_TICKETS, options.open),
     "routing": _routing,
     "seed": _seed,

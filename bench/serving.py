@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -20,16 +20,27 @@ PATIENCE = 10.0
 WEB_PROCESSES = 2
 
 
+def no_more(port: int) -> Mapping[str, str]:
+    """What most benchmarks add to the environment."""
+    return {}
+
+
 @contextmanager
-def product(config: Config) -> Iterator[int]:
-    """Web, worker and clock on that database, as in life; yields the port of the web."""
-    env = {
-        "DATABASE_URL": config.database_url,
-        "DATABASE_OWNER_URL": config.database_owner_url,
-        "HOTLINE_DATA": config.data_dir,
-    }
+def product(config: Config, more: Callable[[int], Mapping[str, str]] = no_more) -> Iterator[int]:
+    """Web, worker and clock on that database, as in life; yields the port of the web.
+
+    `more` is what the environment has besides, once the port is known.
+    """
     with ExitStack() as stack:
-        port = stack.enter_context(_web("wsgi:app", ROOT, env, "web"))
+        door = stack.enter_context(_door())
+        port = int(door.getsockname()[1])
+        env = {
+            "DATABASE_URL": config.database_url,
+            "DATABASE_OWNER_URL": config.database_owner_url,
+            "HOTLINE_DATA": config.data_dir,
+            **more(port),
+        }
+        stack.enter_context(_web(door, "wsgi:app", ROOT, env, "web"))
         for kind in ("worker", "clock"):
             stack.enter_context(_running([sys.executable, str(ROOT / f"{kind}.py")], env, kind))
         _wait(port, "/readyz")
@@ -39,25 +50,33 @@ def product(config: Config) -> Iterator[int]:
 @contextmanager
 def floor() -> Iterator[int]:
     """A bare Flask answer under the same server with as many processes; yields its port."""
-    with _web("bench.floor_app:app", ROOT, {}, "floor") as port:
+    with _door() as door, _web(door, "bench.floor_app:app", ROOT, {}, "floor"):
+        port = int(door.getsockname()[1])
         _wait(port, "/")
         yield port
 
 
 @contextmanager
-def _web(application: str, folder: Path, env: Mapping[str, str], name: str) -> Iterator[int]:
+def _door() -> Iterator[socket.socket]:
     with socket.socket() as door:
         door.bind((HOST, 0))
         door.listen(2048)
-        command = [
-            sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door.fileno()}",
-            "--workers", str(WEB_PROCESSES), "--preload", "--no-control-socket", "--chdir", str(folder),
-            application,
-        ]  # fmt: skip
-        if os.access("/dev/shm", os.W_OK):
-            command[-1:-1] = ["--worker-tmp-dir", "/dev/shm"]
-        with _running(command, env, name, door.fileno()):
-            yield int(door.getsockname()[1])
+        yield door
+
+
+@contextmanager
+def _web(
+    door: socket.socket, application: str, folder: Path, env: Mapping[str, str], name: str
+) -> Iterator[None]:
+    command = [
+        sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door.fileno()}",
+        "--workers", str(WEB_PROCESSES), "--preload", "--no-control-socket", "--chdir", str(folder),
+        application,
+    ]  # fmt: skip
+    if os.access("/dev/shm", os.W_OK):
+        command[-1:-1] = ["--worker-tmp-dir", "/dev/shm"]
+    with _running(command, env, name, door.fileno()):
+        yield
 
 
 @contextmanager
