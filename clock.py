@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import create_app, outbox, throttle
 from app.auth import accounts
 from app.auth import session as sessions
+from app.cti import rounds as pushed_rounds
 from app.database import check_at_start
 from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.hints import Alarm, channel_of, listen
@@ -43,6 +44,7 @@ LISTEN_SECONDS = 30.0
 REPLAY_SECONDS = 2.0
 RECONCILE_SECONDS = 10.0
 RECORDINGS_SECONDS = 300.0
+TOLD_SECONDS = 2.0
 CARRIERS = 4
 """Threads that carry out what is owed to the telephone carrier: a slow answer holds up one of them."""
 
@@ -93,11 +95,12 @@ class Clock:
 
     def _telephone(self) -> tuple[tuple[Callable[[], object], float], ...]:
         """The loops of the telephone, where there is one: woken by a hint, and each second without any."""
+        told = ((pushed_rounds.tidy, TOLD_SECONDS),)
         if not self.config.has_twilio:
-            return ()
+            return told
         carriers = tuple((self._on_hint(rounds.carry), 0.0) for _ in range(CARRIERS))
         return (
-            (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers,
+            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers,
             (rounds.replay, REPLAY_SECONDS), (reconciler.reconcile, RECONCILE_SECONDS),
             (reconciler.find_recordings, RECORDINGS_SECONDS),
         )  # fmt: skip

@@ -11,6 +11,8 @@ from app.admin import categories, duties, policies, roles, rulebook, settings, s
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
+from app.cti.door import is_platform
+from app.cti.views import bp as cti_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
 from app.desk.taking_in import bp as intake_bp
@@ -41,7 +43,8 @@ ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, wor
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, *VOICE,
+    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, cti_bp,
+    *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.
@@ -64,6 +67,7 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
     app.extensions["hotline"] = config
     app.extensions["vault"] = Vault(Keys.parse(config.pii_keys, config.blind_key), config.secret_key.encode())
     app.extensions["is_signed"] = is_signed
+    app.extensions["is_platform"] = is_platform
     app.extensions["hints"] = Hinter(config.redis_url, config.env)
     has_line = config.has_twilio
     app.extensions["voice"] = TwilioVoice(client_of(config), downloader(config)) if has_line else None
@@ -112,8 +116,8 @@ def _join(app: Flask, config: Config) -> None:
     register_filters(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    for blueprint in VOICE:
-        csrf.exempt(blueprint)  # the carrier's signature takes its place
+    for blueprint in (*VOICE, cti_bp):
+        csrf.exempt(blueprint)  # the carrier's signature takes its place, or the platform's token
     register_handlers(socketio)
     socketio.init_app(
         app,

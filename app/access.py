@@ -13,6 +13,7 @@ from tickets.permissions import VISITOR, Actor
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 CARRIER = "carrier"
+PLATFORM = "platform"
 STAFF = "staff"
 
 
@@ -24,6 +25,11 @@ def public(view: View) -> View:
 def carrier(view: View) -> View:
     """The telephone carrier may enter, by its signature and by nothing else."""
     return _declare(view, CARRIER)
+
+
+def platform(view: View) -> View:
+    """A call centre's platform may enter, by the token in its address and what else is demanded of it."""
+    return _declare(view, PLATFORM)
 
 
 def staff(view: View) -> View:
@@ -84,6 +90,8 @@ def guard(app: Flask) -> None:
         g.entry = entry
         if entry == CARRIER:
             return None if current_app.extensions["is_signed"](request) else abort(403)
+        if entry == PLATFORM:
+            return None if current_app.extensions["is_platform"](request) else abort(404)
         if may_enter(entry):
             return None
         if not current_user.is_authenticated and entry is not None:

@@ -49,7 +49,7 @@ KINDS: dict[str, str] = {
     "chose": "digit",
     "emergency": "which line",
     "emergency_failed": "the carrier's word",
-    "queued": "seconds up to which giving up counts as a short abandon",
+    "queued": "seconds up to which giving up counts as a short abandon; with_menu where the menu counts as waiting",
     "offered": "offer",
     "accepted": "offer",
     "unoffered": "offer",

@@ -15,6 +15,8 @@ from calls.machine import CallState
 from calls.seats import SeatState
 from db import Base
 
+PUSHED = "cti:"
+"""Before the name of a platform, the provider of calls that we are only told of and cannot command."""
 _OPEN_OFFER = "state IN ('pending','accepted','connected')"
 
 
@@ -135,12 +137,14 @@ class Seat(Base):
     """坐席. Where one member of staff answers calls, and what it is at.
 
     `console` is the window that may answer; a newer one takes over. `seen_at` is its last sign of life.
+    `extension` is the telephone on the desk, as the call centre's platform or the carrier rings it.
     """
 
     __tablename__ = "seat"
     __table_args__ = (
         CheckConstraint(_one_of("state", SeatState), name="state"),
         Index("ix_seat_ready", "since", postgresql_where=text("state = 'ready'")),
+        Index("uq_seat_extension", "extension", unique=True),
     )
 
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, autoincrement=False)
@@ -151,6 +155,7 @@ class Seat(Base):
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"))
     skills: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     console: Mapped[str | None] = mapped_column(Text)
+    extension: Mapped[str | None] = mapped_column(Text)
     seen_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=0)
 
@@ -232,7 +237,10 @@ class Voicemail(Base):
 
 
 class Recording(Base):
-    """录音. Fetched from the carrier, verified, kept sealed in a file, and deleted at the carrier's."""
+    """录音. Fetched from the carrier, verified, kept sealed in a file, and deleted at the carrier's.
+
+    One that a call centre's platform keeps is never fetched: `reference` is its sealed address there.
+    """
 
     __tablename__ = "recording"
     __table_args__ = (Index("ix_recording_call_id", "call_id"),)
@@ -247,6 +255,7 @@ class Recording(Base):
     seconds: Mapped[int | None]
     file: Mapped[str | None] = mapped_column(Text)
     digest: Mapped[bytes | None] = mapped_column(LargeBinary)
+    reference: Mapped[bytes | None] = mapped_column(LargeBinary)
     stored_at: Mapped[datetime | None]
     deleted_there_at: Mapped[datetime | None]
 
@@ -318,4 +327,45 @@ class PhoneText(Base):
     lang: Mapped[str] = mapped_column(Text, primary_key=True)
     line_no: Mapped[str] = mapped_column(Text, primary_key=True, default="", server_default="")
     body: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class BlockedNumber(Base):
+    """A number that is not put through, until a moment; `ended_at`: unblocked before. Never deleted."""
+
+    __tablename__ = "blocked_number"
+    __table_args__ = (Index("ix_blocked_number_phone_hash", "phone_hash", "until"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    phone_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    shown: Mapped[str] = mapped_column(Text)
+    """The number as it may be shown, masked."""
+    reason: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime]
+    by: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    at: Mapped[datetime]
+    ended_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    ended_at: Mapped[datetime | None]
+
+
+class CtiPlatform(Base):
+    """A call centre's platform that tells us what happens on its lines.
+
+    `tokens` are [{"hash", "made_at"}], the newest first: each of them lets it in, so that one can be exchanged
+    while calls go on. `networks` empty: it may come from anywhere. `secret` is sealed; with it every event must be
+    signed. `tells_queue`: it says when a caller begins to wait, so that the menu does not count as waiting.
+    """
+
+    __tablename__ = "cti_platform"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    tokens: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    networks: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    secret: Mapped[bytes | None] = mapped_column(LargeBinary)
+    dial_url: Mapped[str] = mapped_column(Text, default="", server_default="")
+    tells_queue: Mapped[bool] = mapped_column(default=False, server_default="false")
+    is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    created_at: Mapped[datetime]
+    heard_at: Mapped[datetime | None]
+    heard_event: Mapped[str | None] = mapped_column(Text)
     version: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from calls import seating, settings
 from calls.keeping import lock, note
 from calls.machine import CallState
-from calls.models import Call, CallLeg, Offer, Seat
+from calls.models import PUSHED, Call, CallLeg, Offer, Seat
 from calls.owing import owe
 from calls.seats import SeatState
 from calls.settling import close, settle
@@ -32,7 +32,7 @@ def assign(now: datetime) -> int:
         return 0
     calls = db.session.scalars(
         select(Call)
-        .where(Call.state == CallState.QUEUED)
+        .where(Call.state == CallState.QUEUED, Call.provider.not_like(f"{PUSHED}%"))
         .order_by(Call.priority.desc(), Call.queued_at, Call.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)

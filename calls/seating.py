@@ -1,5 +1,6 @@
 """Verbs of a seat: be ready, pause, leave; and what happens to it when its page or its line goes away."""
 
+import re
 from collections.abc import Collection
 from datetime import datetime
 
@@ -11,9 +12,12 @@ from calls.keeping import WALLBOARD
 from calls.models import Call, Seat, SeatSpan
 from calls.seats import BREAKS, SeatState, target
 from db import db
+from routing.editing import Edit, Refused
 from tickets import errors, events
 from tickets.permissions import SYSTEM, Actor, may
 
+EXTENSION = re.compile(r"\+?[0-9]{2,15}|sips?:[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,200}")
+"""A short number of the exchange, a full one, or a SIP address."""
 BEAT_EVERY = 5
 """Seconds that a sign of life is worth: a later one is not written sooner."""
 
@@ -123,6 +127,30 @@ def lock(staff_id: int | None) -> Seat:
     if seat is None:
         raise errors.NotFound()
     return seat
+
+
+def place_of(staff_id: int, now: datetime) -> Seat:
+    """The seat of somebody under its lock, made where they have none yet."""
+    db.session.execute(insert(Seat).values(_fresh(staff_id, now, [])).on_conflict_do_nothing())
+    return lock(staff_id)
+
+
+def set_extension(actor: Actor, now: datetime, staff_id: int, extension: str) -> Edit:
+    """Say which telephone stands on somebody's desk; empty: none. Raises Forbidden, Refused."""
+    if not may(actor, "call.coach"):
+        raise errors.Forbidden(action="set_extension")
+    wanted = extension.strip() or None
+    if wanted is not None and not EXTENSION.fullmatch(wanted):
+        raise Refused({"extension": "extension_shape"})
+    taken = select(Seat.staff_id).where(Seat.extension == wanted, Seat.staff_id != staff_id)
+    if wanted is not None and db.session.scalar(taken) is not None:
+        raise Refused({"extension": "extension_taken"})
+    seat = place_of(staff_id, now)
+    before, seat.extension = seat.extension, wanted
+    db.session.flush()
+    same = before == wanted
+    return Edit("extension", str(staff_id), 1, {} if same else {"extension": before},
+                {} if same else {"extension": wanted})  # fmt: skip
 
 
 def demand(actor: Actor) -> None:

@@ -32,7 +32,7 @@ EMERGENCY = "+869901800110"
 STEP = 0.5  # seconds between two rounds of the clock process
 TABLES = (
     "survey_answer, voicemail, recording, callback, effect, telephony_event, offer, call_leg, seat_span, seat, "
-    "call, phone_line, phone_text"
+    "call, phone_line, phone_text, blocked_number, cti_platform"
 )
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine, inspect
 
 import worker
 from app import access
-from app.access import CARRIER, PUBLIC, STAFF, entry_of
+from app.access import CARRIER, PLATFORM, PUBLIC, STAFF, entry_of
 from app.enqueue import QUEUES
 from app.live.sockets import HANDLERS
 from app.subscribers import JOBS
@@ -43,7 +43,7 @@ PURE = (
     "tickets/errors.py", "tickets/masking.py", "calls/machine.py", "calls/seats.py", "calls/hours.py",
     "calls/staffing.py", "calls/kpis.py",
 )  # fmt: skip
-CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone"}
+CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone", "cti"}
 DOORS_OF_AUTH = {"app.auth.views", "app.auth.forms"}
 MIGRATIONS = str(ROOT / "migrations")
 LONGEST_FUNCTION, LONGEST_FILE = 50, 400
@@ -186,7 +186,7 @@ class TestWhoMayEnter:
             if isinstance(entry, frozenset):
                 assert entry and entry <= PERMISSIONS, endpoint
             else:
-                assert endpoint == "static" or entry in (CARRIER, PUBLIC, STAFF), endpoint
+                assert endpoint == "static" or entry in (CARRIER, PLATFORM, PUBLIC, STAFF), endpoint
 
     def test_every_socket_event_says_it_and_none_stands_elsewhere(self, app: Flask):
         assert all(entry_of(handler) == STAFF for handler in HANDLERS.values())

@@ -1,0 +1,37 @@
+"""A city whose call centre has a platform of its own, which tells us what happens."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from databases import clone_database
+from flask import Flask
+from pushing import LINE, TOKEN, Platform
+from telephone import clear
+
+from app.outbox import unit_of_work
+from calls import platforms
+from calls.models import PhoneLine
+from config import Config
+from db import db
+from manage import create_app
+
+
+@pytest.fixture(scope="session")
+def app(config: Config, worker_id: str) -> Iterator[Flask]:
+    cloned = clone_database(f"hotline_{worker_id}_cti")
+    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
+    application = create_app(replace(config, **addresses, telephony="cti"), ASYNC_MODE="threading")
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def platform(app: Flask) -> Platform:
+    """Known by its token, from anywhere."""
+    clear(app)
+    with app.app_context(), unit_of_work() as now:
+        platforms.add(now, "exchange", TOKEN, "", "", tells_queue=False)
+        db.session.add(PhoneLine(number=LINE, line_no="12345", name="12345", skills=[], hours=[]))
+    return Platform(app)
