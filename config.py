@@ -12,6 +12,7 @@ USUAL_VOICES = "zh=Polly.Zhiyu-Neural/cmn-CN,en=Polly.Joanna-Neural/en-US"
 MODES = ("demo", "production", "test")
 FEWEST_DIFFERENT = 10
 PROVIDERS = ("simulator", "twilio", "cti", "none")
+WAITING_ROOMS = ("enqueue", "loop")
 FASTEST_DEMO = 6000  # steps a minute
 MOST_PROXIES = 9
 _SID = re.compile(r"AC[0-9a-fA-F]{32}")
@@ -43,6 +44,7 @@ class Config:
     twilio_app_sid: str  # TWILIO_APP_SID: the TwiML application that operators' browsers call
     twilio_api_url: str  # TWILIO_API_URL: empty for Twilio itself
     twilio_voices: str  # TWILIO_VOICES: "zh=voice/language,en=voice/language"
+    waiting_room: str  # TWILIO_WAITING_ROOM: enqueue, or loop for a server that has neither queues nor conferences
     emergency_lines: str  # EMERGENCY_LINES: "110=+86...,119=+86...,120=+86..."
     demo_pace: int  # HOTLINE_DEMO_PACE: steps a minute that the demo city plays by itself
 
@@ -69,6 +71,7 @@ class Config:
             twilio_app_sid=environ.get("TWILIO_APP_SID", ""),
             twilio_api_url=environ.get("TWILIO_API_URL", "").rstrip("/"),
             twilio_voices=environ.get("TWILIO_VOICES") or USUAL_VOICES,
+            waiting_room=environ.get("TWILIO_WAITING_ROOM") or WAITING_ROOMS[0],
             emergency_lines=environ.get("EMERGENCY_LINES", ""),
             demo_pace=_number(environ, "HOTLINE_DEMO_PACE", 20, FASTEST_DEMO),
         )
@@ -96,6 +99,11 @@ class Config:
     def has_twilio(self) -> bool:
         """Whether calls come by Twilio's interface: from Twilio, from a server like it, or from the simulator."""
         return self.telephony in ("twilio", "simulator")
+
+    @property
+    def rings_desks(self) -> bool:
+        """Whether operators talk on the telephones on their desks: the server brings no sound to browsers."""
+        return self.has_twilio and self.waiting_room == "loop"
 
     @property
     def auth_tokens(self) -> tuple[str, ...]:
@@ -134,6 +142,8 @@ class Config:
             raise UnsafeConfig(
                 f"TELEPHONY_PROVIDER={self.telephony} needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
             )
+        if self.waiting_room not in WAITING_ROOMS:
+            raise UnsafeConfig(f"TWILIO_WAITING_ROOM must be one of {', '.join(WAITING_ROOMS)}.")
         if any(not _E164.fullmatch(number) for number in self.emergency.values()):
             raise UnsafeConfig("EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119.")
         if not {"zh", "en"} <= self.voices.keys():

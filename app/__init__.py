@@ -7,7 +7,19 @@ from typing import Any
 from flask import Flask
 
 from app import access, errors, headers, health, proxies
-from app.admin import categories, duties, policies, roles, rulebook, settings, start, units, views, working_days
+from app.admin import (
+    categories,
+    duties,
+    platforms,
+    policies,
+    roles,
+    rulebook,
+    settings,
+    start,
+    units,
+    views,
+    working_days,
+)
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
@@ -21,6 +33,7 @@ from app.extensions import babel, csrf, login, socketio
 from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
+from app.oversight.line_pages import bp as lines_bp
 from app.oversight.phone_views import bp as phone_watch_bp
 from app.oversight.views import bp as oversight_bp
 from app.phone.callbacks import bp as callbacks_bp
@@ -28,6 +41,7 @@ from app.phone.views import bp as phone_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
+from app.voice.desk_views import bp as voice_desk_bp
 from app.voice.out_views import bp as voice_out_bp
 from app.voice.recording_views import bp as voice_recording_bp
 from app.voice.signature import is_signed
@@ -39,11 +53,11 @@ from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
-ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings)
-VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp)
+ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings, platforms)
+VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, cti_bp,
+    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, cti_bp, lines_bp,
     *VOICE,
 )  # fmt: skip
 

@@ -47,7 +47,8 @@ def block(actor: Actor, now: datetime, phone: str, reason: str, days: int, vault
     )  # fmt: skip
     db.session.add(row)
     db.session.flush()
-    return Edit(BLOCKED, str(row.id), 1, {}, {"reason": row.reason, "until": row.until.isoformat()})
+    # The reason stays in the row: what a person wrote may name somebody, and the record is kept for ever.
+    return Edit(BLOCKED, str(row.id), 1, {}, {"until": row.until.isoformat()})
 
 
 def unblock(actor: Actor, now: datetime, blocked_id: int) -> Edit:

@@ -163,12 +163,12 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
     return leg
 
 
-def give_up_line(call: Call, now: datetime) -> None:
+def give_up_line(call: Call, now: datetime, reason: str = "device") -> None:
     """The operator's line broke before the caller was there: the locked call goes on waiting."""
     taken = Offer.state.in_(("accepted", "connected"))
     offer = db.session.scalar(select(Offer).where(Offer.call_id == call.id, taken).with_for_update())
     if offer is not None:
-        _miss(offer, call, now, "cancelled", "device")
+        _miss(offer, call, now, "cancelled", reason)
 
 
 def leg_of(call: Call, offer: Offer, provider: str, sid: str, now: datetime) -> CallLeg:

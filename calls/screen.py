@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 
 from calls import keeping
 from calls.machine import CallState
-from calls.models import Call, CallLeg, Offer, PhoneLine, Seat
+from calls.models import PUSHED, Call, CallLeg, Offer, PhoneLine, Seat
 from calls.settling import OPEN
 from db import db
 from routing import service as routing
@@ -48,6 +48,7 @@ def _seat(seat: Seat) -> Data:
     return {
         "state": seat.state, "reason": seat.reason, "since": seat.since.isoformat(),
         "until": seat.until.isoformat() if seat.until else None, "skills": seat.skills,
+        "extension": seat.extension,
     }  # fmt: skip
 
 
@@ -61,6 +62,8 @@ def _call(actor: Actor, call: Call, vault: Vault) -> Data:
     return {
         "id": call.id,
         "state": call.state,
+        "direction": call.direction,
+        "is_told": call.provider.startswith(PUSHED),
         "line": call.line_no,
         "line_name": db.session.scalar(select(PhoneLine.name).where(PhoneLine.line_no == call.line_no).limit(1)),
         "lang": call.lang,
@@ -121,6 +124,12 @@ def _parties(call: Call) -> list[Data]:
         }
         for leg in legs
     ]  # fmt: skip
+
+
+def is_told(call_id: int) -> bool:
+    """Whether a platform only tells us of this call."""
+    provider = db.session.scalar(select(Call.provider).where(Call.id == call_id)) or ""
+    return provider.startswith(PUSHED)
 
 
 def units_to_ring() -> list[tuple[int, str]]:

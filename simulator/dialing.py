@@ -60,7 +60,7 @@ def dial(leg: Leg, verb: Verb) -> Program:
         outcome = in_conference(leg, verb, nouns[0])
     elif kinds == {"Queue"}:
         outcome = _next_in_queue(leg, verb, nouns[0])
-    elif kinds and kinds <= {"Number", "Client"} and len(nouns) <= 10:
+    elif kinds and kinds <= {"Number", "Client", "Sip"} and len(nouns) <= 10:
         outcome = _parties(leg, verb, nouns)
     else:
         raise BadTwiml("12200", f"<Dial> of {sorted(kinds)}")
@@ -154,7 +154,7 @@ def _call(leg: Leg, verb: Verb, noun: Verb, bridge: Bridge) -> Leg:
 
 
 def _party(leg: Leg, noun: Verb) -> tuple[Party, dict[str, str]]:
-    if noun.name == "Number":
+    if noun.name in ("Number", "Sip"):
         return leg.network.party(noun.text), {}
     identity = next((child.text for child in noun.children if child.name == "Identity"), noun.text)
     given = {child.get("name"): child.get("value") for child in noun.children if child.name == "Parameter"}

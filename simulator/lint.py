@@ -18,6 +18,10 @@ CALLBACKS = frozenset(
     {"action", "url", "waitUrl", "statusCallback", "recordingStatusCallback", "eventCallbackUrl",
      "partialResultCallback", "transcribeCallback"}
 )  # fmt: skip
+SMALL = frozenset(
+    {"Reject", "Play", "Gather", "Redirect", "Say", "Dial", "Number", "Sip", "Hangup", "Record"}
+)  # fmt: skip
+"""What Somleng knows."""
 LAST = frozenset({"Redirect", "Hangup", "Reject", "Leave"})
 MARKUP = frozenset({"Say", "prosody", "emphasis", "lang", "p", "s", "w"})  # speech, whose inside is language
 IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}", re.IGNORECASE)
@@ -28,9 +32,11 @@ Route = Callable[[str], bool]
 
 def lint(
     document: str, *, context: str = "call", base: str | None = None, routes: Route | None = None,
-    voices: Collection[tuple[str, str]] | None = None,
+    voices: Collection[tuple[str, str]] | None = None, verbs: Collection[str] | None = None,
 ) -> list[str]:  # fmt: skip
-    """Findings, none when all is well. `context`: call, wait, hold, announce or sms. `base`: where callbacks must
+    """Findings, none when all is well. `verbs`: all that a server knows which knows fewer than Twilio.
+
+    `context`: call, wait, hold, announce or sms. `base`: where callbacks must
     lie; `routes`: whether a path takes a POST; `voices`: pairs of voice and language that speech may have."""
     if len(document.encode()) > LARGEST:
         return ["the document is larger than 64 KB"]
@@ -42,6 +48,8 @@ def lint(
         return [f"the root is <{root.tag}>"]
     words, top = (TEXT, "Response") if context == "sms" else (VOICE, "Response")
     found = [*_grammar(root, top, words), *_context(root, context)]
+    if verbs is not None:
+        found += [f"<{one.tag}> is unknown here" for one in root.iter() if one.tag not in {"Response", *verbs}]
     for element in root.iter():
         found += [*_addresses(element, base, routes), *_secrets(element), *_speech(element, voices)]
     return found + list(_order(list(root), context))

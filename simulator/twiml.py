@@ -29,6 +29,7 @@ PLAYED: Mapping[str, frozenset[str]] = {
     ),
     "Number": frozenset({"url", "method", *CALLBACK}),
     "Client": frozenset({"url", "method", *CALLBACK}),
+    "Sip": frozenset({"url", "method", *CALLBACK}),
     "Identity": frozenset(),
     "Parameter": frozenset({"name", "value"}),
     "Conference": frozenset(

@@ -20,7 +20,7 @@ from manage import create_app
 from simulator.chaos import Chaos
 from simulator.client import SimulatedHttp
 from simulator.delivery import through
-from simulator.lint import lint
+from simulator.lint import SMALL, lint
 from simulator.network import Network
 from simulator.people import Phone
 from simulator.spec import Spec
@@ -50,7 +50,10 @@ class Telephone:
     def __init__(self, app: Flask, chaos: Chaos | None = None, spec: Spec | None = None, seed: int = 0) -> None:
         config = app.extensions["hotline"]
         self.app, self.base = app, config.public_base_url.rstrip("/")
-        checked = partial(lint, base=self.base, voices=set(config.voices.values()), routes=self._is_ours)
+        checked = partial(
+            lint, base=self.base, voices=set(config.voices.values()), routes=self._is_ours,
+            verbs=SMALL if config.rings_desks else None,
+        )  # fmt: skip
         self.network = Network(
             config.twilio_account_sid, config.auth_tokens[0], through(app.test_client()), chaos=chaos, spec=spec,
             seed=seed, lint=checked,

@@ -71,6 +71,7 @@ def test_safe_settings_pass_and_keep_their_types():
         ({"HOTLINE_TRUSTED_PROXIES": "all"}, "HOTLINE_TRUSTED_PROXIES"),
         ({"HOTLINE_TRUSTED_PROXIES": "10"}, "HOTLINE_TRUSTED_PROXIES"),
         ({"HOTLINE_ENV": "prod"}, "HOTLINE_ENV"),
+        ({"TWILIO_WAITING_ROOM": "lobby"}, "TWILIO_WAITING_ROOM"),
     ],
 )
 def test_each_unsafe_value_is_refused_with_one_sentence(changes: dict[str, str], named: str):
@@ -141,3 +142,11 @@ def test_the_pace_of_the_demo_city_is_a_number():
     assert Config.from_environ(SAFE | {"HOTLINE_DEMO_PACE": "0"}).demo_pace == 0
     with pytest.raises(UnsafeConfig, match="HOTLINE_DEMO_PACE"):
         Config.from_environ(SAFE | {"HOTLINE_DEMO_PACE": "fast"})
+
+
+def test_operators_talk_on_desk_phones_only_where_the_server_has_no_conferences():
+    account = {"TWILIO_ACCOUNT_SID": f"AC{'0' * 32}", "TWILIO_AUTH_TOKEN": "token"}
+    loop = {"TWILIO_WAITING_ROOM": "loop"}
+    assert not Config.from_environ(SAFE | account | {"TELEPHONY_PROVIDER": "twilio"}).rings_desks
+    assert Config.from_environ(SAFE | account | loop | {"TELEPHONY_PROVIDER": "twilio"}).rings_desks
+    assert not Config.from_environ(SAFE | loop | {"TELEPHONY_PROVIDER": "cti"}).rings_desks

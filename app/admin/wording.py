@@ -18,6 +18,9 @@ WHATS: wording.Words = {
     "policy": _l("Time limit"),
     "calendar_day": _l("Day of the calendar"),
     "setting": _l("Setting"),
+    "cti_platform": _l("Call centre's platform"),
+    "blocked_number": _l("Blocked number"),
+    "extension": _l("Telephone on the desk of account"),
 }
 
 COLUMNS: wording.Words = {
@@ -55,6 +58,13 @@ COLUMNS: wording.Words = {
     "value": _l("Value"),
     "reach": _l("Held"),
     "permissions": _l("Rights"),
+    "networks": _l("May come from"),
+    "dial_url": _l("How its telephones dial"),
+    "tells_queue": _l("It tells when a caller begins to wait"),
+    "tokens": _l("Tokens"),
+    "signed": _l("Signature"),
+    "until": _l("Until"),
+    "extension": _l("Telephone"),
 }
 
 LEVELS: Mapping[int, Any] = {
@@ -156,6 +166,11 @@ FAULTS: wording.Words = {
     "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),
     "share": _l("A number above 0, at most 1."),
     "no_permission": _l("Choose at least one right."),
+    "platform_shape": _l("2 to 30 small letters, digits or hyphens, beginning with a letter."),
+    "networks": _l("One address or network a line, such as 10.1.2.0/24, at most 50."),
+    "dial_url": _l("A web, tel: or sip: address, or one of the platform's own kind, with {number} in it."),
+    "many_tokens": _l("There are as many tokens as may be good at once. Strike one first."),
+    "last_token": _l("The last token stays: end the platform instead."),
     "last_administration": _l("No role would be left that may manage accounts."),
 }  # fmt: skip
 

@@ -7,14 +7,15 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
-from app import hints, passes
+from app import abilities, hints, passes
 from app.access import actor, in_background, requires
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.phone import softphone
 from app.phone.settled import DISPOSITIONS, close_call
-from calls import offering, screen, seating, talking
+from calls import desks, offering, platforms, screen, seating, talking
 from calls.seats import BREAKS
+from config import Config
 from tickets import errors
 
 bp = Blueprint("phone", __name__, url_prefix="/desk/phone")
@@ -46,11 +47,15 @@ def sit() -> Response:
 def state() -> Response:
     """`{seat, offer, call, waiting}` as they are now; asked for every few seconds, which is a sign of life too.
 
-    `seat` None: another window has taken over.
+    `seat` None: another window has taken over. `caps`: what can be done here, see app/abilities.py. `dial`: the
+    address by which a number is dialled, with {number} in it.
     """
     with unit_of_work() as now:
         seat = seating.beat(actor(), now, _console())
-        return jsonify(screen.state(actor(), seat, now, vault()))
+        found = screen.state(actor(), seat, now, vault())
+        is_told = bool(found["call"] and found["call"]["is_told"])
+        return jsonify(found | {"caps": sorted(abilities.of(_config(), is_told=is_told)),
+                                "dial": platforms.dial_url()})  # fmt: skip
 
 
 @bp.post("/seat")
@@ -59,7 +64,7 @@ def change_seat() -> Response:
     """Ready, a break with its reason, or offline."""
     action, reason = request.form.get("action", ""), request.form.get("reason", "")
     steps: Mapping[str, Callable[[datetime], object]] = {
-        "ready": lambda now: seating.ready(actor(), now, _console()),
+        "ready": _ready,
         "pause": lambda now: seating.pause(actor(), now, _console(), reason),
         "leave": lambda now: seating.leave(actor(), now, _console()),
     }
@@ -71,9 +76,13 @@ def change_seat() -> Response:
 @bp.post("/offers/<int:offer_id>/accept")
 @requires("call.answer")
 def accept(offer_id: int) -> Response:
-    """接听. `{token}` lets this browser into the talk, within a minute."""
+    """接听. `{token}` lets this browser into the talk, within a minute; empty where the desk's telephone rings."""
     with unit_of_work() as now:
         offer = offering.accept(actor(), now, offer_id, _console())
+        if _config().rings_desks:
+            desks.ring(offer, now)
+            hints.give()
+            return jsonify(token="")
         return _pass(passes.OPERATOR, offer.id)
 
 
@@ -98,7 +107,12 @@ def order(call_id: int, order: str) -> Response:
     """What can be done in a talk. What the page shows of it follows from what the carrier says."""
     if order not in ORDERS:
         raise errors.NotFound()
-    return _ordered(lambda now: ORDERS[order](call_id, now))
+
+    def do(now: datetime) -> object:
+        abilities.demand(_config(), order, is_told=screen.is_told(call_id))
+        return ORDERS[order](call_id, now)
+
+    return _ordered(do)
 
 
 @bp.post("/calls/<int:call_id>/close")
@@ -125,6 +139,17 @@ def listen(call_id: int) -> Response:
 def token() -> Response:
     """What the carrier's own script in the browser needs to connect; it is good for an hour."""
     return jsonify(softphone.token(current_app.extensions["hotline"], actor().id or 0))
+
+
+def _ready(now: datetime) -> object:
+    if _config().rings_desks:
+        desks.demand_extension(actor().id)
+    return seating.ready(actor(), now, _console())
+
+
+def _config() -> Config:
+    found: Config = current_app.extensions["hotline"]
+    return found
 
 
 def _hold(call_id: int, now: datetime, *, on: bool) -> object:

@@ -87,6 +87,8 @@ def _bring_caller(owed: Owed, call: Call) -> Order | None:
     if call.state != CallState.CONNECTING or call.epoch != owed.payload["epoch"]:
         return None
     line, to = call.provider_sid or "", documents.address("/voice/join", epoch=call.epoch)
+    if "offer" in owed.payload:
+        to = documents.address("/voice/dial-operator", offer=owed.payload["offer"])
     return Order(lambda port: port.lead(line, to))
 
 

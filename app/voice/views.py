@@ -14,7 +14,7 @@ from app.voice.documents import Speaker, address
 from app.voice.hearing import PROVIDER, Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import arriving, expecting, keeping
+from calls import arriving, blocking, expecting, keeping
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
@@ -37,6 +37,10 @@ def ring(told: Told, now: datetime) -> str:
     call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
     speaker = speaker_of(call)
     response = VoiceResponse()
+    if blocking.is_blocked(call.phone_hash, now):
+        keeping.note(call, "blocked", told.at, now)
+        response.reject(reason="busy")
+        return str(response)
     if arriving.shift_of(call, now) == Shift.CLOSED:
         speaker.say(response, "closed")
         response.redirect(address("/voice/voicemail"), method="POST")
@@ -197,6 +201,9 @@ def _enqueue(call: Call, told: Told, now: datetime, *, urgent: bool = False) -> 
     response = VoiceResponse()
     if "drop" in told.own:
         speaker.say(response, "requeued")
+    if documents.config().rings_desks:
+        response.redirect(address("/voice/wait"), method="POST")
+        return str(response)
     response.enqueue(
         "hotline", action=address("/voice/left"), method="POST", wait_url=address("/voice/wait"),
         wait_url_method="POST", max_queue_size=5000,
@@ -219,6 +226,8 @@ def wait(told: Told, now: datetime) -> str:
     _say_place(keys, speaker, place)
     speaker.say(keys, "waiting_choice")
     keys.play(address(documents.HOLD_MUSIC))
+    if documents.config().rings_desks:
+        response.redirect(address("/voice/wait"), method="POST")
     return str(response)
 
 
@@ -249,6 +258,9 @@ def wait_key(told: Told, now: datetime) -> str:
         if told["Digits"] == "1":
             speaker.say(response, "callback_withheld")
         arriving.begin_voicemail(call, told.at, now)
+        if waits and documents.config().rings_desks:
+            response.redirect(address("/voice/voicemail"), method="POST")
+            return str(response)
         if not waits:
             documents.record(response)
             return str(response)
@@ -258,7 +270,7 @@ def wait_key(told: Told, now: datetime) -> str:
     else:
         response.redirect(address("/voice/enqueue", stay=1), method="POST")
         return str(response)
-    if waits:
+    if waits and not documents.config().rings_desks:
         response.leave()
     else:
         response.hangup()

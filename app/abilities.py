@@ -1,0 +1,34 @@
+"""What can be done with a call, by who carries it: the page hides the rest, and the door refuses it."""
+
+from collections.abc import Mapping
+
+from config import Config
+from tickets import errors
+
+CONFERENCE = frozenset(
+    {"accept", "browser_audio", "hold", "consult", "hang_up", "pause_recording", "listen"}
+)  # fmt: skip
+DESK_PHONES = frozenset({"accept", "hang_up"})
+TOLD = frozenset({"dial_out"})
+"""Of calls that a platform only tells of: they are answered and ended there."""
+
+NEEDED: Mapping[str, str] = {
+    "hold": "hold", "unhold": "hold", "consult": "consult", "end_consult": "consult", "hang_up": "hang_up",
+    "pause_recording": "pause_recording", "resume_recording": "pause_recording",
+}  # fmt: skip
+"""Order of the page -> what must be possible for it."""
+
+
+def of(config: Config, *, is_told: bool = False) -> frozenset[str]:
+    """What can be done here; `is_told`: with a call that we only hear of."""
+    if is_told or config.telephony == "cti":
+        return TOLD
+    if not config.has_twilio:
+        return frozenset()
+    return DESK_PHONES if config.rings_desks else CONFERENCE
+
+
+def demand(config: Config, order: str, *, is_told: bool = False) -> None:
+    """Raise NotNow for an order that cannot be carried out here."""
+    if NEEDED[order] not in of(config, is_told=is_told):
+        raise errors.NotNow(action=order, state="not_here")
