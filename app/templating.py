@@ -1,7 +1,7 @@
 """What templates may call: masked texts, moments in the city's zone, names of units and places."""
 
 from datetime import date, datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from babel.dates import get_day_names, get_month_names
 from flask import Flask, g, request
@@ -12,6 +12,7 @@ from flask_login import current_user
 from app import kept, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
+from calls import platforms
 from routing import service as routing
 from routing.reference import Reference
 from routing.values import Unit
@@ -34,6 +35,7 @@ def register_filters(app: Flask) -> None:
             "state_name": wording.state_name,
             "limit_words": wording.limit_words,
             "public_state": wording.public_state,
+            "dial_link": dial_link,
             "unit_name": unit_name,
             "region_name": region_name,
             "category_name": category_name,
@@ -123,6 +125,12 @@ def ago(at: datetime | None, now: datetime) -> str:
     if at and abs(at - now) < timedelta(seconds=1):
         return str(_("now"))
     return format_timedelta(at - now, add_direction=True, threshold=1.2) if at else ""
+
+
+def dial_link(number: str) -> str:
+    """The address that dials a number: with the call centre's own software, or whatever this machine has."""
+    template = platforms.dial_url()
+    return template.replace("{number}", quote(number, safe="" if template.startswith("http") else "+"))
 
 
 def unit_name(unit_id: int | None) -> str:

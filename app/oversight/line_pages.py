@@ -93,7 +93,8 @@ def _page(faults: Mapping[str, str] | None = None, staff_id: int = 0) -> Page:
         blocked = blocking.blocked(now)
         page = render_template(
             "oversight/lines.html", blocked=blocked, names=people([row.by for row in blocked]),
-            faults=faults or {}, typed=request.form, days=blocking.DAYS, desks=_who_answers(), refused_desk=staff_id,
+            faults=faults or {}, typed=request.form, days=blocking.DAYS, desks=_who_answers(),
+            refused_desk=staff_id,
         )  # fmt: skip
     return page, 422 if faults else 200
 
