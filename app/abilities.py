@@ -14,7 +14,7 @@ TOLD = frozenset({"dial_out"})
 
 NEEDED: Mapping[str, str] = {
     "hold": "hold", "unhold": "hold", "consult": "consult", "end_consult": "consult", "hang_up": "hang_up",
-    "pause_recording": "pause_recording", "resume_recording": "pause_recording",
+    "pause_recording": "pause_recording", "resume_recording": "pause_recording", "listen": "listen",
 }  # fmt: skip
 """Order of the page -> what must be possible for it."""
 

@@ -12,7 +12,7 @@ from calls import settings
 from calls.hours import NIGHT_SKILL, Shift, shift
 from calls.keeping import facts_of, note
 from calls.machine import CallState, Progress
-from calls.models import Call, Callback, PhoneLine, Voicemail
+from calls.models import PUSHED, Call, Callback, PhoneLine, Voicemail
 from calls.settling import settle
 from db import db
 from routing import service as routing
@@ -121,7 +121,8 @@ def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> 
 def is_full(now: datetime) -> bool:
     """Whether one more caller should rather be called back: too many wait, or one waits too long."""
     limits = settings.current()
-    waiting = select(Call.queued_at).where(Call.state == CallState.QUEUED).order_by(Call.queued_at)
+    ours = Call.provider.not_like(f"{PUSHED}%")
+    waiting = select(Call.queued_at).where(Call.state == CallState.QUEUED, ours).order_by(Call.queued_at)
     since = db.session.scalars(waiting.limit(limits.queue_limit)).all()
     longest = now - since[0] if since and since[0] else timedelta(0)
     return len(since) >= limits.queue_limit or longest > timedelta(minutes=limits.longest_wait_minutes)

@@ -17,7 +17,7 @@ _PLACE = text(
     """
     SELECT mine.lang, mine.line_no,
            (SELECT count(*) FROM call AS other
-             WHERE other.state = 'QUEUED'
+             WHERE other.state = 'QUEUED' AND other.provider = mine.provider
                AND (other.priority > mine.priority
                     OR other.priority = mine.priority AND other.queued_at < mine.queued_at)) AS ahead,
            (SELECT count(*) FROM seat WHERE state IN ('ready', 'offered', 'on_call', 'wrap_up')) AS seats,

@@ -49,7 +49,8 @@ KINDS: dict[str, str] = {
     "chose": "digit",
     "emergency": "which line",
     "emergency_failed": "the carrier's word",
-    "queued": "seconds up to which giving up counts as a short abandon; with_menu where the menu counts as waiting",
+    # A platform that does not say when its menu was left adds a word that says so.
+    "queued": "seconds up to which giving up counts as a short abandon",
     "offered": "offer",
     "accepted": "offer",
     "unoffered": "offer",
@@ -265,7 +266,8 @@ def _end_reason(facts: list[Fact], talked: bool, ended: datetime) -> str:
     if not waits:
         return "abandoned_ivr"
     first = min(waits)
-    short = timedelta(seconds=int(first.value) if first.value.isdigit() else 0)
+    given = first.value.partition(" ")[0]
+    short = timedelta(seconds=int(given) if given.isdigit() else 0)
     return "short_abandon" if ended - first.at < short else "abandoned_queue"
 
 

@@ -1,7 +1,7 @@
 """Calls that a call centre's platform only tells us of: its events become facts, in any order and however often.
 
 Nothing here commands a line. What follows from the facts (seats, drafts, callbacks) is asked of the state anew
-after each event. A draft is thrown away only when nothing more is to come.
+after each event.
 """
 
 import re
@@ -20,12 +20,8 @@ from calls.models import PUSHED, Call, Callback, Recording, Seat, SeatSpan
 from calls.seats import SeatState, target
 from db import db
 from tickets import calling, sealing
-from tickets.lifecycle import TicketState
-from tickets.models import Ticket
 from tickets.vault import Vault
 
-LATE = timedelta(minutes=5)
-"""So long after the end an event may still come that makes another call of it."""
 LOST_AFTER = timedelta(hours=4)
 BATCH = 100
 WITH_MENU = "with_menu"
@@ -62,7 +58,7 @@ class Told:
     wait_seconds: int | None = None
     recording: str = ""
     rating: str = ""
-    question: str = "service"
+    question: str = "satisfied"
 
 
 @dataclass(frozen=True)
@@ -88,7 +84,8 @@ def hear(now: datetime, source: Source, told: Told, vault: Vault) -> tuple[Call,
     if told.kind == "newCall" and call.direction == "in" and blocking.is_blocked(call.phone_hash, now):
         note(call, "blocked", told.at, now)
         answer = REJECT
-    for fact in facts_from(told, source.tells_queue, call.direction):
+    short = settings.current().short_abandon
+    for fact in facts_from(told, source.tells_queue, call.direction, short):
         note(call, fact.kind, fact.at, now, epoch=1, value=fact.value)
     if told.recording:
         _keep_recording(call, told, vault)
@@ -98,22 +95,22 @@ def hear(now: datetime, source: Source, told: Told, vault: Vault) -> tuple[Call,
     return call, answer
 
 
-def facts_from(told: Told, tells_queue: bool, direction: str) -> Iterator[Fact]:
-    """What an event says of its call, whatever else was said."""
+def facts_from(told: Told, tells_queue: bool, direction: str, short: int = 0) -> Iterator[Fact]:
+    """What an event says of its call, whatever else was said. `short`: seconds of a short abandon."""
     agent = f"{told.staff_id}-cti" if told.staff_id else NOBODY
     if told.keys and told.kind in ("newCall", "queued"):
         yield Fact(told.at, "chose", value=told.keys)
     if told.kind == "newCall":
         yield Fact(told.at, "started")
         if direction == "in" and (told.in_queue or not tells_queue):
-            yield Fact(told.at, "queued", value="" if tells_queue else WITH_MENU)
+            yield Fact(told.at, "queued", value=str(short) if tells_queue else f"{short} {WITH_MENU}")
     elif told.kind == "queued":
-        yield Fact(told.at, "queued")
+        yield Fact(told.at, "queued", value=str(short))
     elif told.kind == "ringing":
         yield Fact(told.at, "offered", value=f"cti-{told.staff_id or NOBODY}")
     elif told.kind == "answer":
         if tells_queue and told.wait_seconds is not None and direction == "in":
-            yield Fact(told.at - timedelta(seconds=told.wait_seconds), "queued")
+            yield Fact(told.at - timedelta(seconds=told.wait_seconds), "queued", value=str(short))
         yield Fact(told.at, "operator_joined", value=agent)
         yield Fact(told.at, "caller_joined")
     elif told.kind == "transfer":
@@ -182,6 +179,7 @@ def follow(call: Call, now: datetime) -> Progress:
     """Bring seats, ticket and callback of a locked call in line with what is known of it."""
     after = progress_of(call)
     holder = _agent(call)
+    _lock_seats(call, holder)
     _free_others(call, after, holder, now)
     if after.state == CallState.TALKING and holder is not None:
         _bring_on(call, holder, now)
@@ -192,6 +190,12 @@ def follow(call: Call, now: datetime) -> Progress:
     if after.staff_id is not None and call.ticket_id is not None:
         calling.hand_to(now, call.ticket_id, after.staff_id)
     return after
+
+
+def _lock_seats(call: Call, holder: int | None) -> None:
+    """All seats that may be moved, in one order: two calls may change operators with each other at one moment."""
+    concerned = (Seat.call_id == call.id) | Seat.staff_id.in_([*_rung(call), holder or 0])
+    db.session.execute(select(Seat.staff_id).where(concerned).order_by(Seat.staff_id).with_for_update())
 
 
 def _agent(call: Call) -> int | None:
@@ -298,7 +302,7 @@ def agent_state(now: datetime, staff_id: int, state: str, at: datetime) -> None:
 
 
 def tidy(now: datetime) -> int:
-    """End calls of which nothing was heard for hours; drop drafts of those that came to nothing. How many."""
+    """End calls of which nothing was heard for hours; returns how many."""
     lost = select(Call.id).where(
         Call.provider.like(f"{PUSHED}%"), Call.ended_at.is_(None), Call.seen_at < now - LOST_AFTER
     )
@@ -308,21 +312,4 @@ def tidy(now: datetime) -> int:
         if call.ended_at is None and call.seen_at < now - LOST_AFTER:
             note(call, "ended", call.seen_at, now, value="lost")
             follow(call, now)
-    return len(ids) + _drop_drafts(now)
-
-
-def _drop_drafts(now: datetime) -> int:
-    waits = select(Callback.id).where(Callback.call_id == Call.id, Callback.closed_at.is_(None)).exists()
-    over = (
-        select(Call.ticket_id)
-        .join(Ticket, Ticket.id == Call.ticket_id)
-        .where(
-            Call.provider.like(f"{PUSHED}%"), Call.ended_at < now - LATE, Call.ended_at > now - timedelta(days=1),
-            Call.answered_at.is_(None), Ticket.state == TicketState.DRAFT, Ticket.registered_by.is_(None), ~waits,
-        )
-        .limit(BATCH)
-    )  # fmt: skip
-    ids = db.session.scalars(over).all()
-    for ticket_id in ids:
-        calling.drop(now, ticket_id or 0, "The caller hung up before being connected.")
     return len(ids)

@@ -91,7 +91,7 @@ def told_by(event: Event, staff_id: int | None) -> Told:
         keys=event.text("ivr") if _KEYS.fullmatch(event.text("ivr")) else "",
         wait_seconds=int(wait) if wait.isascii() and wait.isdigit() and int(wait) <= LONGEST_WAIT else None,
         recording=event.text("recordingUrl")[:LONGEST_URL], rating=rating if event.name == "satisfaction" else "",
-        question=event.text("question") or "service",
+        question=event.text("question") or "satisfied",
     )  # fmt: skip
 
 

@@ -131,6 +131,7 @@ def listen(call_id: int) -> Response:
     """A pass to hear a talk, or to be heard by its operator alone."""
     purpose = passes.WHISPER if request.form.get("whisper") else passes.LISTEN
     with unit_of_work():
+        abilities.demand(_config(), "listen", is_told=screen.is_told(call_id))
         return _pass(purpose, call_id)
 
 

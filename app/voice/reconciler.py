@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from app.extensions import vault
 from app.outbox import unit_of_work
+from app.voice import documents
 from app.voice.effects import port_of
 from app.voice.hearing import PROVIDER
 from app.voice.talk_views import room_of
@@ -59,7 +60,7 @@ def _quiet() -> list[Quiet]:
         return [
             Quiet(
                 call.id, call.provider_sid or "", call.conference_sid, room_of(call, call.epoch), call.epoch,
-                call.state in IN_ROOM,
+                call.state in IN_ROOM and not documents.config().rings_desks,
             )  # fmt: skip
             for call in db.session.scalars(query.order_by(Call.seen_at).limit(BATCH))
         ]

@@ -1,6 +1,7 @@
 """What a platform sends, what it is answered, and what comes of it: samples of the convention, and misuse."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -108,6 +109,25 @@ class TestConvention:
 
     def test_broken_json_is_refused(self, platform: Platform):
         assert platform.post(data=b"{", headers={"Content-Type": "application/json"}).status_code == 422
+
+
+def test_events_at_one_moment_are_one_call(platform: Platform, new_staff):
+    """Eight connections tell of the same calls, which pass two operators to and fro."""
+    first, second = new_staff().login, new_staff().login
+
+    def tell(number: int) -> int:
+        call_id, agents = f"s-{number % 2}", (first, second) if number % 2 else (second, first)
+        events = [
+            ("newCall", {}), ("answer", {"answeringNumber": agents[0]}), ("transfer", {"agentId": agents[1]}),
+            ("hangup", {"cause": "normalClearing"}),
+        ]
+        answers = [platform.post(json=platform.fields(event, call_id, **more)) for event, more in events]
+        return sum(answer.status_code != 200 for answer in answers)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(tell, range(24))) == 0
+    assert [call["end_reason"] for call in calls(platform)] == ["completed"] * 2
+    assert callbacks(platform) == 0
 
 
 class TestOperators:

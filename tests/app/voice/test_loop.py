@@ -85,7 +85,7 @@ def test_answered(telephone: Telephone, new_desk, desk: str):
     call = telephone.call()
     assert (call.state, call.end_reason, call.ended_by, call.epoch) == ("ENDED", "completed", "operator", 1)
     assert 32 <= call.talk_seconds <= 36
-    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.answer)).all()) == [1]
+    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.answer)).all()) == [3]
     assert operator.state()["seat"]["state"] == "wrap_up" and line.is_over
 
 
