@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from calls.models import BlockedNumber
 from db import db
+from routing import service as routing
 from routing.editing import Edit, refuse, text_fault
 from tickets import errors, masking, sealing
 from tickets.permissions import Actor, may
@@ -48,7 +49,7 @@ def block(actor: Actor, now: datetime, phone: str, reason: str, days: int, vault
     db.session.add(row)
     db.session.flush()
     # The reason stays in the row: what a person wrote may name somebody, and the record is kept for ever.
-    return Edit(BLOCKED, str(row.id), 1, {}, {"until": row.until.isoformat()})
+    return Edit(BLOCKED, str(row.id), 1, {}, {"until": _moment(row.until)})
 
 
 def unblock(actor: Actor, now: datetime, blocked_id: int) -> Edit:
@@ -62,13 +63,17 @@ def unblock(actor: Actor, now: datetime, blocked_id: int) -> Edit:
         return Edit(BLOCKED, str(row.id), 2, {}, {})
     row.ended_at, row.ended_by = now, actor.id
     db.session.flush()
-    return Edit(BLOCKED, str(row.id), 2, {"until": row.until.isoformat()}, {"until": now.isoformat()})
+    return Edit(BLOCKED, str(row.id), 2, {"until": _moment(row.until)}, {"until": _moment(now)})
 
 
 def blocked(now: datetime) -> Sequence[BlockedNumber]:
     """What is blocked now, the latest first."""
     query = select(BlockedNumber).where(BlockedNumber.until > now, BlockedNumber.ended_at.is_(None))
     return db.session.scalars(query.order_by(BlockedNumber.id.desc())).all()
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(routing.current().zone):%Y-%m-%d %H:%M}"
 
 
 def _demand(actor: Actor) -> None:
