@@ -6,7 +6,7 @@ from config import Config
 from tickets import errors
 
 CONFERENCE = frozenset(
-    {"accept", "browser_audio", "hold", "consult", "hang_up", "pause_recording", "listen"}
+    {"accept", "browser_audio", "call_out", "hold", "consult", "hang_up", "pause_recording", "listen"}
 )  # fmt: skip
 DESK_PHONES = frozenset({"accept", "hang_up"})
 TOLD = frozenset({"dial_out"})
@@ -15,6 +15,7 @@ TOLD = frozenset({"dial_out"})
 NEEDED: Mapping[str, str] = {
     "hold": "hold", "unhold": "hold", "consult": "consult", "end_consult": "consult", "hang_up": "hang_up",
     "pause_recording": "pause_recording", "resume_recording": "pause_recording", "listen": "listen",
+    "call_out": "call_out",
 }  # fmt: skip
 """Order of the page -> what must be possible for it."""
 

@@ -262,13 +262,19 @@ def _close(call: Call, after: Progress, holder: int | None, now: datetime) -> No
         return
     untouched = (
         (Callback.call_id == call.id) & Callback.closed_at.is_(None) & Callback.taken_by.is_(None)
-        & (Callback.reason == "missed")
+        & (Callback.reason == "missed") & (Callback.attempts == 0)
     )  # fmt: skip
-    if after.answered_at is not None:
-        db.session.execute(update(Callback).where(untouched).values(closed_at=now, outcome="answered"))
-    else:
-        # It was never owed; and what comes next may show that it is.
-        db.session.execute(delete(Callback).where(untouched))
+    # It was never owed, as is known now; what is told next may show that it is.
+    db.session.execute(delete(Callback).where(untouched))
+    if call.direction == "out" and after.answered_at is not None and call.phone_hash is not None:
+        _reached(call, after.answered_at, now)
+
+
+def _reached(call: Call, at: datetime, now: datetime) -> None:
+    """Whoever was owed a callback when an operator talked to them has had it."""
+    owed = (Callback.phone_hash == call.phone_hash) & Callback.closed_at.is_(None) & (Callback.asked_at <= at)
+    done = {"closed_at": now, "outcome": "reached", "attempts": Callback.attempts + 1, "taken_by": call.staff_id}
+    db.session.execute(update(Callback).where(owed).values(done))
 
 
 def _was_at(call: Call, staff_id: int) -> bool:

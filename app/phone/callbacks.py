@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from werkzeug.wrappers import Response as Answer
 
-from app import archive, hints
+from app import abilities, archive, hints
 from app.access import actor, requires
 from app.outbox import unit_of_work
 from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
@@ -65,6 +65,7 @@ def call_ticket(ticket_id: int) -> Response:
 
 
 def _rung(do: Any) -> Response:
+    abilities.demand(current_app.extensions["hotline"], "call_out")
     with unit_of_work() as now:
         begun: outgoing.Outgoing = do(now)
         number = begun.call.id

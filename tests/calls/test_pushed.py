@@ -165,11 +165,22 @@ class TestWholeCalls:
             )
         assert len(db.session.scalars(select(Callback)).all()) == 1
 
+    def test_operator_who_reaches_them_has_called_them_back(self, platform: Platform, exchange: Exchange):
+        platform.tell(platform.event("newCall", 0), platform.event("hangup", 30, cause="noAnswer"))
+        exchange.wait(600)
+        out = {"direction": "out", "call_id": "session-2", "staff_id": platform.agent}
+        platform.tell(platform.event("newCall", 500, **out))
+        platform.tell(platform.event("hangup", 530, cause="noAnswer", **out))
+        assert known(platform.tell(platform.event("dequeued", 31)))["callbacks"] == ["missed"]
+        out["call_id"] = "session-3"
+        platform.tell(platform.event("answer", 560, **out), platform.event("hangup", 590, **out))
+        assert [row.outcome for row in db.session.scalars(select(Callback))] == ["reached"]
+
     def test_answer_that_is_told_late_withdraws_the_callback(self, platform: Platform, exchange: Exchange):
         platform.tell(platform.event("newCall", 0), platform.event("hangup", 60, cause="normalClearing"))
         call = platform.tell(platform.event("answer", 10, staff_id=platform.agent))
         assert call.end_reason == "completed" and call.talk_seconds == 50
-        assert [row.outcome for row in db.session.scalars(select(Callback))] == ["answered"]
+        assert db.session.scalars(select(Callback)).all() == []
         assert exchange.seat("operator").state == "wrap_up"
 
     def test_withheld_number_is_none(self, platform: Platform):

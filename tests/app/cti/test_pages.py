@@ -157,9 +157,12 @@ class TestOperatorsPage:
         assert (state["caps"], state["dial"]) == (["dial_out"], "tel:{number}")
         assert state["call"]["number"] == "138****8000"
         call = state["call"]["id"]
-        for order in NEEDED.keys() - {"listen"}:
+        for order in NEEDED.keys() - {"listen", "call_out"}:
             answer = browser.post(f"/desk/phone/calls/{call}/{order}", headers=self.HEADERS)
             assert (answer.status_code, answer.json["state"]) == (409, "not_here")
+        ticket = state["call"]["ticket"]["id"]
+        rung = browser.post(f"/desk/phone/callbacks/tickets/{ticket}/call", headers=self.HEADERS)
+        assert (rung.status_code, rung.json["state"]) == (409, "not_here")
         platform.tell("hangup", cause="normalClearing")
         state = browser.get("/desk/phone/state", headers=self.HEADERS).json
         assert state["seat"]["state"] == "wrap_up" and state["call"]["ticket"]["state"] == "DRAFT"
