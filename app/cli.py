@@ -22,7 +22,7 @@ from app.demo.history import play_history
 from app.demonstration import is_demo_city
 from app.importing import import_commands
 from app.outbox import unit_of_work
-from app.phone_commands import phone_commands
+from app.voice.commands import phone_commands
 from calls.lines import seed_demo
 from db import db
 from routing.seed import seed

@@ -91,6 +91,8 @@ class TestImports:
             if other in OURS and room in APART:
                 assert other == room, module
             elif other in OURS and other != room:
+                if room == "bench" and other == "simulator":
+                    continue  # the world outside is what it measures us against
                 assert other not in APART and _rank(other) < _rank(room), module
 
     @pytest.mark.parametrize("name", [name for name in FILES if _room(name) in ("routing", "tickets", "calls")])
@@ -135,8 +137,8 @@ class TestImports:
     def test_channels_do_not_know_each_other(self, name: str):
         parts = name.split("/")
         own = parts[1] if len(parts) > 2 else ""
-        if name == "app/__init__.py":
-            return  # the one place where rooms are joined
+        if name in ("app/__init__.py", "app/cli.py"):
+            return  # where the rooms are joined, and where their commands are
         for module in _imports(name):
             names = module.split(".")
             channel = names[1] if names[0] == "app" and len(names) > 1 else ""

@@ -86,4 +86,4 @@ def test_lines_by_name(exchange: Exchange):
         line_no = "12315" if name == "市场监管" else "12345"
         db.session.add(PhoneLine(number=number, line_no=line_no, name=name, hours=[], skills=[]))
     db.session.flush()
-    assert wallboard.line_names() == {"12345": "热线", "12315": "市场监管"}
+    assert wallboard.line_names() == {"12345": "热线", "12315": "市场监管", "12333": "12333人力资源和社会保障"}
