@@ -16,6 +16,7 @@ from supervisor.processes import Spec, kill_leftovers, say
 from supervisor.usage import ROOT, Options
 
 READY_WITHIN = 120.0  # seconds for the web processes to answer
+COMMAND_CENTRES = "110=+869901800110,119=+869901800119,120=+869901800120"  # numbers of no place
 GRACE = 3  # seconds in which a web process finishes its requests when it is to stop
 
 
@@ -38,6 +39,7 @@ def up(options: Options) -> int:
             servers.start(crew, env, servers.Wanted())
             if is_simulated(env):
                 env["TWILIO_API_URL"] = f"http://127.0.0.1:{free_port(env)}"
+                env.setdefault("EMERGENCY_LINES", COMMAND_CENTRES)
                 crew.publish(urls=crew.facts["urls"] | {"twilio_api_url": env["TWILIO_API_URL"]})
             prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
             specs = _specs(folder, env, door.fileno(), counts)

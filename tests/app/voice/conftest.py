@@ -23,7 +23,8 @@ def app(config: Config, worker_id: str):
     cloned = clone_database(f"hotline_{worker_id}_voice")
     changes = {
         "database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url,
-        "telephony": "simulator", "emergency_lines": "110=+869901800110,119=+869901800119,120=+869901800120",
+        "telephony": "simulator", "twilio_api_url": "http://127.0.0.1:1",
+        "emergency_lines": "110=+869901800110,119=+869901800119,120=+869901800120",
     }  # fmt: skip
     application = create_app(replace(config, **changes), ASYNC_MODE="threading")
     yield application
