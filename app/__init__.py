@@ -33,6 +33,7 @@ from app.extensions import babel, csrf, login, socketio
 from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
+from app.oversight.call_views import bp as call_log_bp
 from app.oversight.line_pages import bp as lines_bp
 from app.oversight.phone_views import bp as phone_watch_bp
 from app.oversight.views import bp as oversight_bp
@@ -57,8 +58,8 @@ ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, wor
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp, cti_bp, lines_bp,
-    *VOICE,
+    oversight_bp, phone_watch_bp, call_log_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp,
+    cti_bp, lines_bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

@@ -3,10 +3,12 @@
 import hashlib
 import os
 import wave
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 from app.extensions import vault
+from calls import history, settings
 from tickets import sealing
 
 FOLDER = "recordings"
@@ -42,6 +44,15 @@ def store(data_dir: str, recording_id: int, sound: bytes) -> str:
         os.fsync(handle)
     unfinished.rename(folder / name)
     return name
+
+
+def purge(data_dir: str, now: datetime) -> int:
+    """Delete recordings whose time is over, in the caller's unit of work; returns how many."""
+    old = history.old_recordings(now, timedelta(days=settings.current().recordings_days))
+    for recording in old:
+        (Path(data_dir) / FOLDER / (recording.file or "")).unlink(missing_ok=True)
+        recording.state, recording.file, recording.digest = "purged", None, None
+    return len(old)
 
 
 def load(data_dir: str, recording_id: int, name: str, digest: bytes) -> bytes:

@@ -119,6 +119,7 @@ STAFF_EVENTS: Words = {
     "contact.searched": _l("Telephone number searched for"),
     "code.reissued": _l("New query code given out"),
     "call.noted": _l("Telephone call"),
+    "recording.heard": _l("Recording heard"),
     "offer.made": _l("Call offered"),
     "offer.closed": _l("Offer of a call ended"),
     "seat.changed": _l("Seat changed"),

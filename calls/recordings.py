@@ -1,6 +1,6 @@
 """录音. What becomes of a recording: known, fetched and verified, deleted at the carrier's."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +10,6 @@ from calls.owing import owe
 from db import db
 
 TALK, MESSAGE = "talk", "voicemail"
-KEPT_FOR = timedelta(days=730)
-"""Two years; no rule with a number is known, so it is the city's to change."""
 
 
 def heard_of(

@@ -25,6 +25,7 @@ class PhoneSettings:
     longest_wait_minutes: int = 10
     callback_minutes: int = 30
     service_level_percent: int = 90
+    recordings_days: int = 730
 
     def span(self, name: str) -> timedelta:
         """One of the seconds as a length of time."""

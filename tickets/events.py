@@ -39,6 +39,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "code.reissued": frozenset({"texts"}),
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
     "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
+    "recording.heard": frozenset({"recording"}),
     "offer.made": frozenset({"call"}),
     "offer.closed": frozenset({"call", "outcome"}),
     "seat.changed": frozenset({"state", "reason", "call"}),

@@ -112,6 +112,76 @@ COUNTS: Words = {
     "other": _l("Lost on the line"),
 }
 
+CALL_STATES: Words = {
+    "NEW": _l("Rings"),
+    "IVR": _l("In the menu"),
+    "QUEUED": _l("Waits"),
+    "OFFERED": _l("Is offered"),
+    "CONNECTING": _l("Is being connected"),
+    "TALKING": _l("Talks"),
+    "SURVEY": _l("Is asked how it was"),
+    "EMERGENCY": _l("Handed over to an emergency line"),
+    "VOICEMAIL": _l("Leaves a message"),
+    "CALLBACK": _l("Is to be called back"),
+    "ENDED": _l("Over"),
+}
+
+END_REASONS: Words = {
+    "completed": _l("Talked"),
+    "abandoned_queue": _l("Hung up waiting"),
+    "short_abandon": _l("Hung up waiting, at once"),
+    "abandoned_ivr": _l("Hung up in the menu"),
+    "callback": _l("Asked to be called back"),
+    "voicemail": _l("Left a message"),
+    "emergency": _l("Emergency handed over"),
+    "rejected": _l("Refused"),
+    "busy": _l("was engaged"),
+    "no_answer": _l("did not answer"),
+    "machine": _l("A machine answered"),
+    "cancelled": _l("was not rung"),
+    "failed": _l("could not be rung"),
+    "lost": _l("Lost on the line"),
+}
+
+FACTS: Words = {
+    "started": _l("Rings"),
+    "blocked": _l("Refused"),
+    "chose": _l("Key pressed in the menu"),
+    "emergency": _l("Handed over to an emergency line"),
+    "emergency_failed": _l("The emergency line did not answer"),
+    "queued": _l("Enters the queue"),
+    "offered": _l("Offered"),
+    "accepted": _l("Accepted"),
+    "unoffered": _l("Offer ended"),
+    "operator_joined": _l("Operator on the line"),
+    "operator_leaving": _l("Operator ends the talk"),
+    "operator_left": _l("Operator's line is down"),
+    "caller_joined": _l("Caller in the talk"),
+    "caller_left": _l("Caller has left the talk"),
+    "held": _l("On hold"),
+    "unheld": _l("Talk goes on"),
+    "party_joined": _l("Department in the talk"),
+    "party_left": _l("Department has left"),
+    "surveyed": _l("Asked how it was"),
+    "voicemail": _l("Leaves a message"),
+    "callback": _l("Asked to be called back"),
+    "picked_up": _l("Picked up"),
+    "ended": _l("Over"),
+}
+
+LINES: Words = {
+    "caller": _l("Caller"),
+    "operator": _l("Operator"),
+    "department": _l("Department"),
+    "supervisor": _l("Listens"),
+}
+
+ENDED_BY: Words = {
+    "caller": _l("by the caller"),
+    "operator": _l("by the operator"),
+    "system": _l("by the network"),
+}
+
 FAULTS: Words = {
     "calls": _l("Give one number of calls, or one for each interval, at most 96, each from 0 to 100,000."),
     "minutes": _l("Choose how long an interval is."),

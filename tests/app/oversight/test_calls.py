@@ -1,0 +1,88 @@
+"""The log of calls: a day's, one with all that is known, its recording heard on record; and who may not."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+from telephone import clear
+
+from app import archive
+from app.outbox import unit_of_work
+from calls import arriving, keeping, recordings
+from calls.arriving import Ringing
+from calls.models import Recording
+from db import db
+from tickets.event_models import TicketEvent
+
+WAV = (
+    b"RIFF\x2c\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00"
+    b"data\x08\x00\x00\x00" + b"\x80" * 8
+)
+
+
+@pytest.fixture
+def call(app) -> Iterator[int]:
+    """One that waited and gave up, with a recording that is here."""
+    clear(app)
+    with app.app_context(), unit_of_work() as now:
+        vault = app.extensions["vault"]
+        begun = arriving.ring(now, Ringing("twilio", "CA" + "5" * 32, "+8610", "+8613800138000"), vault)
+        arriving.enqueue(begun, now, now)
+        recordings.heard_of(begun, "talk", "twilio", "RE" + "5" * 32, "completed", 0, now, now)
+        recording = db.session.scalars(select(Recording)).one()
+        data_dir = app.extensions["hotline"].data_dir
+        recordings.stored(
+            recording.id, archive.store(data_dir, recording.id, WAV), archive.verified(WAV, 0), now
+        )
+        arriving.end(keeping.lock(begun.id), now + timedelta(seconds=40), now + timedelta(seconds=40))
+        call_id = begun.id
+    yield call_id
+    clear(app)
+
+
+def test_list_and_page_show_no_number(browser, call: int):
+    browser.sign_in("supervisor")
+    listed = browser.get("/oversight/phone/calls")
+    assert listed.status_code == 200 and f"/oversight/phone/calls/{call}" in listed.text
+    page = browser.get(f"/oversight/phone/calls/{call}")
+    assert page.status_code == 200 and "138****8000" in page.text and "13800138000" not in page.text
+
+
+@pytest.mark.parametrize(("query", "status"), [("day=2020-01-01", 200), ("day=x", 422), ("after=x", 422)])
+def test_other_days_and_bad_input(browser, call: int, query: str, status: int):
+    browser.sign_in("supervisor")
+    answer = browser.get(f"/oversight/phone/calls?{query}")
+    assert answer.status_code == status and f"/oversight/phone/calls/{call}\"" not in answer.text
+
+
+def test_unknown_call(browser, call: int):
+    browser.sign_in("supervisor")
+    assert browser.get(f"/oversight/phone/calls/{call + 1000}").status_code == 404
+
+
+def test_recording_is_heard_on_record(app, browser, call: int):
+    browser.sign_in("supervisor")
+    with app.app_context(), unit_of_work():
+        recording = db.session.scalars(select(Recording.id)).one()
+    sound = browser.get(f"/oversight/phone/calls/recordings/{recording}")
+    assert sound.status_code == 200 and sound.data == WAV
+    with app.app_context(), unit_of_work():
+        heard = select(TicketEvent).where(TicketEvent.kind == "recording.heard", TicketEvent.subject_id == call)
+        assert [event.payload for event in db.session.scalars(heard)] == [{"recording": recording}]
+
+
+@pytest.mark.parametrize("login", ["operator", "handler-heat", "admin", "leader"])
+def test_who_may_not_hear(app, browser, call: int, login: str):
+    browser.sign_in(login)
+    with app.app_context(), unit_of_work():
+        recording = db.session.scalars(select(Recording.id)).one()
+    assert browser.get(f"/oversight/phone/calls/recordings/{recording}").status_code in (302, 303, 403)
+
+
+def test_old_sound_goes(app, call: int):
+    with app.app_context(), unit_of_work():
+        later = datetime.now(UTC) + timedelta(days=800)
+        assert archive.purge(app.extensions["hotline"].data_dir, later) == 1
+        recording = db.session.scalars(select(Recording)).one()
+        assert recording.file is None and recording.state == "purged"
