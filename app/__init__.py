@@ -38,6 +38,8 @@ from app.oversight.line_pages import bp as lines_bp
 from app.oversight.phone_views import bp as phone_watch_bp
 from app.oversight.views import bp as oversight_bp
 from app.phone.callbacks import bp as callbacks_bp
+from app.phone.coaching import bp as phone_coaching_bp
+from app.phone.simulated import bp as phone_simulated_bp
 from app.phone.views import bp as phone_bp
 from app.public.views import bp as public_bp
 from app.push import listener
@@ -56,10 +58,11 @@ from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings, platforms)
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp)
+PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, call_log_bp, live_bp, demo_bp, health.bp, phone_bp, callbacks_bp,
-    cti_bp, lines_bp, *VOICE,
+    oversight_bp, phone_watch_bp, call_log_bp, live_bp, demo_bp, health.bp, *PHONE, cti_bp, lines_bp,
+    *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

@@ -12,6 +12,7 @@ from flask_login import current_user
 from app import kept, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
+from app.headers import is_framed
 from calls import platforms
 from routing import service as routing
 from routing.reference import Reference
@@ -63,6 +64,7 @@ def _page_values() -> dict[str, object]:
         "here_in": here_in,
         "here_with": here_with,
         "for_staff": g.get("entry", PUBLIC) != PUBLIC,
+        "in_frame": is_framed(),
     }
 
 

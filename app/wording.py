@@ -30,6 +30,19 @@ KEYS: tuple[tuple[str, LazyString], ...] = (
 )
 """The keys of the desk, as app/static/js/desk.js takes them."""
 
+TELEPHONE_KEYS: tuple[tuple[str, LazyString], ...] = (
+    ("F2", _l("Accept the call; back into the talk")),
+    ("F4", _l("Ready")),
+    ("Shift+F4", _l("Break: to its reason")),
+    ("F8", _l("What became of the call; again: the next choice; Enter notes it")),
+    ("Shift+F8", _l("Hang up, or hand over to the department")),
+    ("F9", _l("Hold, or talk on")),
+    ("Shift+F9", _l("Ask a department")),
+    ("F10", _l("Pause the recording, or record again")),
+    ("Ctrl+F2", _l("Between the telephone and the desk")),
+)
+"""The keys of the telephone's page, as app/static/js/console.js takes them, in the desk beside it too."""
+
 TICKET_STATES: Words = {
     "DRAFT": _l("Draft"),
     "DISCARDED": _l("Discarded"),

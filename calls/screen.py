@@ -1,13 +1,15 @@
 """What an operator's page shows: the seat, the offer, the talk, and what is known of the number. Reads only."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
 
-from calls import keeping
+from calls import keeping, settings
 from calls.machine import CallState
-from calls.models import PUSHED, Call, CallLeg, Offer, PhoneLine, Seat
+from calls.models import PUSHED, Call, CallLeg, Effect, Offer, PhoneLine, Seat
+from calls.seats import SeatState
 from calls.settling import OPEN
 from db import db
 from routing import service as routing
@@ -18,6 +20,9 @@ from tickets.permissions import Actor, callers_known_to, visible_to
 from tickets.vault import Vault
 
 MOST_KNOWN = 5
+MOST_TALKS = 100
+LATEST = 5
+UNFINISHED = timedelta(hours=12)
 Data = dict[str, Any]
 
 
@@ -26,18 +31,32 @@ def state(actor: Actor, seat: Seat | None, now: datetime, vault: Vault) -> Data:
     offer = _open_offer(actor) if seat else None
     call_id = offer.call_id if offer else (seat.call_id if seat else None)
     call = db.session.get(Call, call_id) if call_id else None
+    waiting, since = _waiting()
     return {
         "now": now.isoformat(),
-        "waiting": waiting(),
+        "waiting": waiting,
+        "waiting_since": _iso(since),
         "seat": _seat(seat) if seat else None,
+        "elsewhere": seat is None and _is_elsewhere(actor, now),
         "offer": _offer(offer) if offer and offer.state == "pending" else None,
         "call": _call(actor, call, vault) if call else None,
+        "unfinished": _unfinished(actor, now, call_id, vault) if seat else [],
     }
 
 
-def waiting() -> int:
-    """How many callers are in the queue."""
-    return db.session.scalar(select(func.count()).select_from(Call).where(Call.state == CallState.QUEUED)) or 0
+def _waiting() -> tuple[int, datetime | None]:
+    """How many callers are in the queue, and since when the one who has waited longest."""
+    query = select(func.count(), func.min(Call.waiting_since)).where(Call.state == CallState.QUEUED)
+    count, since = db.session.execute(query).one()
+    return count, since
+
+
+def _is_elsewhere(actor: Actor, now: datetime) -> bool:
+    """Whether another window of this person's answers, and has lately been heard of."""
+    seat = db.session.get(Seat, actor.id)
+    if seat is None or seat.state == SeatState.OFFLINE:
+        return False
+    return seat.seen_at > now - settings.current().span("seat_lost")
 
 
 def _open_offer(actor: Actor) -> Offer | None:
@@ -68,17 +87,68 @@ def _call(actor: Actor, call: Call, vault: Vault) -> Data:
         "line_name": db.session.scalar(select(PhoneLine.name).where(PhoneLine.line_no == call.line_no).limit(1)),
         "lang": call.lang,
         "skills": call.skills,
+        "chosen": [fact.value for fact in sorted(keeping.facts_of(call)) if fact.kind == "chose"],
+        "asked_number": call.asked_number,
         "queued_at": _iso(call.queued_at),
+        "waiting_since": _iso(call.waiting_since),
         "answered_at": _iso(call.answered_at),
+        "talk_ended_at": _iso(call.talk_ended_at),
         "ended_at": _iso(call.ended_at),
+        "disposition": call.disposition,
         "again": call.epoch > 1,
         "is_held": after.is_held,
         "interrupted": after.interrupted_at is not None,
+        "recording": _recording(call) if call.state == CallState.TALKING else None,
         "number": masked_number(call, vault),
         "known": _known(actor, call),
         "parties": _parties(call),
-        "ticket": {"id": ticket.id, "number": ticket.number, "state": ticket.state} if ticket else None,
+        "ticket": _ticket(ticket),
     }
+
+
+def _ticket(ticket: Ticket | None) -> Data | None:
+    return {"id": ticket.id, "number": ticket.number, "state": ticket.state} if ticket else None
+
+
+def _recording(call: Call) -> str:
+    """on, pausing, paused, resuming; not_paused or not_resumed where the carrier did not do as it was told."""
+    kinds = ("pause_recording", "resume_recording")
+    query = select(Effect).where(Effect.call_id == call.id, Effect.kind.in_(kinds)).order_by(Effect.id.desc())
+    owed = db.session.scalar(query.limit(1))
+    if owed is None or owed.payload.get("epoch") != call.epoch:
+        return "on"
+    pauses = owed.kind == "pause_recording"
+    if owed.done_at is None:
+        return "pausing" if pauses else "resuming"
+    if owed.outcome == "done":
+        return "paused" if pauses else "on"
+    return "not_paused" if pauses else "not_resumed"
+
+
+def _unfinished(actor: Actor, now: datetime, but: int | None, vault: Vault) -> list[Data]:
+    """Talks of the actor's that are over and of which nobody has said what became, besides the one on the page."""
+    query = select(Call).where(Call.staff_id == actor.id).order_by(Call.id.desc()).limit(LATEST)
+    return [
+        {
+            "id": call.id, "number": masked_number(call, vault), "answered_at": _iso(call.answered_at),
+            "ticket": _ticket(db.session.get(Ticket, call.ticket_id) if call.ticket_id else None),
+        }
+        for call in db.session.scalars(query)
+        if call.id != but and call.disposition is None and call.ended_at and call.answered_at
+        and call.ended_at > now - UNFINISHED
+    ]  # fmt: skip
+
+
+def talks() -> list[Data]:
+    """Talks that go on, the longest first: who talks, since when, on which line."""
+    query = select(Call).where(Call.state == CallState.TALKING, Call.staff_id.is_not(None))
+    return [
+        {
+            "id": call.id, "staff": call.staff_id, "line": call.line_no, "lang": call.lang,
+            "answered_at": _iso(call.answered_at),
+        }
+        for call in db.session.scalars(query.order_by(Call.answered_at).limit(MOST_TALKS))
+    ]  # fmt: skip
 
 
 def masked_number(call: Call, vault: Vault) -> str:
@@ -140,3 +210,15 @@ def units_to_ring() -> list[tuple[int, str]]:
 
 def _iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def skills_of(staff_ids: Collection[int]) -> dict[int, list[str]]:
+    """What each of these can answer; whoever has none of their own is left out."""
+    query = select(Seat.staff_id, Seat.skills).where(Seat.staff_id.in_(staff_ids), Seat.skills != [])
+    return {row.staff_id: row.skills for row in db.session.execute(query)}
+
+
+def skills_in_use() -> list[str]:
+    """What lines ask for and people have, by code."""
+    asked = select(func.unnest(PhoneLine.skills)).union(select(func.unnest(Seat.skills)))
+    return sorted(db.session.scalars(asked))

@@ -137,6 +137,17 @@ def holders(code: str | None = None) -> dict[str, int]:
     return dict(db.session.execute(query).all())
 
 
+def holders_of(permission: str) -> list[Person]:
+    """Accounts that are not disabled and hold the permission by any of their roles, by name."""
+    holding = (
+        select(RoleMembership.staff_id)
+        .join(Role, Role.code == RoleMembership.role_code)
+        .where(Role.permissions.contains([permission]))
+    )
+    query = select(Staff).where(Staff.id.in_(holding), Staff.disabled_at.is_(None))
+    return _people(db.session.scalars(query.order_by(Staff.name, Staff.login)).all())
+
+
 def units() -> list[tuple[int, str, str]]:
     """Id, code and name of every active unit, in the order of the tree."""
     query = select(Department.id, Department.code, Department.name).where(Department.is_active)

@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, current_app, jsonify, render_template, request
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app import abilities, hints, passes
+from app import abilities, headers, hints, passes
 from app.access import actor, in_background, requires
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.phone import softphone
-from app.phone.settled import DISPOSITIONS, close_call
+from app.phone import softphone, wording
+from app.phone.settled import close_call
+from app.push import page_token
 from calls import desks, offering, platforms, screen, seating, talking
-from calls.seats import BREAKS
 from config import Config
 from tickets import errors
 
@@ -25,13 +26,18 @@ LONGEST_CONSOLE = 64
 
 
 @bp.get("")
-@requires("call.answer")
+@requires("call.answer", "call.coach")
 def console() -> str:
-    """The telephone page, which stays open beside the desk for as long as the seat is taken."""
-    return render_template(
-        "phone/console.html", breaks=BREAKS, dispositions=DISPOSITIONS, units=screen.units_to_ring(),
-        is_simulated=current_app.extensions["hotline"].telephony == "simulator",
-    )
+    """The telephone page, which stays open with the desk in it for as long as the seat is taken."""
+    telephony = current_app.extensions["hotline"].telephony
+    headers.allow(headers.FRAME)
+    if telephony == "twilio":
+        headers.allow(headers.CARRIER_SCRIPT, headers.MICROPHONE)
+    with unit_of_work():
+        return render_template(
+            "phone/console.html", telephony=telephony, units=screen.units_to_ring(), breaks=wording.BREAKS,
+            outcomes=wording.OUTCOMES, words=wording.console_words(), live_token=page_token(current_user.get_id()),
+        )
 
 
 @bp.post("/sit")

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from app.access import public
 from app.headers import FIXED, POLICY, TYPED
@@ -49,6 +50,26 @@ def test_nothing_inline_and_nothing_from_elsewhere_is_allowed():
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
     assert rules["script-src"] == rules["style-src"] == rules["form-action"] == "'self'"
     assert "unsafe" not in POLICY and "*" not in POLICY and "http" not in POLICY
+
+
+FRAME = {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Site": "same-origin"}
+
+
+def _ancestors(answer: TestResponse) -> str:
+    rules = dict(part.strip().split(" ", 1) for part in answer.headers["Content-Security-Policy"].split(";"))
+    return rules["frame-ancestors"]
+
+
+def test_a_page_of_staff_may_stand_in_a_frame_of_ours_and_in_no_other(client: FlaskClient):
+    assert _ancestors(client.get("/desk", headers=FRAME)) == "'self'"
+    assert _ancestors(client.get("/desk")) == "'none'"
+    for name, other in (("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Site", "")):
+        assert _ancestors(client.get("/desk", headers=FRAME | {name: other})) == "'none'"
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/status", "/nowhere", "/static/css/hotline.css"])
+def test_a_page_for_everybody_stands_in_no_frame(client: FlaskClient, path: str):
+    assert _ancestors(client.get(path, headers=FRAME)) == "'none'"
 
 
 def test_pages_are_not_kept_and_static_files_may_be(client: FlaskClient):

@@ -1,0 +1,87 @@
+// What became of a call. Most were questions: F8 chooses "answered at once", Enter notes it. Nothing typed is lost
+// until the server has it.
+
+import { put, show } from "./panels.js";
+
+/** `close(id, fields)` resolves to whether it was taken. Returns {offer(call), open(call), next(), current()}. */
+export function closing(root, words, close) {
+  const place = root.querySelector('[data-part="closing"]');
+  const form = place.querySelector("form");
+  const button = form.querySelector("button");
+  const radios = [...form.elements.disposition];
+  const typed = new Map(); // call -> what stood in the form when another came between
+  let target = null;
+  let isChosen = false;
+
+  function follow() {
+    const chosen = form.elements.disposition.value;
+    form.querySelectorAll("[data-for]").forEach((fields) => show(fields, fields.dataset.for === chosen));
+  }
+
+  function keep() {
+    if (target) typed.set(target.id, new FormData(form));
+  }
+
+  function aim(call) {
+    if (target?.id !== call?.id) {
+      keep();
+      form.reset();
+      isChosen = false;
+      for (const [name, value] of typed.get(call?.id) ?? []) form.elements[name].value = value;
+    }
+    target = call;
+    show(place, call !== null);
+    if (call) write(call);
+    follow();
+  }
+
+  function write({ ticket, number, answered_at: from }) {
+    put(place.querySelector('[data-closing="number"]'), number || words.say.withheld);
+    const at = from ? new Date(from).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }) : "";
+    put(place.querySelector('[data-closing="at"]'), at);
+    const link = place.querySelector("[data-closing-ticket]");
+    put(link, ticket ? ticket.number ?? words.say.draft : "");
+    if (ticket) link.href = (ticket.number ? root.dataset.ticket : root.dataset.draft).replace(/\b0\b/, ticket.id);
+    // A draft that was registered meanwhile is a ticket, and can be nothing else.
+    const isTicket = Boolean(ticket) && ticket.state !== "DRAFT";
+    radios.forEach((radio) => { radio.disabled = isTicket && radio.value !== "ticket"; });
+    if (isTicket) form.elements.disposition.value = "ticket";
+    else if (!isChosen && !typed.has(target.id)) form.elements.disposition.value = "answered";
+  }
+
+  form.addEventListener("change", () => { isChosen = true; follow(); });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (button.disabled || !target) return;
+    button.disabled = true;
+    const { id } = target;
+    const taken = await close(id, Object.fromEntries(new FormData(form)));
+    button.disabled = false;
+    if (!taken) { button.focus(); return; }
+    typed.delete(id);
+    if (target?.id !== id) return;
+    target = null;
+    form.reset();
+    isChosen = false;
+    show(place, false);
+  });
+
+  return {
+    current: () => target,
+    /** Shown, without taking the focus from whatever is typed elsewhere. */
+    aim,
+    /** The first press comes here, each further one goes on to the next choice. */
+    next() {
+      if (!target) return;
+      if (document.activeElement === button) {
+        const open = radios.filter((radio) => !radio.disabled);
+        const now = open.findIndex((radio) => radio.checked);
+        open[(now + 1) % open.length].checked = true;
+        isChosen = true;
+        follow();
+      }
+      button.focus();
+      place.scrollIntoView({ block: "nearest" });
+    },
+  };
+}

@@ -1,0 +1,384 @@
+// The telephone page. Every few seconds, and at each word of news, it asks how things stand and shows that; what
+// somebody presses is an order to the server, and is seen once the server says so.
+
+import { onCallNews } from "./callnews.js";
+import { closing } from "./closing.js";
+import { coach } from "./coach.js";
+import { server } from "./orders.js";
+import { fill, panels, put, show } from "./panels.js";
+import { bell } from "./ring.js";
+import { softphone } from "./softphone.js";
+import { thisWindow } from "./windows.js";
+
+const ASK_TICKS = 5;
+const SETTLE_MS = 5_000; // until the carrier says that a line has come
+const NEWS_MS = 8_000;
+const WITH_CALL = ["offered", "on_call"];
+
+const root = document.querySelector("#telephone");
+const frame = document.querySelector("#desk");
+const words = JSON.parse(root.dataset.words);
+const answers = root.dataset.answers === "yes";
+const coaches = root.dataset.coaches === "yes";
+
+let state = null; // the server's last answer
+let ahead = 0; // how much the server's clock is ahead of this one
+let ticks = 0;
+let connectedAt = 0;
+let isConnecting = false;
+let isSignedOut = false;
+let isSitting = false; // this window answers, as far as it knows
+let lineFor = null; // "talk" or "coach"
+
+const at = () => Date.now() + ahead;
+const page = panels(root, words, at);
+const { part, one } = page;
+const isOn = (name) => localStorage.getItem(`hotline-${name}`) !== "off";
+
+// What is said beside the panels
+
+let trouble = ""; // "" | offline | signed_out | refused
+let newsTimer = 0;
+
+function complain(kind, text, { reload = false } = {}) {
+  trouble = kind;
+  put(one("[data-trouble]"), text);
+  show(one("[data-reload]"), reload);
+  show(part("trouble"), kind !== "");
+}
+
+function settleTrouble(kind) { if (trouble === kind) complain("", ""); }
+
+function news(text) {
+  clearTimeout(newsTimer);
+  put(part("news"), text);
+  show(part("news"), text !== "");
+  if (text) newsTimer = setTimeout(news, NEWS_MS, "");
+}
+
+const say = (text) => put(one("[data-say]"), text);
+const callOut = (text) => put(one("[data-call-out]"), text);
+
+/** Whether an order was carried out; what stood against it is said. */
+function went(answer) {
+  if (answer.ok) { settleTrouble("refused"); settleTrouble("offline"); return true; }
+  if (answer.isSignedOut) signedOut();
+  else if (answer.isOffline) complain("offline", words.say.offline);
+  else complain("refused", words.refused[answer.error] ?? words.refused.other, { reload: answer.error === "csrf" });
+  return false;
+}
+
+function signedOut() {
+  isSignedOut = true;
+  complain("signed_out", words.say.signed_out, { reload: true });
+}
+
+// The line and the bell
+
+const self = await thisWindow(() => isSitting, taken);
+const desk = server(root.dataset.home, self.name);
+const line = softphone(root.dataset.telephony, desk, {
+  fault(code) { if (code) (code === "back" ? news : (text) => complain("refused", text))(words.line[code] ?? words.line.other); },
+  gone() {
+    if (lineFor === "coach") talks?.gone();
+    lineFor = null;
+    refresh();
+  },
+});
+const rings = bell({ title: words.say.rings, icon: root.dataset.ringing, isWanted: () => isOn("ring") });
+const end = answers ? closing(root, words, note) : null;
+const talks = coaches ? coach(root, words, { ask: desk.ask, join: listen, leave: () => { line.leave(); lineFor = null; news(words.say.left); } }) : null;
+
+async function bring(pass, what) {
+  isConnecting = true;
+  const fault = await line.connect(pass);
+  isConnecting = false;
+  connectedAt = Date.now();
+  lineFor = fault ? null : what;
+  if (fault) complain("refused", words.line[fault] ?? words.line.other);
+  return !fault;
+}
+
+async function listen(id, how) {
+  if (lineFor === "talk") return false;
+  const answer = await desk.order(`/calls/${id}/listen`, how === "whisper" ? { whisper: 1 } : {});
+  return went(answer) && bring(answer.data.token, "coach");
+}
+
+// How things stand
+
+let asking = null;
+let askAgain = false;
+
+/** Resolves when an answer has come that was asked for after this call. */
+function refresh() {
+  if (asking) { askAgain = true; return asking; }
+  asking = askAll().finally(() => { asking = null; });
+  return asking;
+}
+
+async function askAll() {
+  do {
+    askAgain = false;
+    if (isSignedOut) return;
+    if (answers) await ask();
+    if (coaches) await talks.refresh();
+  } while (askAgain);
+}
+
+async function ask() {
+  const answer = await desk.ask("/state");
+  if (answer.isSignedOut) { signedOut(); return; }
+  if (!answer.ok) { complain("offline", words.say.offline); return; }
+  settleTrouble("offline");
+  ahead = Date.parse(answer.data.now) - Date.now();
+  const before = state;
+  state = answer.data;
+  tell(before);
+  draw();
+}
+
+/** What has changed is said aloud, for who hears the page. */
+function tell(before) {
+  const [was, is] = [before?.call, state.call];
+  if (state.offer && state.offer.id !== before?.offer?.id) {
+    one(".countdown").dataset.of = 0;
+    callOut(fill(words.say.offered, { number: page.numberOf(is) }));
+  } else if (!state.offer && before?.offer) callOut(state.seat?.state === "ready" ? words.say.gone : "");
+  const [sat, sits] = [before?.seat?.state, state.seat?.state];
+  if (sat && sits && sat !== sits && sits !== "offered") say(words.forced[state.seat.reason] ?? words.seats[sits]);
+  if (sat === "on_call" && sits === "wrap_up") say(is?.state === "TALKING" ? words.say.handed : words.say.over);
+  if (was && is && was.id === is.id && was.is_held !== is.is_held) say(is.is_held ? words.say.held : words.say.unheld);
+}
+
+function draw() {
+  const { seat, offer, call, unfinished } = state;
+  isSitting = seat !== null;
+  show(part("taken"), seat === null);
+  show(part("seat"), seat !== null);
+  if (seat) page.seat(seat);
+  const isWith = WITH_CALL.includes(seat?.state) && !offer;
+  show(part("offer"), Boolean(offer));
+  if (offer) { page.offer(call); rings.start(); } else rings.stop();
+  const isTalk = Boolean(call) && isWith;
+  show(part("talk"), isTalk);
+  if (isTalk) page.talk(call, { isConnecting, isMuted: line.isMuted() });
+  if (lineFor === "talk" && !isWith && !isConnecting && seat) { line.over(); lineFor = null; }
+  const isSettled = Date.now() - connectedAt > SETTLE_MS;
+  const isCut = isTalk && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
+  put(one("[data-rejoin-why]"), call?.state === "TALKING" ? words.say.broken : words.say.accepted);
+  show(part("rejoin"), isCut);
+  if (call) page.known(call); else show(part("known"), false);
+  drawEnd(seat, call, unfinished, isTalk);
+  page.tick(state);
+}
+
+function drawEnd(seat, call, unfinished, isTalk) {
+  const aimed = end.current()?.id;
+  const isOver = seat?.state === "wrap_up" && call && !call.disposition;
+  if (isOver || (call && isTalk && aimed === call.id && !call.disposition)) end.aim(call);
+  else end.aim(isTalk || state.offer ? null : unfinished.find((one_) => one_.id === aimed) ?? null);
+  const rest = unfinished.filter((other) => other.id !== end.current()?.id);
+  show(part("unfinished"), rest.length > 0);
+  page.list(one("[data-unfinished]"), rest, (place, other) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn-link";
+    button.textContent = `${page.numberOf(other)} · ${new Date(other.answered_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`;
+    button.addEventListener("click", () => { end.aim(other); end.next(); });
+    place.append(button);
+  });
+}
+
+// Orders
+
+async function note(id, fields) {
+  const answer = await desk.order(`/calls/${id}/close`, fields);
+  if (!went(answer)) { refresh(); return false; }
+  const { number } = answer.data;
+  await refresh();
+  if (number && fields.disposition === "answered") news(fill(words.say.number, { number }));
+  else news(state.seat?.state === "ready" ? words.say.done : words.say.noted);
+  return true;
+}
+
+async function inTalk(what, fields) {
+  if (!state?.call) return;
+  went(await desk.order(`/calls/${state.call.id}/${what}`, fields));
+  await refresh();
+}
+
+async function enter(path) {
+  const answer = await desk.order(path);
+  if (!went(answer)) { await refresh(); return; }
+  await bring(answer.data.token, "talk");
+  await refresh();
+  if (isOn("draft")) openDraft();
+}
+
+function openDraft() {
+  const ticket = state?.call?.ticket;
+  if (!ticket || !frame.isConnected) return;
+  const to = (ticket.state === "DRAFT" ? root.dataset.draft : root.dataset.ticket).replace(/\b0\b/, ticket.id);
+  frame.addEventListener("load", () => frame.contentDocument?.querySelector("#content")?.focus(), { once: true });
+  frame.contentWindow.location.assign(to);
+}
+
+const seat = async (action, fields = {}) => {
+  went(await desk.order("/seat", { action, ...fields }));
+  await refresh();
+};
+
+async function sit() {
+  if (went(await desk.order("/sit"))) { isSitting = true; self.took(); }
+  await refresh();
+}
+
+function taken() {
+  isSitting = false;
+  refresh();
+}
+
+const DO = {
+  sit,
+  ready: () => { line.prepare(); return seat("ready"); },
+  leave: () => seat("leave"),
+  accept: () => (state?.offer ? enter(`/offers/${state.offer.id}/accept`) : null),
+  decline: async () => {
+    if (state?.offer) went(await desk.order(`/offers/${state.offer.id}/decline`));
+    await refresh();
+  },
+  rejoin: () => enter("/rejoin"),
+  hold: () => inTalk(state.call.is_held ? "unhold" : "hold"),
+  pause_recording: () => inTalk(one('[data-do="pause_recording"]').dataset.pauses ? "pause_recording" : "resume_recording"),
+  hang_up: () => inTalk("hang_up"),
+  end_consult: () => inTalk("end_consult"),
+  mute: () => { line.mute(!line.isMuted()); draw(); },
+};
+
+/** One press, one order: until it is answered the button rests. */
+async function press(name) {
+  const button = one(`[data-do="${name}"]`);
+  if (!button || button.disabled || button.closest("[hidden]")) return;
+  button.disabled = true;
+  button.dataset.busy = "yes";
+  try {
+    await DO[name]();
+  } finally {
+    button.disabled = false;
+    delete button.dataset.busy;
+    if (state) draw();
+  }
+}
+
+root.addEventListener("click", ({ target }) => {
+  const name = target.closest("[data-do]")?.dataset.do;
+  if (name) press(name);
+});
+
+if (answers) {
+  one("[data-pause]").addEventListener("submit", (event) => {
+    event.preventDefault();
+    seat("pause", { reason: event.target.elements.reason.value });
+  });
+  prepareConsult();
+  root.querySelectorAll("[data-choice]").forEach((box) => {
+    box.checked = isOn(box.dataset.choice);
+    box.addEventListener("change", () => localStorage.setItem(`hotline-${box.dataset.choice}`, box.checked ? "on" : "off"));
+  });
+}
+
+function prepareConsult() {
+  const [field, choice] = [one("#unit-words"), one("#unit")];
+  const every = [...choice.options];
+  field.addEventListener("input", () => {
+    const parts = field.value.trim().split(/\s+/);
+    choice.replaceChildren(...every.filter((unit) => parts.every((words_) => unit.text.includes(words_))));
+    choice.selectedIndex = choice.options.length && field.value.trim() ? 0 : -1;
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown") return;
+    event.preventDefault();
+    choice.focus();
+    choice.selectedIndex = Math.max(0, choice.selectedIndex);
+  });
+  choice.addEventListener("keydown", (event) => { if (event.key === "Enter") choice.form.requestSubmit(); });
+  choice.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (!choice.value) { field.focus(); return; }
+    inTalk("consult", { department: choice.value });
+  });
+}
+
+// Keys, here and in the desk beside
+
+function toConsult() {
+  const fold = one("[data-consult]");
+  if (!fold || fold.hidden || part("talk").hidden) return;
+  fold.open = true;
+  one("#unit-words").focus();
+}
+
+function toEnd() {
+  if (!end.current() && state?.call && WITH_CALL.includes(state.seat?.state) && !state.offer) end.aim(state.call);
+  if (!end.current() && state?.unfinished.length) end.aim(state.unfinished[0]);
+  window.focus();
+  end.next();
+}
+
+function across() {
+  if (document.activeElement === frame) { window.focus(); frame.blur(); root.querySelector("button:not(:disabled)")?.focus(); }
+  else frame.contentWindow?.focus();
+}
+
+const KEYS = {
+  F2: () => press(part("offer").hidden ? "rejoin" : "accept"),
+  F4: () => press("ready"),
+  "Shift+F4": () => { window.focus(); one("#why").focus(); },
+  F8: toEnd,
+  "Shift+F8": () => press("hang_up"),
+  F9: () => press("hold"),
+  "Shift+F9": toConsult,
+  F10: () => press("pause_recording"),
+  "Ctrl+F2": across,
+};
+
+function onKey(event) {
+  const name = `${event.ctrlKey ? "Ctrl+" : ""}${event.shiftKey ? "Shift+" : ""}${event.key}`;
+  if (event.altKey || event.metaKey || !answers || !KEYS[name]) return;
+  event.preventDefault();
+  if (!event.repeat && state?.seat) KEYS[name]();
+}
+
+/** Each page in the frame is a window of its own. One that may not be seen there is opened elsewhere. */
+function meetFrame() {
+  try {
+    if (frame.contentWindow.location.href === "about:blank") return;
+    frame.contentWindow.addEventListener("keydown", onKey);
+    refresh(); // a form may have been sent
+  } catch {
+    frame.remove();
+    show(document.querySelector("#no-desk"), true);
+    refresh();
+  }
+}
+
+addEventListener("keydown", onKey);
+frame.addEventListener("load", meetFrame);
+if ((frame.contentDocument?.readyState ?? "complete") === "complete") meetFrame(); // it came before we listened
+addEventListener("online", refresh);
+document.addEventListener("visibilitychange", () => { if (!document.hidden) refresh(); });
+addEventListener("beforeunload", (event) => { if (state?.seat?.state === "on_call" && line.isUp()) event.preventDefault(); });
+
+function second() {
+  ticks += 1;
+  if (state) page.tick(state);
+  talks?.tick(at);
+  const isDue = state?.offer && Date.parse(state.offer.expires_at) <= at();
+  if (isDue || ticks % ASK_TICKS === 0) refresh();
+}
+
+new Worker(root.dataset.tick).onmessage = second;
+onCallNews(refresh);
+await refresh();
+if (answers && state && !state.seat && !state.elsewhere && !self.isTaken) await sit();

@@ -1,0 +1,133 @@
+// What the telephone page shows: the seat, an offer, the talk, tickets of the number. It writes what the server
+// said and nothing else; `at()` is the server's time.
+
+const HOUR = 3_600;
+const pad = (number) => String(number).padStart(2, "0");
+
+/** A length of time as a clock shows it. */
+export function clock(ms) {
+  const all = Math.max(0, Math.floor(ms / 1000));
+  const [hours, minutes, seconds] = [Math.floor(all / HOUR), Math.floor(all / 60) % 60, all % 60];
+  return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
+}
+
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+export function put(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+export function show(element, yes) {
+  if (element && element.hidden === yes) element.hidden = !yes;
+}
+
+const INSIDE = ["joining", "joined"];
+const AT_REST = ["offline", "ready", "wrap_up", "break"];
+
+export function panels(root, words, at) {
+  const one = (selector) => root.querySelector(selector);
+  const part = (name) => one(`[data-part="${name}"]`);
+  const since = (moment) => (moment ? clock(at() - Date.parse(moment)) : "");
+  const until = (moment) => (moment ? clock(Date.parse(moment) - at() + 999) : "");
+  const lineOf = (call) => (call.line_name && call.line_name !== call.line ? `${call.line} ${call.line_name}` : call.line);
+  const numberOf = (call) => call.number || words.say.withheld;
+
+  function seat(now) {
+    const { state, reason } = now;
+    one(".seat").dataset.seat = state;
+    const name = words.seats[state] ?? state;
+    put(one("[data-seat-name]"), state === "break" && words.breaks[reason] ? `${name}: ${words.breaks[reason]}` : name);
+    const why = words.forced[reason] ?? "";
+    put(one("[data-seat-why]"), why);
+    show(one("[data-seat-why]"), why !== "" && (state === "break" || state === "offline"));
+    show(one("[data-seat-buttons]"), AT_REST.includes(state));
+    show(one('[data-do="ready"]'), state !== "ready");
+    show(one('[data-do="leave"]'), state !== "offline");
+    put(one("[data-ready]"), state === "wrap_up" ? words.say.ready_now : words.say.ready);
+  }
+
+  function offer(call) {
+    const field = (name, text) => put(one(`[data-offer="${name}"]`), text || "–");
+    field("number", numberOf(call));
+    field("line", lineOf(call));
+    field("lang", words.langs[call.lang] ?? call.lang);
+    field("skills", call.skills.map((code) => words.skills[code] ?? code).join("、"));
+    const pressed = call.chosen.map((digit) => `${digit} ${words.menu[digit] ?? ""}`.trim());
+    field("chosen", [...pressed, call.asked_number].filter(Boolean).join("、"));
+    field("open", String(call.known.open));
+    show(one("[data-again]"), call.again);
+  }
+
+  function talk(call, { isConnecting, isMuted }) {
+    const field = (name, text) => put(one(`[data-talk="${name}"]`), text);
+    field("state", isConnecting || call.state !== "TALKING" ? words.say.connecting : words.say.talking);
+    field("number", numberOf(call));
+    field("line", lineOf(call));
+    field("recording", words.recording[call.recording] ?? "");
+    one(".recording").dataset.recording = call.recording ?? "";
+    show(one("[data-held]"), call.is_held);
+    const open = call.parties.filter((party) => party.is_open);
+    const isIn = open.some((party) => INSIDE.includes(party.status));
+    put(one("[data-hold]"), call.is_held ? (isIn ? words.say.three : words.say.resume) : words.say.hold);
+    put(one("[data-hang-up]"), isIn ? words.say.hand_over : words.say.hang_up);
+    const pauses = ["on", "not_paused"].includes(call.recording);
+    put(one("[data-pause-recording]"), pauses ? words.say.pause : words.say.go_on);
+    one('[data-do="pause_recording"]').dataset.pauses = pauses ? "yes" : "";
+    put(one("[data-mute]"), isMuted ? words.say.unmute : words.say.mute);
+    show(one('[data-do="end_consult"]'), open.length > 0);
+    show(one("[data-consult]"), open.length === 0);
+    list(one("[data-parties]"), call.parties, (line, party) => {
+      line.textContent = `${party.name} ${words.parties[party.status] ?? party.status}`;
+      line.dataset.open = party.is_open ? "yes" : "";
+    });
+    const isTalking = call.state === "TALKING";
+    part("talk").querySelectorAll("button").forEach((button) => { button.disabled = !isTalking || button.dataset.busy === "yes"; });
+  }
+
+  function known(call) {
+    const { open, tickets } = call.known;
+    show(part("known"), tickets.length > 0 || open > 0);
+    list(one("[data-known]"), tickets, (line, row) => {
+      const link = document.createElement("a");
+      link.href = root.dataset.ticket.replace(/0$/, row.id);
+      link.target = "desk";
+      link.textContent = row.number;
+      line.append(link, ` ${words.states[row.state] ?? row.state} · ${row.title}`);
+    });
+    const seen = tickets.filter((row) => !words.ended.includes(row.state)).length;
+    put(one("[data-known-more]"), fill(words.say.more, { count: open - seen }));
+    show(one("[data-known-more]"), open > seen);
+  }
+
+  /** A list is written anew only where it says something else: a reader's place in it stays. */
+  function list(place, rows, write) {
+    const said = JSON.stringify(rows);
+    if (place.dataset.said === said) return;
+    place.dataset.said = said;
+    place.replaceChildren(...rows.map((row) => {
+      const line = document.createElement("li");
+      write(line, row);
+      return line;
+    }));
+  }
+
+  /** What changes with time alone, once a second. */
+  function tick({ seat: sits, offer: offered, call, waiting, waiting_since: first }) {
+    const rings = waiting > 0 ? { count: waiting, time: since(first) } : null;
+    put(one("[data-waiting]"), rings ? fill(words.say.waiting, rings) : words.say.nobody_waits);
+    if (!sits) return;
+    const left = sits.state === "wrap_up" && sits.until ? ` · ${fill(words.say.wrap_up, { time: until(sits.until) })}` : "";
+    put(one("[data-seat-since]"), since(sits.since) + left);
+    if (offered) {
+      const bar = one(".countdown");
+      const remaining = Date.parse(offered.expires_at) - at();
+      bar.max = Math.max(Number(bar.dataset.of) || 0, remaining, 1);
+      bar.dataset.of = bar.max;
+      bar.value = Math.max(0, remaining);
+      put(one('[data-offer="waited"]'), since(call.waiting_since));
+    }
+    if (call) put(one('[data-talk="time"]'), since(call.answered_at));
+  }
+
+  return { seat, offer, talk, known, list, tick, part, one, numberOf };
+}
