@@ -11,6 +11,7 @@ import { softphone } from "./softphone.js";
 import { thisWindow } from "./windows.js";
 
 const ASK_TICKS = 5;
+const EAGER_TICKS = 8; // after an order, until the carrier has done it
 const SETTLE_MS = 5_000; // until the carrier says that a line has come
 const NEWS_MS = 8_000;
 const WITH_CALL = ["offered", "on_call"];
@@ -24,6 +25,7 @@ const coaches = root.dataset.coaches === "yes";
 let state = null; // the server's last answer
 let ahead = 0; // how much the server's clock is ahead of this one
 let ticks = 0;
+let eager = 0;
 let connectedAt = 0;
 let isConnecting = false;
 let isSignedOut = false;
@@ -61,6 +63,7 @@ const callOut = (text) => put(one("[data-call-out]"), text);
 
 /** Whether an order was carried out; what stood against it is said. */
 function went(answer) {
+  eager = EAGER_TICKS;
   if (answer.ok) { settleTrouble("refused"); settleTrouble("offline"); return true; }
   if (answer.isSignedOut) signedOut();
   else if (answer.isOffline) complain("offline", words.say.offline);
@@ -375,7 +378,8 @@ function second() {
   if (state) page.tick(state);
   talks?.tick(at);
   const isDue = state?.offer && Date.parse(state.offer.expires_at) <= at();
-  if (isDue || ticks % ASK_TICKS === 0) refresh();
+  const isRinging = state?.call?.parties.some((party) => party.is_open && party.status !== "joined");
+  if (isDue || isRinging || eager-- > 0 || ticks % ASK_TICKS === 0) refresh();
 }
 
 new Worker(root.dataset.tick).onmessage = second;
