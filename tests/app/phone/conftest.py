@@ -1,21 +1,15 @@
 """Operators at their telephone pages, and calls brought to them by the verbs alone."""
 
-import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from flask import Flask
-from telephone import CALLER, LINE, clear
+from switchboard import Switch
+from telephone import clear
 
 from app.auth.models import Staff
-from app.extensions import vault
-from app.outbox import unit_of_work
-from calls import arriving, keeping, offering, talking
-from calls.arriving import Ringing
-
-_sids = itertools.count(1)
 
 
 @dataclass
@@ -42,6 +36,13 @@ class Desk:
     def state(self) -> Any:
         return self.get("/state")
 
+    def talk(self, switch: Switch) -> int:
+        """A caller is put through to this person, who is ready."""
+        call_id = switch.queue()
+        self.post(f"/offers/{self.state()['offer']['id']}/accept")
+        switch.connect(call_id)
+        return call_id
+
     def ready(self) -> None:
         self.post("/sit")
         self.post("/seat", action="ready")
@@ -49,48 +50,6 @@ class Desk:
     def window(self, console: str) -> "Desk":
         """Another window of the same person."""
         return Desk(self.browser, self.person, console)
-
-
-@dataclass
-class Switch:
-    """Callers and lines, as the carrier would tell of them."""
-
-    app: Flask
-    calls: list[int] = field(default_factory=list)
-
-    def _sid(self) -> str:
-        return f"CA{next(_sids):032x}"
-
-    def queue(self, phone: str = CALLER) -> int:
-        with self.app.app_context(), unit_of_work() as now:
-            call = arriving.ring(now, Ringing("twilio", self._sid(), LINE, phone), vault())
-            arriving.enqueue(call, now, now)
-            offering.assign(now)
-            return call.id
-
-    def connect(self, desk: Desk, offer_id: int) -> None:
-        """The operator's line and the caller come into the room."""
-        with self.app.app_context(), unit_of_work() as now:
-            leg = offering.connect(now, offer_id, desk.person.id, "twilio", self._sid())
-            assert leg is not None
-            call = keeping.lock(leg.call_id)
-            talking.joined(call, leg.label, call.epoch, now, now)
-            talking.joined(call, talking.CALLER, call.epoch, now, now)
-
-    def talk(self, desk: Desk, phone: str = CALLER) -> int:
-        """This operator, who is ready, and a caller are talking."""
-        call_id = self.queue(phone)
-        offer = desk.state()["offer"]
-        desk.post(f"/offers/{offer['id']}/accept")
-        self.connect(desk, offer["id"])
-        return call_id
-
-    def end(self, call_id: int) -> None:
-        """The caller has hung up."""
-        with self.app.app_context(), unit_of_work() as now:
-            call = keeping.lock(call_id)
-            talking.left(call, talking.CALLER, call.epoch, now, now)
-            arriving.end(call, now, now)
 
 
 @pytest.fixture

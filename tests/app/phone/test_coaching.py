@@ -20,7 +20,7 @@ def _skills(app, desk) -> list[str]:
 
 def test_talks_that_go_on_are_told_with_who_talks(switch, desk, coach):
     assert coach.get("/talks")["talks"] == []
-    call = switch.talk(desk)
+    call = desk.talk(switch)
     [talk] = coach.get("/talks")["talks"]
     assert (talk["id"], talk["staff"], talk["line"]) == (call, "某某", "12345") and talk["answered_at"]
     switch.end(call)
@@ -28,19 +28,19 @@ def test_talks_that_go_on_are_told_with_who_talks(switch, desk, coach):
 
 
 def test_a_talk_tells_no_number_of_its_caller(switch, desk, coach):
-    switch.talk(desk)
+    desk.talk(switch)
     assert "8000" not in str(coach.get("/talks")["talks"])
 
 
 def test_who_answers_listens_to_nobody(switch, desk):
-    call = switch.talk(desk)
+    call = desk.talk(switch)
     desk.get("/talks", 403)
     desk.post(f"/calls/{call}/listen", 403)
     assert desk.browser.get("/desk/phone/skills").status_code == 403
 
 
 def test_who_coaches_gets_a_pass_and_has_no_seat(switch, desk, coach):
-    call = switch.talk(desk)
+    call = desk.talk(switch)
     assert coach.post(f"/calls/{call}/listen")["token"] != coach.post(f"/calls/{call}/listen", whisper=1)["token"]
     coach.get("/state", 403)
     coach.post("/sit", 403)

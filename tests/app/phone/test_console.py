@@ -101,13 +101,13 @@ class TestOffer:
 
 class TestTalk:
     def test_the_state_of_the_recording_is_the_carriers_not_what_was_ordered(self, switch, desk):
-        call = switch.talk(desk)
+        call = desk.talk(switch)
         assert desk.state()["call"]["recording"] == "on"
         desk.post(f"/calls/{call}/pause_recording")
         assert desk.state()["call"]["recording"] == "pausing"
 
     def test_after_a_reload_there_is_a_way_back(self, switch, desk):
-        switch.talk(desk)
+        desk.talk(switch)
         assert desk.post("/rejoin")["token"]
 
 
@@ -119,7 +119,7 @@ class TestEnd:
     def test_what_became_of_a_call_ends_its_draft_and_the_work_on_it(
         self, app, switch, desk, disposition: str, state: str, has_number: bool
     ):
-        call = switch.talk(desk)
+        call = desk.talk(switch)
         switch.end(call)
         assert desk.state()["seat"]["state"] == "wrap_up"
         ticket = desk.state()["call"]["ticket"]["id"]
@@ -131,7 +131,7 @@ class TestEnd:
         assert after["seat"]["state"] == "ready" and after["unfinished"] == []
 
     def test_is_still_asked_for_when_the_next_call_may_come(self, switch, desk):
-        call = switch.talk(desk)
+        call = desk.talk(switch)
         switch.end(call)
         desk.post("/seat", action="ready")
         [left] = desk.state()["unfinished"]
@@ -140,11 +140,11 @@ class TestEnd:
         assert desk.state()["unfinished"] == []
 
     def test_nothing_else_is_taken_for_an_end(self, switch, desk):
-        call = switch.talk(desk)
+        call = desk.talk(switch)
         assert desk.post(f"/calls/{call}/close", 422, disposition="perhaps")["error"] == "invalid"
 
     def test_of_another_persons_call_nothing_can_be_said(self, switch, desk, new_desk):
-        call = switch.talk(desk)
+        call = desk.talk(switch)
         other = new_desk()
         other.ready()
         other.post(f"/calls/{call}/close", 404, disposition="nothing")

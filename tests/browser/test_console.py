@@ -1,0 +1,198 @@
+"""The telephone page in a browser: by keys alone, in any order of windows, and with the desk beside it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from flows.cases import Office
+from flows.product import Product
+from playwright.sync_api import Page, Route, expect
+from switchboard import Switch
+from telephone import clear
+
+from db import db
+from manage import create_app
+
+from .test_axe import violations
+
+pytestmark = pytest.mark.browser
+
+SOON = 9000.0  # ms: the page asks every five seconds when it hears of nothing
+
+
+@pytest.fixture
+def switch(product: Product, office: Office) -> Iterator[Switch]:
+    application = create_app(product.config, ASYNC_MODE="threading")
+    clear(application)
+    yield Switch(application)
+    clear(application)
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def console(sign_in: Callable[..., Page], switch: Switch) -> Page:
+    """An operator's page, ready. Its line comes as soon as it is asked for."""
+    page = sign_in("operator")
+    _open(page)
+    page.keyboard.press("F4")
+    _expect_seat(page, "ready")
+    return page
+
+
+def _open(page: Page) -> None:
+    page.route("**/desk/phone/simulated/*", lambda asked: _done(asked))
+    page.goto("/desk/phone")
+    expect(page.locator('[data-part="seat"]')).to_be_visible()
+
+
+def _done(asked: Route) -> None:
+    asked.fulfill(json={"done": True})
+
+
+def _expect_seat(page: Page, state: str) -> None:
+    expect(page.locator(".seat")).to_have_attribute("data-seat", state, timeout=SOON)
+
+
+def _part(page: Page, name: str):
+    return page.locator(f'[data-part="{name}"]')
+
+
+def _talk(page: Page, switch: Switch) -> int:
+    call = switch.queue()
+    expect(_part(page, "offer")).to_be_visible(timeout=SOON)
+    page.keyboard.press("F2")
+    expect(_part(page, "talk")).to_be_visible(timeout=SOON)
+    switch.connect(call)
+    _expect_seat(page, "on_call")
+    return call
+
+
+def test_a_question_takes_one_key_to_accept_and_two_to_end(console: Page, switch: Switch) -> None:
+    call = switch.queue()
+    expect(_part(console, "offer")).to_be_visible(timeout=SOON)
+    expect(_part(console, "offer")).to_contain_text("138****8000")
+    assert "☎" in console.title()
+    assert violations(console) == []
+    console.keyboard.press("F2")
+    form = console.frame_locator("#desk").locator("#content")
+    expect(form).to_be_focused(timeout=SOON)
+    assert "☎" not in console.title()
+    switch.connect(call)
+    _expect_seat(console, "on_call")
+    assert violations(console) == []
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    form.press("F8")
+    console.keyboard.press("Enter")
+    expect(_part(console, "news")).to_contain_text("工单编号", timeout=SOON)
+    _expect_seat(console, "ready")
+    expect(_part(console, "closing")).to_be_hidden()
+
+
+def test_each_further_f8_is_the_next_choice(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    assert violations(console) == []
+    for choice in ("answered", "nothing", "ticket", "answered", "nothing"):
+        console.keyboard.press("F8")
+        expect(console.locator("[name=disposition]:checked")).to_have_value(choice)
+    console.keyboard.press("Enter")
+    _expect_seat(console, "ready")
+    number = console.locator('[data-part="news"]')
+    expect(number).not_to_contain_text("工单编号")
+
+
+def test_hold_is_shown_once_the_carrier_says_so(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    held = console.locator("[data-held]")
+    console.frame_locator("#desk").locator("#content").press("F9")
+    console.wait_for_timeout(1500)
+    expect(held).to_be_hidden()
+    switch.hold(call, on=True)
+    expect(held).to_be_visible(timeout=SOON)
+    switch.hold(call, on=False)
+    expect(held).to_be_hidden(timeout=SOON)
+
+
+def test_the_talk_outlives_what_is_done_at_the_desk(console: Page, switch: Switch) -> None:
+    _talk(console, switch)
+    desk = console.frame_locator("#desk")
+    desk.locator("nav [data-key=find]").click()
+    expect(desk.locator("#q")).to_be_visible()
+    expect(_part(console, "talk")).to_be_visible()
+    expect(desk.locator("nav [data-key=telephone]")).to_have_count(0)
+
+
+def test_a_registered_ticket_is_an_end_already_chosen(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    desk = console.frame_locator("#desk")
+    desk.locator("#content").fill("和平路路灯连续三天不亮，请派人维修。")
+    desk.locator("form[data-draft] button.btn-primary").first.click()
+    expect(desk.locator("h1")).to_have_text("已登记")
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    console.keyboard.press("F8")
+    expect(console.locator("[name=disposition]:checked")).to_have_value("ticket")
+    expect(console.locator("[name=disposition][value=nothing]")).to_be_disabled()
+    console.keyboard.press("Enter")
+    _expect_seat(console, "ready")
+
+
+def test_a_page_loaded_anew_leads_back_into_the_talk(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    console.once("dialog", lambda asked: asked.accept())
+    console.reload()
+    switch.cut(call)
+    expect(_part(console, "rejoin")).to_be_visible(timeout=SOON)
+    console.keyboard.press("F2")
+    expect(_part(console, "rejoin")).to_be_hidden(timeout=SOON)
+
+
+def test_a_second_window_asks_before_it_takes_over(console: Page) -> None:
+    second = console.context.new_page()
+    second.goto("/desk/phone")
+    expect(_part(second, "taken")).to_be_visible(timeout=SOON)
+    expect(_part(second, "seat")).to_be_hidden()
+    assert violations(second) == []
+    second.click("[data-do=sit]")
+    _expect_seat(second, "ready")
+    expect(_part(console, "taken")).to_be_visible(timeout=2000.0)
+
+
+def test_without_a_connection_it_says_so_and_keeps_what_was_typed(
+    console: Page, switch: Switch, complaints: list[str]
+) -> None:
+    call = _talk(console, switch)
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    console.fill("[name=answer]", "下周一起恢复供水。")
+    console.context.set_offline(True)
+    console.locator("[data-closing-form] button").click()
+    expect(_part(console, "trouble")).to_contain_text("网络已断开")
+    assert console.input_value("[name=answer]") == "下周一起恢复供水。"
+    console.context.set_offline(False)
+    expect(_part(console, "trouble")).to_be_hidden(timeout=SOON)
+    assert console.input_value("[name=answer]") == "下周一起恢复供水。"
+    console.locator("[data-closing-form] button").click()
+    _expect_seat(console, "ready")
+    assert all("ERR_INTERNET_DISCONNECTED" in one or "/socket.io/" in one for one in complaints)
+    complaints.clear()
+
+
+def test_whoever_coaches_sees_talks_and_goes_in_and_out(
+    console: Page, switch: Switch, sign_in: Callable[..., Page]
+) -> None:
+    _talk(console, switch)
+    coach = sign_in("supervisor")
+    coach.route("**/desk/phone/simulated/*", lambda asked: _done(asked))
+    coach.goto("/desk/phone")
+    line = coach.locator("[data-talks] li")
+    expect(line).to_have_count(1, timeout=SOON)
+    line.locator("[data-coach=listen]").click()
+    expect(coach.locator("[data-coaching]")).to_contain_text("监听")
+    line.locator("[data-coach=whisper]").click()
+    expect(coach.locator("[data-coaching]")).to_contain_text("只有坐席")
+    assert violations(coach) == []
+    line.locator("[data-coach=leave]").click()
+    expect(coach.locator("[data-coaching]")).to_be_hidden()
