@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now")
+NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/desk/phone/state", "/desk/phone/talks")
 
 
 def addresses(app: Flask) -> list[str]:
