@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 from switchboard import Switch
 from telephone import clear
 
+from app.abilities import CONFERENCE
 from db import db
 from manage import create_app
 
@@ -40,9 +41,17 @@ def console(sign_in: Callable[..., Page], switch: Switch) -> Page:
 
 
 def _open(page: Page) -> None:
-    page.route("**/desk/phone/simulated/*", lambda asked: _done(asked))
+    """As with a carrier that does whatever it is told: this product runs with none."""
+    page.route("**/desk/phone/simulated/*", _done)
+    page.route("**/desk/phone/calls/*/hold", _done)
+    page.route("**/desk/phone/state", _able)
     page.goto("/desk/phone")
     expect(page.locator('[data-part="seat"]')).to_be_visible()
+
+
+def _able(asked: Route) -> None:
+    answer = asked.fetch()
+    asked.fulfill(response=answer, json=answer.json() | {"caps": sorted(CONFERENCE)})
 
 
 def _done(asked: Route) -> None:
@@ -185,7 +194,8 @@ def test_whoever_coaches_sees_talks_and_goes_in_and_out(
 ) -> None:
     _talk(console, switch)
     coach = sign_in("supervisor")
-    coach.route("**/desk/phone/simulated/*", lambda asked: _done(asked))
+    coach.route("**/desk/phone/simulated/*", _done)
+    coach.route("**/desk/phone/calls/*/listen", lambda asked: asked.fulfill(json={"token": "a pass"}))
     coach.goto("/desk/phone")
     line = coach.locator("[data-talks] li")
     expect(line).to_have_count(1, timeout=SOON)

@@ -10,7 +10,10 @@ from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-NO_PAGES = ("/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/desk/phone/state", "/desk/phone/talks")
+NO_PAGES = (
+    "/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/desk/phone/state",
+    "/desk/phone/talks",
+)  # fmt: skip
 
 
 def addresses(app: Flask) -> list[str]:

@@ -29,12 +29,15 @@ let eager = 0;
 let connectedAt = 0;
 let isConnecting = false;
 let isSignedOut = false;
+let broughtTo = null; // the call that this page has connected to by itself
 let isSitting = false; // this window answers, as far as it knows
 let lineFor = null; // "talk" or "coach"
 
 const at = () => Date.now() + ahead;
 const page = panels(root, words, at);
 const { part, one } = page;
+/** Whether it can be done with this call here: it depends on who carries it. */
+const may = (what) => state?.caps.includes(what) ?? false;
 const isOn = (name) => localStorage.getItem(`hotline-${name}`) !== "off";
 
 // What is said beside the panels
@@ -165,12 +168,17 @@ function draw() {
   if (offer) { page.offer(call); rings.start(); } else rings.stop();
   const isTalk = Boolean(call) && isWith;
   show(part("talk"), isTalk);
-  if (isTalk) page.talk(call, { isConnecting, isMuted: line.isMuted() });
+  if (isTalk) page.talk(call, { isConnecting, isMuted: line.isMuted(), may });
   if (lineFor === "talk" && !isWith && !isConnecting && seat) { line.over(); lineFor = null; }
   const isSettled = Date.now() - connectedAt > SETTLE_MS;
-  const isCut = isTalk && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
+  const isCut = isTalk && may("browser_audio") && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
   put(one("[data-rejoin-why]"), call?.state === "TALKING" ? words.say.broken : words.say.accepted);
   show(part("rejoin"), isCut);
+  // A call of our own making: whoever asked for it is connected, and then the citizen is rung.
+  if (isCut && call.direction === "out" && call.state !== "TALKING" && broughtTo !== call.id) {
+    broughtTo = call.id;
+    enter("/rejoin");
+  }
   if (call) page.known(call); else show(part("known"), false);
   drawEnd(seat, call, unfinished, isTalk);
   page.tick(state);
@@ -214,7 +222,7 @@ async function inTalk(what, fields) {
 async function enter(path) {
   const answer = await desk.order(path);
   if (!went(answer)) { await refresh(); return; }
-  await bring(answer.data.token, "talk");
+  if (answer.data.token) await bring(answer.data.token, "talk"); // without one the telephone on the desk rings
   await refresh();
   if (isOn("draft")) openDraft();
 }

@@ -58,7 +58,7 @@ export function panels(root, words, at) {
     show(one("[data-again]"), call.again);
   }
 
-  function talk(call, { isConnecting, isMuted }) {
+  function talk(call, { isConnecting, isMuted, may }) {
     const field = (name, text) => put(one(`[data-talk="${name}"]`), text);
     field("state", isConnecting || call.state !== "TALKING" ? words.say.connecting : words.say.talking);
     field("number", numberOf(call));
@@ -75,7 +75,9 @@ export function panels(root, words, at) {
     one('[data-do="pause_recording"]').dataset.pauses = pauses ? "yes" : "";
     put(one("[data-mute]"), isMuted ? words.say.unmute : words.say.mute);
     show(one('[data-do="end_consult"]'), open.length > 0);
-    show(one("[data-consult]"), open.length === 0);
+    show(one("[data-consult]"), open.length === 0 && may("consult"));
+    ["hold", "pause_recording", "hang_up"].forEach((what) => show(one(`[data-do="${what}"]`), may(what)));
+    show(one('[data-talk="recording"]'), may("pause_recording"));
     list(one("[data-parties]"), call.parties, (line, party) => {
       line.textContent = `${party.name} ${words.parties[party.status] ?? party.status}`;
       line.dataset.open = party.is_open ? "yes" : "";

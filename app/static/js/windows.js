@@ -1,6 +1,6 @@
 // Which window this is. Of one person's windows one answers the telephone; those of one browser tell each other.
 
-const KEPT = "hotline-console";
+const KEPT = "console"; // what the pages in the frame call this window by, too
 const LISTEN_MS = 200;
 
 const random = () => [...crypto.getRandomValues(new Uint8Array(12))].map((one) => one.toString(16).padStart(2, "0")).join("");
