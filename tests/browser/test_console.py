@@ -31,13 +31,14 @@ def switch(product: Product, office: Office) -> Iterator[Switch]:
 
 
 @pytest.fixture
-def console(sign_in: Callable[..., Page], switch: Switch) -> Page:
+def console(sign_in: Callable[..., Page], switch: Switch) -> Iterator[Page]:
     """An operator's page, ready. Its line comes as soon as it is asked for."""
     page = sign_in("operator")
     _open(page)
     page.keyboard.press("F4")
     _expect_seat(page, "ready")
-    return page
+    yield page
+    page.unroute_all(behavior="wait")  # what is under way comes to its end before the window closes
 
 
 def _open(page: Page) -> None:
