@@ -23,8 +23,8 @@ from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
 from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
-from app.voice import reconciler, rounds
-from calls import arriving
+from app.voice import messengers, reconciler, rounds
+from calls import arriving, message_receipts
 from db import db, transaction
 from tickets import clocks, drafts, presence, queries
 
@@ -47,6 +47,8 @@ RECORDINGS_SECONDS = 300.0
 TOLD_SECONDS = 2.0
 CARRIERS = 4
 """Threads that carry out what is owed to the telephone carrier: a slow answer holds up one of them."""
+
+MESSENGERS = 4
 
 NAME = f"{socket.gethostname()[:40]}:{secrets.token_hex(4)}:{os.getpid()}"
 """Of this process, as the holder of the lease and in the server's list of sessions (63 characters at most)."""
@@ -94,16 +96,22 @@ class Clock:
             thread.join(3)
 
     def _telephone(self) -> tuple[tuple[Callable[[], object], float], ...]:
-        """The loops of the telephone, where there is one: woken by a hint, and each second without any."""
-        told = ((pushed_rounds.tidy, TOLD_SECONDS),)
+        """The loops of telephone and texts, where there are any: woken by a hint, and each second without one."""
+        told, texts = ((pushed_rounds.tidy, TOLD_SECONDS),), self._texts()
         if not self.config.has_twilio:
-            return told
+            return (*told, (self.hear_hints, 0.0), *texts) if texts else told
         carriers = tuple((self._on_hint(rounds.carry), 0.0) for _ in range(CARRIERS))
         return (
-            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers,
+            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers, *texts,
             (rounds.replay, REPLAY_SECONDS), (reconciler.reconcile, RECONCILE_SECONDS),
             (reconciler.find_recordings, RECORDINGS_SECONDS),
         )  # fmt: skip
+
+    def _texts(self) -> tuple[tuple[Callable[[], object], float], ...]:
+        """Threads of their own: no caller waits for a provider of texts."""
+        if not self.app.extensions["texts"]:
+            return ()
+        return tuple((self._on_hint(messengers.carry_messages), 0.0) for _ in range(MESSENGERS))
 
     def _on_hint(self, step: Callable[[], int]) -> Callable[[], bool]:
         """The step again and again: at once while it finds something to do, else at the next hint or second."""
@@ -221,6 +229,7 @@ class Clock:
             sessions.sweep(now)
             accounts.sweep_tokens(now)
             throttle.sweep(now)
+            message_receipts.sweep(now)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ WAITING_ROOMS = ("enqueue", "loop")
 FASTEST_DEMO = 6000  # steps a minute
 MOST_PROXIES = 9
 _SID = re.compile(r"AC[0-9a-fA-F]{32}")
+_SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-fA-F]{32}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -45,6 +46,8 @@ class Config:
     twilio_api_url: str  # TWILIO_API_URL: empty for Twilio itself
     twilio_voices: str  # TWILIO_VOICES: "zh=voice/language,en=voice/language"
     waiting_room: str  # TWILIO_WAITING_ROOM: enqueue, or loop for a server that has neither queues nor conferences
+    twilio_sms_from: str  # TWILIO_SMS_FROM: a number of the account, or a messaging service "MG..."
+    sms_providers: str  # SMS_PROVIDERS: "twilio", "http:/path/to/gateway.json"; the first is asked first
     emergency_lines: str  # EMERGENCY_LINES: "110=+86...,119=+86...,120=+86..."
     demo_pace: int  # HOTLINE_DEMO_PACE: steps a minute that the demo city plays by itself
 
@@ -72,6 +75,8 @@ class Config:
             twilio_api_url=environ.get("TWILIO_API_URL", "").rstrip("/"),
             twilio_voices=environ.get("TWILIO_VOICES") or USUAL_VOICES,
             waiting_room=environ.get("TWILIO_WAITING_ROOM") or WAITING_ROOMS[0],
+            twilio_sms_from=environ.get("TWILIO_SMS_FROM", ""),
+            sms_providers=environ.get("SMS_PROVIDERS", ""),
             emergency_lines=environ.get("EMERGENCY_LINES", ""),
             demo_pace=_number(environ, "HOTLINE_DEMO_PACE", 20, FASTEST_DEMO),
         )
@@ -104,6 +109,11 @@ class Config:
     def rings_desks(self) -> bool:
         """Whether operators talk on the telephones on their desks: the server brings no sound to browsers."""
         return self.has_twilio and self.waiting_room == "loop"
+
+    @property
+    def sms_routes(self) -> tuple[str, ...]:
+        """Providers of text messages, in the order in which they are asked."""
+        return tuple(route.strip() for route in self.sms_providers.split(",") if route.strip())
 
     @property
     def auth_tokens(self) -> tuple[str, ...]:
@@ -144,6 +154,13 @@ class Config:
             )
         if self.waiting_room not in WAITING_ROOMS:
             raise UnsafeConfig(f"TWILIO_WAITING_ROOM must be one of {', '.join(WAITING_ROOMS)}.")
+        for route in self.sms_routes:
+            if route == "twilio" and not (self.has_twilio and _SENDER.fullmatch(self.twilio_sms_from)):
+                raise UnsafeConfig("SMS_PROVIDERS=twilio needs TWILIO_SMS_FROM, and TELEPHONY_PROVIDER=twilio.")
+            if route != "twilio" and not route.startswith("http:/"):
+                raise UnsafeConfig("SMS_PROVIDERS must be twilio or http:/path/to/gateway.json, see .env.example.")
+        if len(set(self.sms_routes)) < len(self.sms_routes):
+            raise UnsafeConfig("SMS_PROVIDERS names a provider twice.")
         if any(not _E164.fullmatch(number) for number in self.emergency.values()):
             raise UnsafeConfig("EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119.")
         if not {"zh", "en"} <= self.voices.keys():

@@ -45,10 +45,12 @@ from app.public.views import bp as public_bp
 from app.push import listener
 from app.templating import register_filters
 from app.voice.desk_views import bp as voice_desk_bp
+from app.voice.gateways import ports_of
 from app.voice.out_views import bp as voice_out_bp
 from app.voice.recording_views import bp as voice_recording_bp
 from app.voice.signature import is_signed
 from app.voice.talk_views import bp as voice_talk_bp
+from app.voice.text_views import bp as voice_text_bp
 from app.voice.twilio_voice import TwilioVoice, client_of, downloader
 from app.voice.views import bp as voice_bp
 from config import Config
@@ -57,7 +59,7 @@ from tickets.sealing import Keys
 from tickets.vault import Vault
 
 ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings, platforms)
-VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp)
+VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
@@ -89,6 +91,7 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
     app.extensions["hints"] = Hinter(config.redis_url, config.env)
     has_line = config.has_twilio
     app.extensions["voice"] = TwilioVoice(client_of(config), downloader(config)) if has_line else None
+    app.extensions["texts"] = ports_of(config)
     _join(app, config)
     return app
 

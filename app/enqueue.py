@@ -12,6 +12,8 @@ QUEUES = {
     ACT_ON_DEADLINES: "deadlines",
     COUNT_FAULTS: "record",
     "app.jobs.texts.index_texts": "texts",
+    "app.jobs.messages.send_receipts": "messages",
+    "app.jobs.messages.ask_to_rate": "messages",
 }
 IDS_PER_JOB = 200
 JOB_SECONDS = 120

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from tickets.events import KINDS
 
 INDEX_TEXT = "app.jobs.texts.index_texts"
+SEND_RECEIPT = "app.jobs.messages.send_receipts"
+ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
 
 JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
-    "ticket.registered": (INDEX_TEXT,),
+    "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
+    "ticket.accepted": (ASK_TO_RATE,),
 }

@@ -34,6 +34,10 @@ class Limit:
     pause: timedelta | None = None
 
 
+URGES = Limit("urge", 3, timedelta(days=1))
+"""How often one ticket's citizen may ask again, by the web and by text message together."""
+
+
 @dataclass(frozen=True)
 class Admission:
     """A guess let in and already counted as a failure: `attempts` are given back when it was right."""

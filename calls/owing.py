@@ -14,6 +14,7 @@ from db import db
 CLAIM = timedelta(seconds=15)
 LONGEST_PAUSE = 300.0  # seconds between two tries
 GIVE_UP = 20  # tries of what may safely be done again
+SEND_MESSAGE = "send_message"
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,17 @@ def owe(
     return db.session.execute(statement).scalar() is not None
 
 
-def claim(now: datetime, limit: int) -> list[Owed]:
-    """Claim what is due, the oldest first; another process that claims at the same moment gets the rest."""
+def claim(now: datetime, limit: int, *, messages: bool = False, span: timedelta = CLAIM) -> list[Owed]:
+    """Claim what is due, the oldest first; another process that claims at the same moment gets the rest.
+
+    `messages`: text messages and nothing else; without it, all but those. Providers of texts may be slow, and a
+    caller waits for what is owed to the line.
+    """
+    kind = Effect.kind == SEND_MESSAGE if messages else Effect.kind != SEND_MESSAGE
     rows = db.session.scalars(
         select(Effect)
         .where(
-            Effect.done_at.is_(None), Effect.due_at <= now,
+            kind, Effect.done_at.is_(None), Effect.due_at <= now,
             or_(Effect.claimed_until.is_(None), Effect.claimed_until < now),
         )
         .order_by(Effect.due_at, Effect.id)
@@ -53,7 +59,7 @@ def claim(now: datetime, limit: int) -> list[Owed]:
     ).all()  # fmt: skip
     for row in rows:
         row.attempts += 1
-        row.claimed_until = now + CLAIM
+        row.claimed_until = now + span
     return [Owed(row.id, row.call_id, row.kind, dict(row.payload), row.attempts) for row in rows]
 
 
@@ -72,3 +78,9 @@ def put_off(owed: Owed, now: datetime, fault: str) -> bool:
     again = {"due_at": now + pause, "claimed_until": None, "fault": fault}
     db.session.execute(update(Effect).where(Effect.id == owed.id).values(again))
     return True
+
+
+def defer(owed: Owed, due_at: datetime, fault: str | None) -> None:
+    """Come back to it at that moment, however often that was done already."""
+    again = {"due_at": due_at, "claimed_until": None, "fault": fault}
+    db.session.execute(update(Effect).where(Effect.id == owed.id).values(again))

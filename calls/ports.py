@@ -1,8 +1,11 @@
 """What the rooms ask of a carrier, whoever it is; and how it may fail to do it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from calls.message_states import MessageState
 
 
 class CarrierError(Exception):
@@ -14,7 +17,14 @@ class Gone(CarrierError):
 
 
 class Unreachable(CarrierError):
-    """Nothing was done: no answer, or told to come back later. It is safe to ask again."""
+    """Nothing was done: no answer, or told to come back later. It is safe to ask again.
+
+    `wait` is after how many seconds, where that was said.
+    """
+
+    def __init__(self, text: str, wait: float | None = None) -> None:
+        super().__init__(text)
+        self.wait = wait
 
 
 class Unclear(CarrierError):
@@ -23,6 +33,10 @@ class Unclear(CarrierError):
 
 class Refused(CarrierError):
     """The carrier will not do this, however often it is asked."""
+
+
+class OptedOut(Refused):
+    """Whoever it is for has told the carrier to be sent nothing."""
 
 
 @dataclass(frozen=True)
@@ -102,3 +116,57 @@ class VoicePort(Protocol):
 
     def look(self, line: str) -> LineState:
         """How a line is. Raises Gone for one that the carrier does not know."""
+
+
+MAY_LINK, MAY_RECEIVE, KNOWS_REFERENCE = "may_link", "may_receive", "knows_reference"
+"""What a provider of text messages can do: take an address in a text, bring answers, be asked by our reference."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One text as it goes out. `template` and `values` are for providers that fill in texts of their own."""
+
+    reference: str
+    number: str
+    text: str
+    template: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One text as a provider is asked about it. `others` are names of texts that are known not to be this one."""
+
+    reference: str
+    sid: str | None
+    number: str
+    text: str
+    tried_at: datetime
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class TextState:
+    """A text as the provider knows it: its name there, and how far it is."""
+
+    sid: str
+    state: MessageState
+    error_code: str | None = None
+
+
+class SmsPort(Protocol):
+    """One provider of text messages. Numbers are E.164. Each method raises CarrierError."""
+
+    @property
+    def name(self) -> str:
+        """By which rows and pages know it."""
+
+    @property
+    def caps(self) -> frozenset[str]:
+        """What it can do."""
+
+    def send(self, text: Outgoing) -> str:
+        """Send a text; returns its name there, empty where it has none. Unclear: it may have been sent."""
+
+    def look(self, sent: Sent) -> TextState:
+        """What became of a text. Raises Gone where it is certain that the provider never took it."""

@@ -26,6 +26,8 @@ class PhoneSettings:
     callback_minutes: int = 30
     service_level_percent: int = 90
     recordings_days: int = 730
+    number_days: int = 180
+    """So many days after it was written down a number alone proves nothing: it may be somebody else's by now."""
 
     def span(self, name: str) -> timedelta:
         """One of the seconds as a length of time."""

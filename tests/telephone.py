@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,12 @@ from flask import Flask
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import outbox
 from app.auth.models import Staff
-from app.voice import reconciler, rounds
+from app.jobs import messages
+from app.subscribers import ASK_TO_RATE, SEND_RECEIPT
+from app.voice import messengers, reconciler, rounds
+from app.voice.gateways import ports_of
 from app.voice.twilio_voice import TwilioVoice, client_of
 from calls.models import Call, PhoneLine, Seat
 from db import db, transaction
@@ -30,9 +34,10 @@ PARALLEL = "+86990112315"
 CALLER = "+8613800138000"
 EMERGENCY = "+869901800110"
 STEP = 0.5  # seconds between two rounds of the clock process
+TEXTS = {SEND_RECEIPT: messages.send_receipts, ASK_TO_RATE: messages.ask_to_rate}
 TABLES = (
-    "survey_answer, voicemail, recording, callback, effect, telephony_event, offer, call_leg, seat_span, seat, "
-    "call, phone_line, phone_text, blocked_number, cti_platform"
+    "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, effect, "
+    "telephony_event, offer, call_leg, seat_span, seat, call, phone_line, phone_text, blocked_number, cti_platform"
 )
 
 
@@ -61,6 +66,7 @@ class Telephone:
         http = SimulatedHttp(self.network.rest, timeout=5.0)
         self.client = client_of(config, http)
         app.extensions["voice"] = TwilioVoice(self.client, http.download)
+        app.extensions["texts"] = ports_of(config, self.client)
         app.config["CLOCK"] = self.network.clock.now
         self.is_clock_running = True
         self._passed = 0.0
@@ -69,6 +75,7 @@ class Telephone:
             self.network.own(
                 number, voice_url=f"{self.base}/voice/in", voice_fallback_url=f"{self.base}/voice/fallback",
                 status_callback=f"{self.base}/voice/ended#rc=2&rp=ct,rt,5xx", sms_url=f"{self.base}/sms/in",
+                sms_fallback_url=f"{self.base}/sms/fallback",
             )  # fmt: skip
         self.network.app(config.twilio_app_sid, voice_url=f"{self.base}/voice/operator")
         with app.app_context(), transaction():
@@ -112,7 +119,7 @@ class Telephone:
             return
         with self.app.app_context(), suppress(SQLAlchemyError):
             for _ in range(20):
-                offered, carried = rounds.assign(), rounds.carry()
+                offered, carried = rounds.assign(), rounds.carry() + messengers.carry_messages()
                 self.network.advance(0)
                 if not offered and not carried:
                     return
@@ -123,6 +130,15 @@ class Telephone:
             for step in (rounds.replay, reconciler.reconcile, reconciler.find_recordings):
                 with self.app.app_context(), suppress(SQLAlchemyError):
                     step()
+    def publish(self) -> None:
+        """What the relay and the workers do: events are published, and the texts they call for written down."""
+        with self.app.app_context():
+            lead = outbox.take_lead("telephone")
+            while lead and outbox.stamp(lead):
+                pass
+            for job, ids in outbox.claim_jobs(1000, timedelta(seconds=30)).items():
+                if job in TEXTS:
+                    TEXTS[job](ids)
 
     def phone(self, number: str = CALLER) -> Phone:
         return self.network.phone(number)

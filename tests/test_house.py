@@ -42,6 +42,7 @@ PURE = (
     "routing/reference.py", "tickets/lifecycle.py", "tickets/deadlines.py", "tickets/numbers.py",
     "tickets/errors.py", "tickets/masking.py", "calls/machine.py", "calls/seats.py", "calls/hours.py",
     "calls/staffing.py", "calls/kpis.py",
+    "calls/message_states.py",
 )  # fmt: skip
 CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone", "cti"}
 DOORS_OF_AUTH = {"app.auth.views", "app.auth.forms"}

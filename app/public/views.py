@@ -19,7 +19,6 @@ from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
-from app.throttle import Limit
 from tickets import errors, queries, service
 from tickets.intake import Opened
 from tickets.permissions import VISITOR, Actor, caller_of
@@ -28,9 +27,6 @@ from tickets.queries import PublicStatus
 log = logging.getLogger(__name__)
 bp = Blueprint("public", __name__)
 bp.after_app_request(remember_choices)
-
-URGES = Limit("urge", 3, timedelta(days=1))
-"""How often one ticket's citizen may ask again by the web."""
 
 # The public forms carry no token against forged requests and need none: they act for nobody who is signed in,
 # so a page elsewhere that sends them can do no more than its author could. They work without a cookie.
@@ -199,7 +195,7 @@ def urge() -> Any:
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         is_kept = service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))
-        if is_kept and throttle.admit([(URGES, found.number)], now).wait:
+        if is_kept and throttle.admit([(throttle.URGES, found.number)], now).wait:
             raise errors.Invalid(fields={"urge_note": "asked_often"})
 
     return _with_code(fields, do, done="urged", late="urged_late")

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import current_app
+from twilio.twiml.messaging_response import MessagingResponse
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 from calls import texts
@@ -124,9 +125,19 @@ def emergency_dial(speaker: Speaker, line: str, caller_id: str) -> str:
     return str(response)
 
 
+def message(text: str) -> str:
+    """The answer to a text; an empty one is none."""
+    response = MessagingResponse()
+    if text:
+        response.message(_UNSAYABLE.sub(" ", text))
+    return str(response)
+
+
 def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
     """What can be said and done without the database: a message is taken, an emergency is handed over."""
     speaker = Speaker(own.get("lang", "zh"), is_shipped=True)
+    if kind in TEXTS:
+        return message(speaker.text("sms_sorry"))
     if kind == "emergency":
         return emergency_menu(speaker)
     if kind == "emergency_dial" or (kind == "menu" and fields.get("Digits") == "9"):
@@ -157,3 +168,6 @@ PATIENT = frozenset({"wait", "waitkey", "hold", "interrupted"})
 """What is heard in the queue and on hold, where no message can be taken: whoever waits there waits on."""
 LAST = frozenset({"voicemail_done", "operator_done", "after", "survey", "dept_key", "operator"})
 """Webhooks after which nothing is left to do for the one on the line."""
+
+TEXTS = frozenset({"sms_in", "sms_fallback"})
+"""Webhooks that are answered with a text and not with speech."""

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 PROVIDER = "twilio"
 XML = "text/xml"
 NOTHING = ""
+JSON_BODY = ""
+"""The name under which a body of JSON stands among the fields. The carrier's own webhooks are forms only."""
 _LIMIT = text("SELECT set_config('statement_timeout', '2000', true)")
 _TOLD = frozenset(
     {"CallSid", "CallStatus", "Direction", "QueueResult", "QueueTime", "DialCallStatus", "DialCallSid",
@@ -100,7 +102,8 @@ def heard(kind: str, *, once: bool = True, document: bool = True) -> Callable[[H
 def _told(kind: str, path: Mapping[str, Any]) -> Told:
     clock = current_app.config.get("CLOCK")
     came = clock() if clock else datetime.now(UTC)
-    return Told(kind, request.form.to_dict(), request.args.to_dict(), came, path)
+    fields = {JSON_BODY: request.get_data(as_text=True)} if request.is_json else request.form.to_dict()
+    return Told(kind, fields, request.args.to_dict(), came, path)
 
 
 def _answer(told: Told, handler: Handler, *, once: bool, document: bool) -> Response:
@@ -125,7 +128,8 @@ def _answer(told: Told, handler: Handler, *, once: bool, document: bool) -> Resp
 def hear_once(told: Told, handler: Handler, now: datetime) -> str:
     """Let the handler act on what was not heard before; what was gets its answer again. In one transaction."""
     row = {
-        "provider": PROVIDER, "dedup_key": told.key, "kind": told.kind, "received_at": now, "reply": "",
+        "provider": told.path.get("gateway", PROVIDER), "dedup_key": told.key, "kind": told.kind,
+        "received_at": now, "reply": "",
         "payload": {name: value for name, value in told.fields.items() if name in _TOLD},
     }  # fmt: skip
     event_id = db.session.execute(

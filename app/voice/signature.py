@@ -1,8 +1,12 @@
 """Is a request really the carrier's? Judged by the address as it is configured, never by what a header claims."""
 
+from datetime import UTC, datetime
+
 from flask import Request, current_app
 from twilio.request_validator import RequestValidator
 
+from app.texts import ports
+from app.voice.http_texts import HttpTexts
 from config import Config
 
 HEADER = "X-Twilio-Signature"
@@ -16,6 +20,9 @@ def is_signed(request: Request) -> bool:
     Blanks at the ends and empty fields count, so nothing may be trimmed before. Fields that are not known count
     as well: the carrier adds some without notice.
     """
+    gateway = (request.view_args or {}).get("gateway")
+    if gateway is not None:
+        return _is_gateways(request, gateway)
     config: Config = current_app.extensions["hotline"]
     signature = request.headers.get(HEADER)
     if not signature or not config.has_twilio or request.method != "POST":
@@ -24,6 +31,15 @@ def is_signed(request: Request) -> bool:
         return False
     url = address_of(config, request)
     return any(RequestValidator(token).validate(url, request.form, signature) for token in config.auth_tokens)
+
+
+def _is_gateways(request: Request, name: str) -> bool:
+    """Whether a gateway of text messages says it, in the way that its description names."""
+    found = [port for port in ports() if port.name == name and isinstance(port, HttpTexts)]
+    if not found or request.method != "POST" or (request.content_length or 0) > LARGEST:
+        return False
+    clock = current_app.config.get("CLOCK")
+    return found[0].is_told_by(request.headers, request.get_data(), clock() if clock else datetime.now(UTC))
 
 
 def address_of(config: Config, request: Request) -> str:

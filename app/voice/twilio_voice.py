@@ -14,6 +14,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from app.voice.reaching import had_left
 from calls.ports import Gone, LineState, Member, Refused, Sound, Unclear, Unreachable
 from config import Config
 
@@ -79,11 +80,8 @@ def told_plainly(*, begins: bool = False) -> Iterator[None]:
         if fault.status >= 500:
             raise (Unclear if begins else Unreachable)(f"{fault.status}") from None
         raise Refused(f"{fault.code or fault.status}") from None
-    except requests.ConnectTimeout as fault:
-        raise Unreachable(type(fault).__name__) from None
     except (requests.RequestException, TimeoutError) as fault:
-        refused = isinstance(fault, requests.ConnectionError) and not isinstance(fault, requests.ReadTimeout)
-        raise (Unclear if begins and not refused else Unreachable)(type(fault).__name__) from None
+        raise (Unclear if begins and had_left(fault) else Unreachable)(type(fault).__name__) from None
 
 
 class TwilioVoice:

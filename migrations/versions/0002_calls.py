@@ -17,7 +17,11 @@ TABLES = (
     "call_leg",
     "callback",
     "effect",
+    "message",
+    "message_receipt",
+    "message_route",
     "offer",
+    "opt_out",
     "recording",
     "seat",
     "seat_span",
@@ -227,6 +231,86 @@ def create_tables() -> None:
         "ix_effect_due", "effect", ["due_at", "id"], unique=False, postgresql_where=sa.text("done_at IS NULL")
     )
     op.create_index("uq_effect_key", "effect", ["call_id", "key"], unique=True)
+    op.create_table(
+        "message",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=True),
+        sa.Column("provider_sid", sa.Text(), nullable=True),
+        sa.Column("ticket_id", sa.BigInteger(), nullable=True),
+        sa.Column("phone_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("again", sa.Integer(), nullable=False),
+        sa.Column("asked_by", sa.Integer(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("reply", sa.LargeBinary(), nullable=True),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("direction IN ('in','out')", name=op.f("ck_message_direction")),
+        sa.CheckConstraint(
+            "state IN ('PENDING', 'SENDING', 'UNKNOWN', 'ACCEPTED', 'SENT', 'FAILED', 'UNDELIVERED', 'DELIVERED', 'RECEIVED')",
+            name=op.f("ck_message_state"),
+        ),
+        sa.ForeignKeyConstraint(["asked_by"], ["staff.id"], name=op.f("fk_message_asked_by")),
+        sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_message_ticket_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
+        sa.UniqueConstraint("reference", name=op.f("uq_message_reference")),
+    )
+    op.create_index("ix_message_created_at", "message", ["created_at"], unique=False)
+    op.create_index("ix_message_phone_hash", "message", ["phone_hash", "created_at"], unique=False)
+    op.create_index("ix_message_ticket_id", "message", ["ticket_id", "id"], unique=False)
+    op.create_index("uq_message_provider_sid", "message", ["provider", "provider_sid"], unique=True)
+    op.create_index(
+        "uq_message_ticket_template",
+        "message",
+        ["ticket_id", "template", "round", "again"],
+        unique=True,
+        postgresql_where=sa.text("direction = 'out'"),
+    )
+    op.create_table(
+        "message_receipt",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("provider_sid", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.Text(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_message_receipt_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_receipt")),
+    )
+    op.create_index("ix_message_receipt_message_id", "message_receipt", ["message_id", "id"], unique=False)
+    op.create_index(
+        "ix_message_receipt_unknown",
+        "message_receipt",
+        ["provider", "provider_sid"],
+        unique=False,
+        postgresql_where=sa.text("message_id IS NULL"),
+    )
+    op.create_table(
+        "message_route",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("failed_at", postgresql.ARRAY(sa.TIMESTAMP(timezone=True)), nullable=False),
+        sa.Column("shut_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fault", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_message_route")),
+    )
+    op.create_table(
+        "opt_out",
+        sa.Column("phone_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("phone_hash", name=op.f("pk_opt_out")),
+    )
     op.create_table(
         "offer",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from databases import clone_database
-from telephone import Operator, Telephone, clear
+from telephone import LINE, Operator, Telephone, clear
 
 from config import Config
 from db import db
@@ -25,6 +25,7 @@ def app(config: Config, worker_id: str):
         "database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url,
         "telephony": "simulator", "twilio_api_url": "http://127.0.0.1:1",
         "emergency_lines": "110=+869901800110,119=+869901800119,120=+869901800120",
+        "sms_providers": "twilio", "twilio_sms_from": LINE,
     }  # fmt: skip
     application = create_app(replace(config, **changes), ASYNC_MODE="threading")
     yield application

@@ -1,0 +1,188 @@
+"""Webhooks of text messages: what citizens write, what providers tell of what was written to them."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint
+
+from app import guessing, throttle
+from app.access import carrier
+from app.extensions import vault
+from app.templating import city
+from app.texts import ports
+from app.throttle import Limit
+from app.voice import documents, hearing
+from app.voice.documents import Speaker
+from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.http_texts import HttpTexts
+from app.voice.twilio_texts import STATES
+from app.voice.withheld import number_of
+from app.wording import PUBLIC_STATES
+from calls import conversing, message_receipts, messaging, texting
+from calls.texting import Asked
+from tickets import errors, queries, service
+from tickets.models import Ticket
+from tickets.permissions import caller_of
+from tickets.queries import PublicStatus
+
+bp = Blueprint("texts", __name__, url_prefix="/sms")
+
+PER_SENDER = Limit("sms sender", 30, timedelta(hours=1))
+"""Texts of one telephone that are answered; two machines that answer each other come to an end."""
+PER_NUMBER = Limit("sms number", 10, timedelta(hours=1))
+"""Numbers of tickets that one telephone may try in vain."""
+SATISFIED_AND_SOLVED = 2
+Reply = tuple[str, int | None]
+"""A text, and the id of the ticket it is about."""
+
+
+@bp.post("/in")
+@carrier
+@heard("sms_in")
+def receive(told: Told, now: datetime) -> str:
+    """Somebody texts. One message gets one reply, however often it is told."""
+    return _receive(told, now)
+
+
+@bp.post("/fallback")
+@carrier
+@heard("sms_fallback")
+def fallback(told: Told, now: datetime) -> str:
+    """The answer to a text failed: the message may have been taken down or not."""
+    return _receive(told, now)
+
+
+@bp.post("/status")
+@carrier
+@heard("sms_status", document=False)
+def status(told: Told, now: datetime) -> str:
+    """What became of a text. In any order, any number of times, days late, or of none of ours."""
+    said = told["MessageStatus"] or told["SmsStatus"]
+    state = STATES.get(said)
+    if state is not None and told["MessageSid"]:
+        message_receipts.tell(
+            PROVIDER, told["MessageSid"], state, said, now, reference=told.own.get("m", ""),
+            error_code=told["ErrorCode"] or None,
+        )  # fmt: skip
+    return hearing.NOTHING
+
+
+@bp.post("/gateway/<gateway>")
+@carrier
+@heard("sms_gateway", document=False)
+def gateway(told: Told, now: datetime) -> str:
+    """What became of texts, as a gateway of the city's own tells it."""
+    name = told.path["gateway"]
+    port = next((one for one in ports() if one.name == name and isinstance(one, HttpTexts)), None)
+    for report in port.reports(told.fields) if isinstance(port, HttpTexts) else ():
+        if report.state is not None and (report.sid or report.reference):
+            message_receipts.tell(
+                name, report.sid, report.state, report.said, now, reference=report.reference,
+                error_code=report.error_code,
+            )  # fmt: skip
+    return hearing.NOTHING
+
+
+def _receive(told: Told, now: datetime) -> str:
+    number, sid = number_of(told["From"]), told["MessageSid"]
+    if not number or not sid:
+        return documents.message("")
+    sender = vault().phone_hash(number)
+    message, is_new = conversing.take_down(PROVIDER, sid, sender, told["Body"], now, vault())
+    if not is_new:
+        return documents.message(messaging.reply_of(message, vault()))
+    asked = texting.asked(told["Body"])
+    if throttle.admit([(PER_SENDER, sender.hex())], now).wait:
+        reply, ticket_id = "", None
+    else:
+        reply, ticket_id = _ANSWERS[asked.kind](asked, sender, now) if asked.kind in _ANSWERS else ("", None)
+        if not reply:
+            asked = Asked(conversing.HELP)
+            reply = "" if conversing.was_helped(sender, message.id, now) else _say("help")
+    conversing.keep_reply(message, asked.kind, reply, ticket_id, vault())
+    return documents.message(reply)
+
+
+def _say(key: str, **values: object) -> str:
+    text = Speaker("zh").text(f"sms_{key}", sign=messaging.sign(), **values)
+    return texting.fit(text, may_link=False)
+
+
+def _status(asked: Asked, sender: bytes, now: datetime) -> Reply:
+    """Where a ticket is. What does not exist and what is somebody else's is answered alike."""
+    if asked.code:
+        wait, found = guessing.open_by_code(asked.number, asked.code, f"phone:{sender.hex()}", now)
+    else:
+        tries = [(PER_NUMBER, sender.hex())]
+        wait = throttle.wait_for(tries, now)
+        own = None if wait else conversing.own_ticket(asked.number, sender, now)
+        found = queries.public_status(asked.number, vault().code_of(own), vault()) if own else None
+        if found is None and not wait:
+            throttle.admit(tries, now)
+    if found is None:
+        return _say("too_many" if wait else "unknown"), None
+    return _told_status(found), found.ticket_id
+
+
+def _told_status(found: PublicStatus) -> str:
+    """State, unit and date; never what the matter is, nor who has one that is confidential."""
+    parts = [_say("status", number=found.number, state=PUBLIC_STATES[found.state])]
+    if found.unit and not conversing.is_confidential(found.ticket_id):
+        parts.append(_say("status_unit", unit=found.unit))
+    if found.due_at:
+        parts.append(_say("status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}"))
+    return texting.fit("".join(parts), may_link=False)
+
+
+def _rate(asked: Asked, sender: bytes, now: datetime) -> Reply:
+    """满意度. Only where it is certain which matter is meant."""
+    waiting = conversing.to_rate(sender, now, asked.number)
+    if len(waiting) > 1:
+        return _say("which"), None
+    if not waiting:
+        return "", None
+    ticket = waiting[0]
+    solved = asked.satisfied >= SATISFIED_AND_SOLVED  # as the text that asked words it
+    try:
+        service.rate(caller_of(ticket.id), now, ticket.id, solved, asked.satisfied)
+    except errors.NotNow:
+        return "", None
+    return _say("rated", number=ticket.number), ticket.id
+
+
+def _urge(asked: Asked, sender: bytes, now: datetime) -> Reply:
+    """催办, 补充. A note on the one open matter of this telephone."""
+    own = conversing.to_urge(sender, now, asked.number)
+    if len(own) > 1:
+        return _say("which"), None
+    if not own:
+        return (_say("unknown") if asked.number else ""), None
+    return _note(own[0], asked.words or _words(), now), own[0].id
+
+
+def _note(ticket: Ticket, words: str, now: datetime) -> str:
+    limit = [(throttle.URGES, ticket.number or "")]
+    if throttle.wait_for(limit, now):
+        return _say("urged_often", number=ticket.number)
+    try:
+        if service.urge(caller_of(ticket.id), now, ticket.id, words):
+            throttle.admit(limit, now)
+    except (errors.NotNow, errors.Invalid):
+        return ""
+    return _say("urged", number=ticket.number)
+
+
+def _words() -> str:
+    return Speaker("zh").text("sms_urge_words")
+
+
+def _stop(asked: Asked, sender: bytes, now: datetime) -> Reply:
+    conversing.stop(sender, now)
+    return _say("stopped"), None
+
+
+def _start(asked: Asked, sender: bytes, now: datetime) -> Reply:
+    conversing.start(sender)
+    return _say("started"), None
+
+
+_ANSWERS = {"status": _status, "rate": _rate, "urge": _urge, "stop": _stop, "start": _start}

@@ -1,0 +1,175 @@
+"""短信通知. What the city writes to a citizen of its own accord: when, to whom, and what it says.
+
+The row is written before anybody is asked to send it, with the debt that carries it out, in one transaction: there
+is no text without its row, and none is lost. What calls for one is an event of a ticket. Tickets know nothing of
+messages, so the event owes a job (in the transaction that publishes it), and the job writes the row here. Each
+step is a row of Postgres that goes only when the next one stands: outbox, job owed, message with its effect.
+"""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from calls import texting, texts
+from calls.message_models import Message, OptOut
+from calls.message_states import MISSED, RANKS, MessageState
+from calls.models import Call
+from calls.owing import SEND_MESSAGE, owe
+from db import db
+from routing import service as routing
+from tickets import errors, sealing
+from tickets.lifecycle import TicketState
+from tickets.models import Contact, Ticket
+from tickets.permissions import Actor, sees
+from tickets.reveal import may_reveal
+from tickets.vault import Vault
+
+RECEIPT, RATE = "receipt", "rate"
+TOLD_CHANNELS = frozenset({"phone", "web", "wechat", "app", "sms"})
+"""Who tells us there hears from us; what other lines and offices hand over, they answer themselves."""
+STALE = timedelta(days=1)
+"""So long after the event a text is no news any more: a history that is imported writes to nobody."""
+OPTED_OUT = "opted_out"
+_CONTEXT = "message:"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a text says, and the values in it, for providers that fill in texts of their own."""
+
+    text: str
+    values: dict[str, str]
+
+
+def intend(ticket_id: int, template: str, now: datetime, vault: Vault, *, may_link: bool, link: str = "") -> bool:
+    """Write down that a ticket's citizen is to be told. Once for each round; returns whether it is owed now."""
+    ticket, contact = db.session.get_one(Ticket, ticket_id), db.session.get(Contact, ticket_id)
+    if contact is None or not _is_called_for(ticket, template, now):
+        return False
+    if not is_to_be_told(ticket, vault.open_contact(contact, "phone")):
+        return False
+    wording = _wording(ticket, template, vault, link, may_link)
+    row = _row(ticket, contact, template, wording, now, vault) | {"round": ticket.round}
+    return _write_down(row, now)
+
+
+def send_again(
+    actor: Actor, now: datetime, ticket_id: int, vault: Vault, *, may_link: bool, link: str = ""
+) -> None:
+    """再次发送. Send the receipt anew, with the code as it is now. Raises NotFound, Forbidden, NotNow."""
+    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
+    ticket = db.session.scalar(query.execution_options(populate_existing=True))
+    if ticket is None or not sees(actor, ticket.id, ticket.rooms):
+        raise errors.NotFound()
+    if not may_reveal(actor, ticket):
+        raise errors.Forbidden(action="send_again")
+    contact, last = db.session.get(Contact, ticket_id), _last_receipt(ticket_id)
+    if contact is None or last is None or last.state not in MISSED:
+        raise errors.NotNow(action="send_again", state=str(ticket.state))
+    if not is_to_be_told(ticket, vault.open_contact(contact, "phone")):
+        raise errors.NotNow(action="send_again", state=str(ticket.state))
+    wording = _wording(ticket, RECEIPT, vault, link, may_link)
+    row = _row(ticket, contact, RECEIPT, wording, now, vault)
+    _write_down(row | {"round": last.round, "again": last.again + 1, "asked_by": actor.id}, now)
+
+
+def is_to_be_told(ticket: Ticket, phone: str) -> bool:
+    """Whether a ticket's citizen gets texts: wants a reply, and gave a mobile number."""
+    return ticket.wants_reply and ticket.channel in TOLD_CHANNELS and is_mobile(phone)
+
+
+def is_mobile(phone: str) -> bool:
+    """Whether a text can reach a number."""
+    number = sealing.normalise_phone(phone)
+    if number.startswith("+86"):
+        return len(number) == 14 and number[3] == "1"
+    return number.startswith("+")
+
+
+def has_opted_out(phone_hash: bytes | None) -> bool:
+    """Whether somebody wants no texts."""
+    return phone_hash is not None and db.session.get(OptOut, phone_hash) is not None
+
+
+def _last_receipt(ticket_id: int) -> Message | None:
+    latest = select(Message).where(
+        Message.ticket_id == ticket_id, Message.template == RECEIPT, Message.direction == "out"
+    )
+    return db.session.scalar(latest.order_by(Message.id.desc()).limit(1))
+
+
+def _is_called_for(ticket: Ticket, template: str, now: datetime) -> bool:
+    """Whether it still is as it was when the event happened."""
+    if template == RATE:
+        return ticket.state == TicketState.TO_CALLBACK
+    fresh = ticket.registered_at is not None and ticket.registered_at > now - STALE
+    return fresh and ticket.number is not None and ticket.code_counter > 0
+
+
+def _wording(ticket: Ticket, template: str, vault: Vault, link: str, may_link: bool) -> Wording:
+    """Number and code, and never the matter: a telephone is read by others too."""
+    lang = _lang(ticket.id)
+    values = {"sign": sign(lang), "number": ticket.number or "", "link": link if may_link else ""}
+    if template == RECEIPT:
+        values["code"] = vault.code_of(ticket)
+    body = texts.fill(texts.text(f"sms_{template}", lang, ticket.line_no), **values)
+    return Wording(texting.fit(body, may_link=may_link), values)
+
+
+def sign(lang: str = "zh") -> str:
+    """签名. Who writes, as carriers in China want it at the head of each text."""
+    names: dict[str, str] = routing.current().setting("hotline_name")
+    return names.get(lang) or names.get("zh") or "12345"
+
+
+def _lang(ticket_id: int) -> str:
+    """The language that was spoken when it was told."""
+    spoken = db.session.scalar(select(Call.lang).where(Call.ticket_id == ticket_id).order_by(Call.id).limit(1))
+    return spoken if spoken in texts.LANGUAGES else "zh"
+
+
+def _row(
+    ticket: Ticket, contact: Contact, template: str, wording: Wording, now: datetime, vault: Vault
+) -> dict[str, object]:
+    reference = secrets.token_urlsafe(12)
+    refused = has_opted_out(contact.phone_hash)
+    state = MessageState.FAILED if refused else MessageState.PENDING
+    return {
+        "reference": reference, "direction": "out", "ticket_id": ticket.id, "phone_hash": contact.phone_hash,
+        "template": template, "round": 0, "again": 0, "tries": 0, "state": state, "rank": RANKS[state],
+        "segments": texting.segments(wording.text), "created_at": now, "settled_at": now if refused else None,
+        "error_code": OPTED_OUT if refused else None,
+        "body": seal(vault, reference, json.dumps([wording.text, wording.values], ensure_ascii=False)),
+    }  # fmt: skip
+
+
+def _write_down(row: dict[str, object], now: datetime) -> bool:
+    """The row and what it owes; nothing where a row of the same occasion stands."""
+    statement = insert(Message).values(row).on_conflict_do_nothing().returning(Message.id)
+    message_id = db.session.execute(statement).scalar()
+    if message_id is None or row["state"] != MessageState.PENDING:
+        return False
+    return owe(None, SEND_MESSAGE, str(message_id), now, message=message_id)
+
+
+def seal(vault: Vault, reference: str, words: str) -> bytes:
+    """What a message says, as it is kept."""
+    return sealing.seal(vault.keys, words, "body", _CONTEXT + reference)
+
+
+def wording_of(message: Message, vault: Vault) -> Wording:
+    """What a message that goes out says."""
+    words = sealing.open_(vault.keys, message.body, "body", _CONTEXT + message.reference)
+    text, values = json.loads(words)
+    return Wording(text, values)
+
+
+def reply_of(message: Message, vault: Vault) -> str:
+    """What one that came in was answered."""
+    if message.reply is None:
+        return ""
+    return sealing.open_(vault.keys, message.reply, "body", _CONTEXT + message.reference)
