@@ -28,6 +28,7 @@ from app.cti.views import bp as cti_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
 from app.desk.taking_in import bp as intake_bp
+from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
 from app.hints import Hinter
@@ -35,6 +36,7 @@ from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.call_views import bp as call_log_bp
 from app.oversight.line_pages import bp as lines_bp
+from app.oversight.message_views import bp as messages_bp
 from app.oversight.phone_views import bp as phone_watch_bp
 from app.oversight.views import bp as oversight_bp
 from app.phone.callbacks import bp as callbacks_bp
@@ -63,8 +65,8 @@ VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_b
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    oversight_bp, phone_watch_bp, call_log_bp, live_bp, demo_bp, health.bp, *PHONE, cti_bp, lines_bp,
-    *VOICE,
+    desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, health.bp, *PHONE,
+    cti_bp, lines_bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

@@ -67,6 +67,11 @@ def states() -> dict[str, MessageRoute]:
     return {route.provider: route for route in db.session.scalars(select(MessageRoute))}
 
 
+def recent(route: MessageRoute, now: datetime) -> int:
+    """How many failures of the last minute are known; more than the most are not counted."""
+    return sum(at > now - WITHIN for at in route.failed_at)
+
+
 def _locked(provider: str) -> MessageRoute:
     query = select(MessageRoute).where(MessageRoute.provider == provider).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).one()

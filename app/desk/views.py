@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app import wording
 from app.access import actor, in_background, requires, staff
-from app.desk import forms, pages
+from app.desk import forms, pages, texting
 from app.desk.answers import done, sees_still
 from app.errors import STATUS, wants_json
 from app.extensions import vault
@@ -139,7 +139,7 @@ def _ticket_page(
             part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
-            names=pages.names_of(page.timeline),
+            **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
             refused_form=pages.form_key(ticket_id, refused.action, refused.part) if refused else "",

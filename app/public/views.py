@@ -19,8 +19,11 @@ from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
-from tickets import errors, queries, service
+from app.texts import ports
+from calls import messaging
+from tickets import errors, masking, queries, service
 from tickets.intake import Opened
+from tickets.models import Ticket
 from tickets.permissions import VISITOR, Actor, caller_of
 from tickets.queries import PublicStatus
 
@@ -96,6 +99,7 @@ class Receipt:
     is_new: bool
     title: str
     registered_at: datetime
+    texted: str = ""
 
     def to_data(self) -> dict[str, Any]:
         due = self.due_at.isoformat() if self.due_at else None
@@ -110,8 +114,16 @@ def _open(fields: forms.Fields) -> Receipt:
         city()  # for the page, which is made after the commit
         due_at = queries.promised(ticket.id)
         return Receipt(
-            ticket.number or "", opened.code, due_at, opened.is_new, ticket.title, ticket.registered_at or now
+            ticket.number or "", opened.code, due_at, opened.is_new, ticket.title, ticket.registered_at or now,
+            _texted(ticket, intake.phone),
         )
+
+
+def _texted(ticket: Ticket, phone: str) -> str:
+    """To which number, masked, number and code also go as a text message; empty: to none."""
+    is_told = ports() and messaging.is_to_be_told(ticket, phone)
+    is_refused = messaging.has_opted_out(vault().phone_hash(phone)) if is_told else True
+    return "" if is_refused else masking.mask_phone(phone)
 
 
 def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> tuple[str, int]:

@@ -51,7 +51,8 @@ def test_whatever_is_sent_means_something(body: str):
     ("text", "parts"),
     [
         ("a" * 160, 1), ("a" * 161, 2), ("a" * 306, 2), ("a" * 307, 3), ("[" * 81, 2), ("字" * 70, 1),
-        ("字" * 71, 2), ("字" * 134, 2), ("字" * 135, 3), ("a" * 70 + "字", 2), ("😀" * 35, 1), ("😀" * 36, 2), ("", 1),
+        ("字" * 71, 2), ("字" * 134, 2), ("字" * 135, 3), ("a" * 70 + "字", 2), ("😀" * 35, 1), ("😀" * 36, 2),
+        ("", 1),
     ],
 )  # fmt: skip
 def test_parts_are_counted_as_carriers_count_them(text: str, parts: int):
