@@ -96,11 +96,11 @@ def is_missed(lines: list[Line]) -> bool:
 def counts(start: datetime, end: datetime) -> Mapping[str, int]:
     """State -> how many messages of a span went out."""
     rows = db.session.execute(
-        select(Message.state, func.count())
+        select(Message.state, func.count().label("number"))
         .where(Message.direction == "out", Message.created_at >= start, Message.created_at < end)
         .group_by(Message.state)
     )
-    return dict(rows.tuples().all())
+    return {row.state: row.number for row in rows}
 
 
 def missed(start: datetime, end: datetime) -> list[Line]:

@@ -72,6 +72,9 @@ def test_safe_settings_pass_and_keep_their_types():
         ({"HOTLINE_TRUSTED_PROXIES": "10"}, "HOTLINE_TRUSTED_PROXIES"),
         ({"HOTLINE_ENV": "prod"}, "HOTLINE_ENV"),
         ({"TWILIO_WAITING_ROOM": "lobby"}, "TWILIO_WAITING_ROOM"),
+        ({"SMS_PROVIDERS": "twilio"}, "SMS_PROVIDERS"),
+        ({"SMS_PROVIDERS": "pigeon"}, "SMS_PROVIDERS"),
+        ({"SMS_PROVIDERS": "http:/a.json,http:/a.json"}, "SMS_PROVIDERS"),
     ],
 )
 def test_each_unsafe_value_is_refused_with_one_sentence(changes: dict[str, str], named: str):
@@ -150,3 +153,11 @@ def test_operators_talk_on_desk_phones_only_where_the_server_has_no_conferences(
     assert not Config.from_environ(SAFE | account | {"TELEPHONY_PROVIDER": "twilio"}).rings_desks
     assert Config.from_environ(SAFE | account | loop | {"TELEPHONY_PROVIDER": "twilio"}).rings_desks
     assert not Config.from_environ(SAFE | loop | {"TELEPHONY_PROVIDER": "cti"}).rings_desks
+def test_providers_of_texts_are_asked_in_the_order_in_which_they_are_named():
+    twilio = {
+        "TELEPHONY_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "t" * 32,
+        "TWILIO_SMS_FROM": "+8657112345",
+    }  # fmt: skip
+    config = Config.from_environ(SAFE | twilio | {"SMS_PROVIDERS": " http:/etc/city.json , twilio"})
+    assert config.sms_routes == ("http:/etc/city.json", "twilio")
+    assert Config.from_environ(SAFE).sms_routes == ()

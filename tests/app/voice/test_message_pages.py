@@ -21,9 +21,10 @@ def desk_of(new_browser):
 
 
 def test_the_ticket_shows_what_was_sent_and_not_what_it_says(telephone: Telephone, desk_of):
-    ticket_id, _, code = register(telephone)
+    ticket_id, _, code = register(telephone, phone="13800138000")
     page = desk_of("supervisor").get(f"/desk/tickets/{ticket_id}").text
-    assert "受理短信" in page and "已送达" in page and "138****8000" in page
+    assert "受理短信" in page and "已送达" in page
+    assert "138****8000" in page
     assert code not in page and "13800138000" not in page and "重新发送受理短信" not in page
     english = desk_of("supervisor").get(f"/desk/tickets/{ticket_id}?lang=en").text
     assert "Receipt with number and query code" in english and "delivered" in english
