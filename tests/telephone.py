@@ -42,10 +42,10 @@ TABLES = (
 
 
 def clear(app: Flask) -> None:
-    """No calls, seats or lines are left of the test before."""
+    """No calls, seats, lines or texts are left of the test before, nor events that call for a text."""
     engine = create_engine(app.extensions["hotline"].database_owner_url)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {TABLES} CASCADE"))
+        connection.execute(text(f"TRUNCATE {TABLES}, outbox, job_owed CASCADE"))
     engine.dispose()
 
 
