@@ -16,7 +16,11 @@ from supervisor.processes import Spec, kill_leftovers, say
 from supervisor.usage import ROOT, Options
 
 READY_WITHIN = 120.0  # seconds for the web processes to answer
-COMMAND_CENTRES = "110=+869901800110,119=+869901800119,120=+869901800120"  # numbers of no place
+PLAYED = {  # numbers of no place
+    "EMERGENCY_LINES": "110=+869901800110,119=+869901800119,120=+869901800120",
+    "SMS_PROVIDERS": "twilio",
+    "TWILIO_SMS_FROM": "+86990112345",
+}
 GRACE = 3  # seconds in which a web process finishes its requests when it is to stop
 
 
@@ -39,7 +43,8 @@ def up(options: Options) -> int:
             servers.start(crew, env, servers.Wanted())
             if is_simulated(env):
                 env["TWILIO_API_URL"] = f"http://127.0.0.1:{free_port(env)}"
-                env.setdefault("EMERGENCY_LINES", COMMAND_CENTRES)
+                for name, value in PLAYED.items():
+                    env.setdefault(name, value)
                 crew.publish(urls=crew.facts["urls"] | {"twilio_api_url": env["TWILIO_API_URL"]})
             prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
             specs = _specs(folder, env, door.fileno(), counts)
