@@ -46,7 +46,8 @@ def register_filters(app: Flask) -> None:
         }
     )
     app.jinja_env.globals.update(
-        wording=wording, message_wording=message_wording, light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
+        wording=wording, message_wording=message_wording,
+        light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
         weekday_names=weekday_names, boards_of=queries.boards_of,
     )
