@@ -198,3 +198,40 @@ def test_department_that_does_not_answer_gives_the_caller_back(telephone: Teleph
     telephone.pass_(10)
     call = operator.state()["call"]
     assert not call["is_held"] and call["parties"][0]["status"] == "busy"
+
+
+def test_supervisor_listens_and_whispers(telephone: Telephone, operator: Operator, new_staff, new_browser):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    person, browser = new_staff(("supervisor", None)), new_browser()
+    browser.sign_in(person.login)
+    app = telephone.app.extensions["hotline"].twilio_app_sid
+    call = telephone.call()
+    for whisper, hears_caller in (("", True), ("1", True)):
+        answer = browser.post(f"/desk/phone/calls/{call.id}/listen", {"whisper": whisper})
+        assert answer.status_code == 200
+        ear = telephone.network.browser(f"op_{person.id}").connect(app, {"t": answer.json["token"]})
+        telephone.pass_(3)
+        [room] = [one for one in telephone.network.conferences.values() if one.status != "completed"]
+        [member] = [one for one in room.participants if one.leg is ear]
+        assert member.muted != bool(whisper) and bool(member.coaching) == bool(whisper) and hears_caller
+        assert telephone.call().state == "TALKING" and not line.is_over
+        ear.hang_up()
+        telephone.pass_(3)
+    assert operator.browser.post(f"/desk/phone/calls/{call.id}/listen", {}).status_code == 403
+
+
+def test_recording_is_paused_while_an_identity_number_is_read(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    [recording] = telephone.network.recordings.all.values()
+    operator.order("pause_recording")
+    telephone.pass_(2)
+    assert recording.status == "paused"
+    operator.order("resume_recording")
+    telephone.pass_(2)
+    assert recording.status == "in-progress"
