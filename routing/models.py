@@ -172,6 +172,7 @@ class CalendarDay(Base):
 class Policy(Base):
     """How long a clock runs for which tickets, and who hears of it when. NULL matches everything.
 
+    `line_no` is the number that citizens dial: a line merged into the hotline has limits of its own.
     `ladder` is a list of steps {"level", "tier", "kind": share|remaining|overdue, "value", ...}.
     """
 
@@ -187,6 +188,7 @@ class Policy(Base):
     ticket_type: Mapped[str | None] = mapped_column(String(12))
     urgency: Mapped[str | None] = mapped_column(String(12))
     category_code: Mapped[str | None] = mapped_column(ForeignKey("category.code"))
+    line_no: Mapped[str | None] = mapped_column(String(20))
     limit_value: Mapped[int]
     limit_unit: Mapped[str] = mapped_column(String(4))
     ladder: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list, server_default="[]")

@@ -32,6 +32,7 @@ class PolicyRow:
     ticket_type: str | None
     urgency: str | None
     category_code: str | None
+    line_no: str | None
     limit_value: int
     limit_unit: str
     ladder: tuple[Mapping[str, Any], ...]

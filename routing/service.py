@@ -195,6 +195,7 @@ def _policy(row: Policy) -> PolicyRow:
         ticket_type=row.ticket_type,
         urgency=row.urgency,
         category_code=row.category_code,
+        line_no=row.line_no,
         limit_value=row.limit_value,
         limit_unit=row.limit_unit,
         ladder=tuple(row.ladder),

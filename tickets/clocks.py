@@ -17,7 +17,7 @@ from tickets.permissions import Actor
 
 CLOSES_AT_END = "callback"
 """The one clock whose end closes the ticket (unrated) rather than warns anybody."""
-POLICY_FACTS = frozenset({"type", "urgency", "category_code"})
+POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
 FOLLOW_THE_FACTS = ("dispatch", "sign", "handle")
 """The clocks that run while those facts of a ticket can still be corrected."""
 
@@ -65,6 +65,7 @@ def _clock_rules(reference: Reference) -> ClockRules:
                 deadlines.Limit.parse(f"{row.limit_value}{row.limit_unit}"),
                 deadlines.ladder_from_data(row.ladder),
                 row.statutory,
+                row.line_no,
             )
         )
     return ClockRules(
@@ -122,7 +123,9 @@ def _promise(
     rules: ClockRules, ticket: Ticket, clock: str, urgency: str | None = None
 ) -> tuple[deadlines.Policy, deadlines.Limit] | None:
     """The policy for the ticket's facts as they stand, and its limit, on the green channel the shorter one."""
-    facts = deadlines.PolicyFacts(ticket.type, urgency or ticket.urgency, ticket.category_code)
+    facts = deadlines.PolicyFacts(
+        ticket.type, urgency or ticket.urgency, ticket.category_code, ticket.line_no
+    )
     policy = deadlines.choose_policy(rules.policies.get(clock, ()), facts)
     if policy is None:
         return None

@@ -196,6 +196,7 @@ class Policy:
     limit: Limit
     ladder: tuple[Rung, ...] = ()
     statutory: bool = False
+    line_no: str | None = None
 
     def tier(self, level: int) -> str:
         """Who hears of `level`. Raises KeyError for a level that the ladder has not."""
@@ -205,32 +206,36 @@ class Policy:
         return (
             self.ticket_type in (None, facts.ticket_type)
             and self.urgency in (None, facts.urgency)
+            and self.line_no in (None, facts.line_no)
             and (self.category is None or f"{facts.category or ''}-".startswith(f"{self.category}-"))
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """What of a ticket decides its limits; category codes are AA, AA-BB or AA-BB-CC."""
+    """What of a ticket decides its limits; category codes are AA, AA-BB or AA-BB-CC, `line_no` was dialled."""
 
     ticket_type: str
     urgency: str
     category: str | None
+    line_no: str | None = None
 
 
 def choose_policy(rows: Iterable[Policy], facts: PolicyFacts) -> Policy | None:
     """The policy of a ticket among the rows of one clock, or None if none matches.
 
-    A category's statutory limit goes first (the longest code wins), then urgency unless it is ordinary,
-    then type, then the default; of equals the more exact one, then the lower id.
+    A category's statutory limit goes first (the longest code wins), then that of the line which was dialled,
+    then urgency unless it is ordinary, then type, then the default; of equals the more exact one, then the
+    lower id.
     """
     return max((row for row in rows if row.matches(facts)), key=_rank, default=None)
 
 
-def _rank(row: Policy) -> tuple[int, bool, bool, int, bool, int]:
+def _rank(row: Policy) -> tuple[int, bool, bool, bool, int, bool, int]:
     depth = len(row.category) if row.category else 0
     return (
         depth if row.statutory else 0,
+        row.line_no is not None,
         row.urgency not in (None, ORDINARY),
         row.ticket_type is not None,
         depth,

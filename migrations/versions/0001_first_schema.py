@@ -336,6 +336,7 @@ def create_tables() -> None:
         sa.Column("ticket_type", sa.String(length=12), nullable=True),
         sa.Column("urgency", sa.String(length=12), nullable=True),
         sa.Column("category_code", sa.String(length=8), nullable=True),
+        sa.Column("line_no", sa.String(length=20), nullable=True),
         sa.Column("limit_value", sa.Integer(), nullable=False),
         sa.Column("limit_unit", sa.String(length=4), nullable=False),
         sa.Column("ladder", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),

@@ -47,6 +47,15 @@ class TestStart:
         clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
         assert (clock.limit, clock.due_at) == ("24h", MONDAY + timedelta(hours=24))
 
+    def test_a_merged_line_has_a_limit_of_its_own(self, monday: City):
+        db.session.add(Policy(clock="handle", line_no="12348", limit_value=60, limit_unit="d", source="条例"))
+        db.session.flush()
+        limits = {}
+        for line_no in ("12348", "12345"):
+            ticket_id = monday.dispatched(line_no=line_no)
+            limits[line_no] = monday.clock(ticket_id, "handle", monday.part(ticket_id).id).limit
+        assert limits == {"12348": "60d", "12345": "5wd"}
+
     def test_the_light_turns_yellow_by_a_rule_of_its_own_whatever_the_ladder_tells(self, monday: City):
         for urgency, left in (("critical", timedelta(minutes=24)), ("urgent", timedelta(hours=4.8))):
             ticket_id = monday.dispatched(urgency=urgency)

@@ -447,6 +447,9 @@ ROWS = [
     Policy(6, "handle", None, None, "06-01", Limit(45, "wd"), statutory=True),
     Policy(7, "handle", "complaint", None, "06-01-02", Limit(7, "wd"), statutory=True),
     Policy(8, "handle", None, None, "03", Limit(3, "wd")),
+    Policy(10, "handle", None, None, None, Limit(60, "d"), statutory=True, line_no="12315"),
+    Policy(11, "handle", None, "urgent", None, Limit(1, "wd"), line_no="12315"),
+    Policy(12, "handle", "consult", None, None, TWO, line_no="12329"),
 ]
 
 
@@ -464,6 +467,13 @@ ROWS = [
         (("complaint", "hard", "03-04"), 8),
         (("consult", "normal", "03-04"), 2),
         (("complaint", "hard", "061-01"), 1),
+        (("complaint", "hard", "01-01", "12315"), 10),
+        (("complaint", "hard", "01-01", "12345"), 1),
+        (("consult", "normal", "03-04", "12315"), 10),  # the line goes before kind and category
+        (("consult", "urgent", None, "12315"), 11),  # of the line's own, the more exact one
+        (("complaint", "urgent", "06-01-02", "12315"), 7),  # what the law says of the category goes before it
+        (("consult", "urgent", None, "12329"), 12),
+        (("help", "urgent", None, "12329"), 3),  # the line has none for this kind
     ],
 )
 def test_policy_is_chosen_by_precedence(facts, chosen):
