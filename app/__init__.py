@@ -11,11 +11,13 @@ from app.admin import (
     categories,
     duties,
     platforms,
+    lines,
     policies,
     roles,
     rulebook,
     settings,
     start,
+    texts,
     units,
     views,
     working_days,
@@ -60,9 +62,12 @@ from db import db
 from tickets.sealing import Keys
 from tickets.vault import Vault
 
-ADMIN = (start, views, roles, units, categories, duties, rulebook, policies, working_days, settings, platforms)
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
+ADMIN = (
+    start, views, roles, units, categories, duties, rulebook, policies, working_days, lines, texts, settings,
+    platforms,
+)  # fmt: skip
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
     desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, health.bp, *PHONE,

@@ -35,7 +35,8 @@ class PastEdit:
 def keep(edit: Edit, actor: Actor, now: datetime) -> None:
     """Record an edit; one that changed nothing leaves no trace.
 
-    The event's subject is the state of the reference data that the edit led to.
+    The event's subject is the state of the reference data that the edit led to; of what no state counts, such as
+    the telephone's lines and texts, the one that it was made in.
     """
     if edit.before == edit.after:
         return

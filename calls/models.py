@@ -319,7 +319,10 @@ class PhoneLine(Base):
 
 
 class PhoneText(Base):
-    """What a caller hears or reads, as the city words it. `line_no` empty: on every line without its own."""
+    """What a caller hears or reads, as the city words it. `line_no` empty: on every line without its own.
+
+    An empty `body` is no wording: what was there was taken back.
+    """
 
     __tablename__ = "phone_text"
 

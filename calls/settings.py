@@ -1,11 +1,11 @@
 """What a city sets of its telephone, with what ships where it says nothing. Pure but for the reference data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
 
 from routing import service as routing
-
-KEY = "phone"
+from routing.terms import TELEPHONE
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,9 @@ NAMES = tuple(field.name for field in fields(PhoneSettings))
 
 def current() -> PhoneSettings:
     """As the city has set them now."""
-    given = routing.current().settings.get(KEY, {})
+    return of(routing.current().settings.get(TELEPHONE, {}))
+
+
+def of(given: Mapping[str, int]) -> PhoneSettings:
+    """As the city has set them; what it has not set is as it ships."""
     return PhoneSettings(**{name: int(given[name]) for name in NAMES if name in given})

@@ -1,5 +1,6 @@
 """Edits of what time limits are counted by: policies, the calendar, the city's settings."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -29,6 +30,25 @@ from routing.models import CLOCKS, LIMIT_UNITS, CalendarDay, CitySetting, Policy
 
 POLICY, DAY, SETTING = "policy", "calendar_day", "setting"
 LONGEST_LIMIT = 10_000
+LINE_NO = re.compile(r"[0-9]{3,20}")
+"""The number of a line as citizens know it, such as 12315."""
+TELEPHONE = "phone"
+PHONE_RANGES: Mapping[str, tuple[int, int]] = {
+    "answer_within": (1, 300),
+    "short_abandon": (0, 60),
+    "offer": (5, 120),
+    "connect": (3, 60),
+    "wrap_up": (0, 900),
+    "drop": (5, 120),
+    "seat_lost": (30, 600),
+    "first_operator": (0, 600),
+    "skill_wait": (0, 3600),
+    "queue_limit": (1, 5000),
+    "longest_wait_minutes": (1, 120),
+    "callback_minutes": (5, 1440),
+    "service_level_percent": (1, 100),
+}
+"""Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
 
 
@@ -40,11 +60,13 @@ class Scope:
     ticket_type: str | None = None
     urgency: str | None = None
     category_code: str | None = None
+    line_no: str | None = None
 
     @property
     def key(self) -> str:
-        """Names the policy through all its versions."""
-        return "/".join((self.clock, self.ticket_type or "*", self.urgency or "*", self.category_code or "*"))
+        """Names the policy through all its versions; a line is named only where it has its own."""
+        parts = (self.clock, self.ticket_type or "*", self.urgency or "*", self.category_code or "*")
+        return "/".join(parts if self.line_no is None else (*parts, self.line_no))
 
 
 @dataclass(frozen=True)
@@ -60,13 +82,15 @@ class PolicyFields:
 
 def scope_of(policy: Policy) -> Scope:
     """Which tickets it is for."""
-    return Scope(policy.clock, policy.ticket_type, policy.urgency, policy.category_code)
+    return Scope(policy.clock, policy.ticket_type, policy.urgency, policy.category_code, policy.line_no)
 
 
 def add_policy(session: Session, scope: Scope, fields: PolicyFields) -> Edit:
     """A policy for tickets that had none of their own. Raises Refused."""
     if scope.clock not in CLOCKS:
         raise Refused({"clock": "unknown"})
+    if scope.line_no is not None and not LINE_NO.fullmatch(scope.line_no):
+        raise Refused({"line_no": "line_no_shape"})
     check_category(session, "category_code", scope.category_code)
     rows = list(session.scalars(_versions(scope).with_for_update()))
     if any(row.is_active for row in rows):
@@ -115,8 +139,14 @@ def set_day(
 
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
+    value = SETTINGS[key](value)
+    if key == TELEPHONE and version == 0:
+        # A city set up before there was a telephone goes by what ships, and has no row yet.
+        return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
-    return changed(session, row, SETTING, key, value=SETTINGS[key](value))
+    before = row.value
+    edit = changed(session, row, SETTING, key, value=value)
+    return edit if key != TELEPHONE else Edit(SETTING, key, edit.version, *difference(before, value))
 
 
 def _versions(scope: Scope) -> Any:
@@ -127,6 +157,7 @@ def _versions(scope: Scope) -> Any:
             Policy.ticket_type.is_not_distinct_from(scope.ticket_type),
             Policy.urgency.is_not_distinct_from(scope.urgency),
             Policy.category_code.is_not_distinct_from(scope.category_code),
+            Policy.line_no.is_not_distinct_from(scope.line_no),
         )
         .order_by(Policy.version.desc())
     )
@@ -143,7 +174,7 @@ def _lock_active(session: Session, policy_id: int, version: int) -> Policy:
 def _policy(scope: Scope, values: Mapping[str, Any], version: int) -> Policy:
     return Policy(
         clock=scope.clock, ticket_type=scope.ticket_type, urgency=scope.urgency,
-        category_code=scope.category_code, version=version, **values,
+        category_code=scope.category_code, line_no=scope.line_no, version=version, **values,
     )  # fmt: skip
 
 
@@ -199,6 +230,15 @@ def _codes(value: Any) -> list[str]:
     return sorted({str(code) for code in value})
 
 
+def _phone(value: Any) -> dict[str, int]:
+    """Each of the telephone's numbers in its range."""
+    faults = {
+        name: "range" for name, (least, most) in PHONE_RANGES.items() if not least <= value[name] <= most
+    }
+    refuse(faults)
+    return {name: int(value[name]) for name in PHONE_RANGES}
+
+
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -207,5 +247,6 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "routing_threshold": _share,
     "confidential_types": _codes,
     "green_factor": _share,
+    TELEPHONE: _phone,
 }
 """Each setting with the check that gives its value as stored."""

@@ -6,6 +6,8 @@ from flask_babel import gettext as _
 
 from app.admin.wording import LEVELS
 from app.templating import category_name, city, region_name, unit_by_code, units_by_kind
+from calls import lines as phone_lines
+from db import db
 from routing.editing import Refused
 from routing.values import Target
 
@@ -40,6 +42,11 @@ def line_targets() -> Pairs:
 
 def categories() -> Pairs:
     return [(code, f"{code} {category_name(code)}") for code in city().categories]
+
+
+def hotline_lines() -> Pairs:
+    """The lines merged into the hotline, by the number that citizens know."""
+    return sorted(phone_lines.labels(db.session()).items())
 
 
 def places() -> Pairs:

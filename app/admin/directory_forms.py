@@ -137,8 +137,9 @@ def _stored_targets(row: DirectoryItem | RoutingRule) -> dict[str, object]:
 def scope() -> Scope:
     """Which tickets a new policy is for."""
     return Scope(
-        text("clock"), text("ticket_type") or None, text("urgency") or None, text("category_code") or None
-    )
+        text("clock"), text("ticket_type") or None, text("urgency") or None, text("category_code") or None,
+        text("line_no") or None,
+    )  # fmt: skip
 
 
 def policy() -> PolicyFields:

@@ -77,9 +77,10 @@ def _in_use() -> Sequence[Policy]:
     return sorted(rows, key=_place)
 
 
-def _place(row: Policy) -> tuple[int, int, bool, bool, int]:
+def _place(row: Policy) -> tuple[int, int, bool, bool, bool, int]:
     depth = len(row.category_code or "")
-    return CLOCKS.index(row.clock), -depth, row.ticket_type is None, row.urgency is None, row.id
+    is_general = row.line_no is None
+    return CLOCKS.index(row.clock), -depth, is_general, row.ticket_type is None, row.urgency is None, row.id
 
 
 def _key(policy_id: int) -> str:
@@ -119,6 +120,7 @@ def _words() -> dict[str, object]:
         "types": wording.TYPES,
         "urgencies": wording.URGENCIES,
         "categories": choices.categories(),
+        "hotline_lines": choices.hotline_lines(),
         "amount_text": directory_forms.amount_text,
         "spare": directory_forms.SPARE_ROWS,
     }

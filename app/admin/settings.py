@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, request
@@ -9,12 +10,14 @@ from sqlalchemy import select
 
 from app import wording
 from app.access import requires
-from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen, text
+from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
+from app.admin.phone_wording import PHONE
 from app.admin.wording import SETTINGS
 from app.outbox import unit_of_work
+from calls import settings as phone
 from db import db
 from routing import terms
-from routing.editing import Refused
+from routing.editing import Refused, refuse
 from routing.models import CitySetting
 from tickets import errors
 
@@ -42,10 +45,12 @@ def change(key: str) -> Page:
 def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
+        # A city without the telephone's goes by what ships, and may change that.
+        rows.setdefault(terms.TELEPHONE, CitySetting(key=terms.TELEPHONE, value={}, version=0))
         return answer(
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
-            zones=sorted(terms.zones()),
+            zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES,
         )  # fmt: skip
 
 
@@ -53,6 +58,8 @@ def _shown(row: CitySetting) -> Any:
     """A value as its field shows it."""
     if row.key == "working_periods":
         return "\n".join(f"{start}-{end}" for start, end in row.value)
+    if row.key == terms.TELEPHONE:
+        return asdict(phone.of(row.value))
     return row.value
 
 
@@ -79,6 +86,19 @@ def _types() -> list[str]:
     return chosen
 
 
+def _phone() -> dict[str, int]:
+    """Every number of the telephone's form. Raises Refused naming each that is none."""
+    found: dict[str, int] = {}
+    faults: dict[str, str] = {}
+    for name in phone.NAMES:
+        try:
+            found[name] = number(name)
+        except Refused as fault:
+            faults |= fault.fields
+    refuse(faults)
+    return found
+
+
 _READ: Mapping[str, Callable[[], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -87,4 +107,5 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "routing_threshold": _share,
     "confidential_types": _types,
     "green_factor": _share,
+    terms.TELEPHONE: _phone,
 }

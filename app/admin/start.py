@@ -8,6 +8,8 @@ from app.admin import wording
 from app.auth import queries
 from app.outbox import unit_of_work
 from app.templating import city
+from calls import lines, texts
+from db import db
 
 bp = Blueprint("administration", __name__, url_prefix="/admin")
 
@@ -24,6 +26,8 @@ def start() -> str:
             "duties": len({duty.code for duty in city().directory.duties}),
             "rules": len(city().directory.rules),
             "policies": len(city().policies),
+            "lines": sum(line.is_active for line in lines.all_lines(db.session())),
+            "texts": len(texts.own(db.session())),
         }
         latest, _onward = edits.page(limit=5)
         return render_template("admin/start.html", counts=counts, edits=latest, admin_words=wording)

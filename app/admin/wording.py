@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app import wording
+from app.admin.phone_wording import PHONE_CODES, PHONE_COLUMNS, PHONE_FAULTS
 from app.auth.wording import FAULTS as ACCOUNT_FAULTS
 
 WHATS: wording.Words = {
@@ -21,6 +22,8 @@ WHATS: wording.Words = {
     "cti_platform": _l("Call centre's platform"),
     "blocked_number": _l("Blocked number"),
     "extension": _l("Telephone on the desk of account"),
+    "phone_line": _l("Line"),
+    "phone_text": _l("Spoken text"),
 }
 
 COLUMNS: wording.Words = {
@@ -65,6 +68,7 @@ COLUMNS: wording.Words = {
     "signed": _l("Signature"),
     "until": _l("Until"),
     "extension": _l("Telephone"),
+    **PHONE_COLUMNS,
 }
 
 LEVELS: Mapping[int, Any] = {
@@ -119,6 +123,7 @@ SETTINGS: wording.Words = {
     "routing_threshold": _l("Confidence from which routing dispatches by itself"),
     "confidential_types": _l("Kinds of matter that are always confidential"),
     "green_factor": _l("Green channel: share of the ordinary limit"),
+    "phone": _l("Telephone"),
 }
 
 FAULTS: wording.Words = {
@@ -172,6 +177,7 @@ FAULTS: wording.Words = {
     "many_tokens": _l("There are as many tokens as may be good at once. Strike one first."),
     "last_token": _l("The last token stays: end the platform instead."),
     "last_administration": _l("No role would be left that may manage accounts."),
+    **PHONE_FAULTS,
 }  # fmt: skip
 
 
@@ -181,8 +187,12 @@ def fault_text(code: str, values: Mapping[str, str] | None = None) -> str:
     return str(words) % (values or {}) if code in FAULTS else str(words or code)
 
 
-def value_text(value: Any) -> str:
-    """A value of an edit, for the record: short, whatever its shape."""
+def value_text(value: Any, name: str = "") -> str:
+    """A value of an edit, for the record: short, whatever its shape. `name` is that of its column."""
+    if isinstance(value, str) and value in PHONE_CODES.get(name, ()):
+        return str(PHONE_CODES[name][value])
+    if name == "hours":
+        return "、".join("–".join(period) for period in value or ()) or str(_("round the clock"))
     if value is None or value in ("", [], {}):
         return "–"
     if isinstance(value, bool):

@@ -22,7 +22,7 @@ from db import db
 from routing.editing import Edit, Refused
 from tickets import errors
 
-bp = Blueprint("lines", __name__, url_prefix="/oversight/lines")
+bp = Blueprint("callers", __name__, url_prefix="/oversight/lines")
 
 Page = tuple[str, int] | Response
 
@@ -85,7 +85,7 @@ def _do(verb: Callable[[datetime], Edit], sentence: str, staff_id: int = 0) -> P
         faults = {name: str(FAULTS.get(code) or FAULTS[name]) for name, code in fault.fields.items()}
         return _page(faults, staff_id)
     flash(sentence, "good")
-    return redirect(url_for("lines.lines"), 303)
+    return redirect(url_for("callers.lines"), 303)
 
 
 def _page(faults: Mapping[str, str] | None = None, staff_id: int = 0) -> Page:

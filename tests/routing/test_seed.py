@@ -46,6 +46,7 @@ def test_a_bare_city_has_a_frame_and_a_hotline_and_no_duties():
     assert session.of(Policy) and session.of(CalendarDay)
     settings = {row.key: row.value for row in session.of(CitySetting)}
     assert settings["city_name"]["zh"] == "本市" and settings["zone"] == "Asia/Shanghai"
+    assert settings["phone"]["offer"] == 18
 
 
 def test_paths_of_categories_lead_from_the_top():

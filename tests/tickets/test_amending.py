@@ -236,6 +236,13 @@ class TestClocks:
         assert self._handling(monday, ticket_id).limit == "20wd"
         assert [told["clock"] for told in monday.events(ticket_id)[-1].payload["clocks"]] == ["handle"]
 
+    def test_a_line_brings_its_own_limit(self, monday: City):
+        db.session.add(Policy(clock="handle", line_no="12348", limit_value=15, limit_unit="wd", source="条例"))
+        db.session.flush()
+        ticket_id = monday.signed()
+        _amend(monday, ticket_id, line_no="12348")
+        assert self._handling(monday, ticket_id).limit == "15wd"
+
     def test_the_dispatchers_clock_follows_as_well(self, monday: City):
         ticket_id = monday.waiting()
         monday.later(minutes=5)

@@ -17,6 +17,8 @@ PAGES = (
     "/admin/duties", "/admin/duties/new", "/admin/duties/try", "/admin/duties/D020401", "/admin/rules",
     "/admin/rules/new", "/admin/rules/1", "/admin/policies", "/admin/policies/new", "/admin/policies/1",
     "/admin/calendar", "/admin/calendar/2026-10-01", "/admin/settings",
+    "/admin/lines", "/admin/lines/new", "/admin/lines/+86990112315", "/admin/texts", "/admin/texts/waiting/zh",
+    "/admin/texts/welcome/en?line=12315",
 )  # fmt: skip
 STAFF_PAGES = ("/admin/roles", "/admin/roles/leader", "/admin/staff")
 FORMS = (
@@ -24,14 +26,16 @@ FORMS = (
     "/admin/categories", "/admin/categories/02", "/admin/duties", "/admin/duties/try", "/admin/duties/D020401",
     "/admin/rules", "/admin/rules/1", "/admin/rules/1/up", "/admin/rules/1/down", "/admin/rules/1/on",
     "/admin/rules/1/off", "/admin/policies", "/admin/policies/1", "/admin/policies/1/end",
-    "/admin/calendar/2026-10-01", "/admin/settings/zone", "/admin/roles", "/admin/roles/leader",
+    "/admin/calendar/2026-10-01", "/admin/settings/zone", "/admin/settings/phone", "/admin/lines",
+    "/admin/lines/+86990112315", "/admin/lines/+86990112315/off", "/admin/lines/+86990112315/on",
+    "/admin/texts/waiting/zh", "/admin/texts/waiting/zh/shipped", "/admin/roles", "/admin/roles/leader",
 )  # fmt: skip
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_page_opens(office, language):
     for path in (*PAGES, *STAFF_PAGES, "/admin", "/admin/record", "/admin/system"):
-        answer = office.get(f"{path}?lang={language}")
+        answer = office.get(f"{path}{'&' if '?' in path else '?'}lang={language}")
         assert answer.status_code == 200, path
         assert answer.text.count("<h1") == 1 and "nav-tabs" in answer.text
 

@@ -1,23 +1,28 @@
 """Time limits, the calendar, the city's settings: each change counts from now on, and open promises stay."""
 
+from dataclasses import asdict, replace
 from datetime import date
 
 import pytest
 from scenes import City
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from app.admin.phone_wording import PHONE
 from app.outbox import unit_of_work
+from calls import settings as phone
 from db import db
-from routing.models import Policy
+from routing import seed, terms
+from routing.models import CitySetting, Policy
 from tickets.clocks import clock_rules
 from tickets.models import Deadline
 
-NEW = {"clock": "handle", "ticket_type": "help", "urgency": "", "category_code": "", "limit_value": "3",
-       "limit_unit": "wd", "source": "热线中心文件"}  # fmt: skip
+NEW = {"clock": "handle", "ticket_type": "help", "urgency": "", "category_code": "", "line_no": "",
+       "limit_value": "3", "limit_unit": "wd", "source": "热线中心文件"}  # fmt: skip
 
 
 def policy(office, **scope):
-    wanted = {"clock": "handle", "ticket_type": None, "urgency": None, "category_code": None} | scope
+    anything = dict.fromkeys(("ticket_type", "urgency", "category_code", "line_no"))
+    wanted = {"clock": "handle"} | anything | scope
     return next(row for row in office.reference().policies
                 if all(getattr(row, name) == value for name, value in wanted.items()))  # fmt: skip
 
@@ -66,6 +71,24 @@ class TestPolicies:
         assert office.send(whole, f"{whole}/end").status_code == 422
         assert office.get("/admin/policies/999999").status_code == 404
 
+    def test_a_merged_line_has_its_own_beside_the_one_for_all(self, office, vault):
+        page = office.get("/admin/policies/new").text
+        assert '<option value="12315">12315消费者投诉举报</option>' in page
+        given = NEW | {"ticket_type": "", "line_no": "12315", "limit_value": "60", "limit_unit": "d"}
+        assert office.send("/admin/policies/new", "/admin/policies", **given).status_code == 303
+        made = policy(office, line_no="12315")
+        assert office.last_edit().payload["key"] == "handle/*/*/*/12315"
+        assert "线路 12315" in office.get("/admin/policies").text
+        again = office.send("/admin/policies/new", "/admin/policies", **given)
+        assert again.status_code == 422 and 'id="clock-fault"' in again.text
+        office.send(f"/admin/policies/{made.id}", limit_value="45")
+        assert policy(office, line_no="12315").limit_value == 45 != policy(office).limit_value
+        with office.app.app_context(), unit_of_work() as now:
+            city = City(now, vault)
+            ticket_id = city.waiting(line_no="12315")  # its rule dispatches it at once
+            promised = select(Deadline.limit).where(Deadline.ticket_id == ticket_id, Deadline.clock == "handle")
+            assert db.session.scalars(promised).all() == ["45d"]
+
     @pytest.mark.parametrize(
         ("fields", "field"),
         [
@@ -75,6 +98,7 @@ class TestPolicies:
             ({"source": ""}, "source"),
             ({"clock": "sand"}, "clock"),
             ({"category_code": "98"}, "category_code"),
+            ({"line_no": "the market's"}, "line_no"),
             ({"rung_level": ["3", "2"], "rung_value": ["50%", "80%"]}, "ladder"),
             ({"rung_level": ["x", ""], "rung_value": ["50%", ""]}, "ladder"),
             ({"rung_level": ["1", ""], "rung_value": ["half", ""]}, "ladder"),
@@ -119,6 +143,11 @@ class TestCalendar:
 
 
 class TestSettings:
+    def test_what_ships_for_the_telephone_is_said_twice_and_alike(self):
+        assert seed.document("settings")["phone"] == asdict(phone.PhoneSettings())
+        assert terms.PHONE_RANGES.keys() == set(phone.NAMES) == PHONE.keys()
+        assert terms.SETTINGS["phone"](asdict(phone.PhoneSettings())) == asdict(phone.PhoneSettings())
+
     @pytest.mark.parametrize(
         ("key", "fields", "value"),
         [
@@ -155,6 +184,38 @@ class TestSettings:
         answer = office.send("/admin/settings", f"/admin/settings/{key}", **fields)
         assert answer.status_code == 422 and f'id="{key}-' in answer.text
         assert office.reference().setting(key) == before
+
+    def test_the_telephone_has_one_form_and_the_record_tells_what_differs(self, office):
+        page = office.get("/admin/settings").text
+        assert all(f'name="{name}"' in page for name in phone.NAMES)
+        before = phone.of(office.reference().setting("phone"))
+        given = {"answer_within": "12", "queue_limit": "80"}
+        assert office.send("/admin/settings", "/admin/settings/phone", **given).status_code == 303
+        with office.app.app_context(), unit_of_work():
+            assert phone.current() == replace(before, answer_within=12, queue_limit=80)
+        told = office.last_edit().payload
+        assert told["before"] == {"answer_within": 15, "queue_limit": 200}
+        assert told["after"] == {"answer_within": 12, "queue_limit": 80}
+
+    def test_every_wrong_number_of_the_telephone_is_told_at_once(self, office):
+        before = office.reference().setting("phone")
+        wrong = [("offer", "0"), ("drop", "9999"), ("short_abandon", "61")]
+        answer = office.send("/admin/settings", "/admin/settings/phone", **dict(wrong))
+        assert answer.status_code == 422
+        assert all(f'id="phone-{name}-fault"' in answer.text and f'value="{typed}"' in answer.text
+                   for name, typed in wrong)  # fmt: skip
+        answer = office.send("/admin/settings", "/admin/settings/phone", offer="soon", wrap_up="")
+        assert answer.text.count('id="phone-') == 2
+        assert office.reference().setting("phone") == before
+
+    def test_a_city_without_the_telephones_goes_by_what_ships_and_may_change_that(self, office):
+        with office.app.app_context(), unit_of_work():
+            db.session.execute(delete(CitySetting).where(CitySetting.key == "phone"))
+        with office.app.app_context(), unit_of_work():
+            assert phone.current() == phone.PhoneSettings()
+        assert office.send("/admin/settings", "/admin/settings/phone", drop="20").status_code == 303
+        with office.app.app_context(), unit_of_work():
+            assert phone.current() == phone.PhoneSettings(drop=20)
 
     def test_coming_second_is_told(self, office):
         old = office.form("/admin/settings", "/admin/settings/hotline_name").filled(zh="第二", en="Second")

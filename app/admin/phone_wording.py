@@ -1,0 +1,162 @@
+"""What the administrator's pages on the telephone call things: settings, places of texts, columns, faults."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app import wording
+
+SECONDS, MINUTES = _l("seconds"), _l("minutes")
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number among the telephone's settings: what it is called, its unit, what it does."""
+
+    name: Any
+    unit: Any
+    does: Any
+
+
+PHONE: Mapping[str, Number] = {
+    "answer_within": Number(
+        _l("Answered in time"), SECONDS,
+        _l("A call that is answered so soon counts as answered in time. The national standard says 15."),
+    ),
+    "service_level_percent": Number(
+        _l("Service level to reach"), _l("per cent"),
+        _l("Share of calls that should be answered in time: the wallboard and the planning of seats go by it."),
+    ),
+    "short_abandon": Number(
+        _l("Hung up at once"), SECONDS,
+        _l("Who hangs up in the queue within this time counts as a wrong number, not as missed, and is not called "
+           "back."),
+    ),
+    "offer": Number(
+        _l("Time to accept a call"), SECONDS,
+        _l("A call that a seat does not accept in this time goes to another one."),
+    ),
+    "connect": Number(
+        _l("Time to connect"), SECONDS,
+        _l("So long the operator's line may take to come up after the call was accepted."),
+    ),
+    "wrap_up": Number(
+        _l("Time to finish the ticket"), SECONDS,
+        _l("After a talk a seat gets no call for this long, unless the operator is ready before."),
+    ),
+    "drop": Number(
+        _l("Wait for an operator who was cut off"), SECONDS,
+        _l("After this time the caller goes back to the queue, before all others."),
+    ),
+    "seat_lost": Number(
+        _l("Seat without a sign of life"), SECONDS,
+        _l("A seat whose page has been silent for this long gets no calls and goes offline."),
+    ),
+    "first_operator": Number(
+        _l("Keep for the last operator"), SECONDS,
+        _l("So long a caller goes first to whoever talked with them last, if that seat is free."),
+    ),
+    "skill_wait": Number(
+        _l("Insist on skills"), SECONDS,
+        _l("So long a call waits for a seat with all its skills; after that any seat gets it."),
+    ),
+    "queue_limit": Number(
+        _l("Longest queue"), _l("callers"),
+        _l("From so many waiting callers on, the next one is offered a callback or a message first."),
+    ),
+    "longest_wait_minutes": Number(
+        _l("Longest wait"), MINUTES,
+        _l("When somebody waits longer than this, the next caller is offered a callback or a message first."),
+    ),
+    "callback_minutes": Number(
+        _l("Time to call back"), MINUTES,
+        _l("By then whoever asked for it, left a message or gave up waiting should be called back."),
+    ),
+}  # fmt: skip
+
+LANGUAGES: wording.Words = {"zh": _l("Chinese"), "en": _l("English")}
+
+SHIFTS: wording.Words = {
+    "day": _l("Ordinary crew"),
+    "night": _l("Night crew"),
+    "closed": _l("Closed: announcement and message"),
+}
+
+PLACES: wording.Words = {
+    "welcome": _l("First words of every call, before the queue"),
+    "closed": _l("The line is closed; a message may be left after it"),
+    "waiting": _l("In the queue: how many are before, while no wait can be told"),
+    "waiting_minutes": _l("In the queue: how many are before, and for about how long"),
+    "waiting_long": _l("In the queue: how many are before, and the wait is long"),
+    "waiting_next": _l("In the queue: the caller is the next"),
+    "waiting_choice": _l("In the queue: what may be pressed while waiting"),
+    "busy": _l("Before the queue, when it is full"),
+    "callback_promised": _l("The caller asked to be called back"),
+    "callback_withheld": _l("The caller asked to be called back, but the number is withheld"),
+    "voicemail": _l("Before the tone of a message"),
+    "voicemail_thanks": _l("After a message"),
+    "emergency": _l("9 was pressed: which emergency service, where they can be put through to"),
+    "emergency_direct": _l("9 was pressed, and calls cannot be put through: an operator comes first"),
+    "emergency_handing_over": _l("While the emergency service is being rung"),
+    "emergency_failed": _l("The emergency service did not answer"),
+    "status_number": _l("3 was pressed: asks for the number of the ticket"),
+    "status_code": _l("Asks for the query code"),
+    "status_wrong": _l("Number or code are not right"),
+    "status_too_many": _l("Too many wrong numbers or codes"),
+    "status_said": _l("Progress of the ticket: where it stands"),
+    "status_unit": _l("Progress of the ticket: which unit has it"),
+    "status_due": _l("Progress of the ticket: by when it is promised"),
+    "status_next": _l("After the progress of the ticket: what may be pressed"),
+    "goodbye": _l("Last words before hanging up"),
+    "sorry": _l("Our database cannot be reached; always in the shipped words"),
+    "interrupted": _l("The operator's line broke in the middle of the talk"),
+    "requeued": _l("The operator did not come back: the caller returns to the queue"),
+    "hold": _l("The operator put the caller on hold"),
+    "department": _l("Heard by a unit that is rung and asked to join a talk"),
+    "survey_satisfied": _l("After the talk: the first question on the service"),
+    "survey_solved": _l("After the talk: the second question on the service"),
+    "survey_thanks": _l("After the questions on the service"),
+    "out_greeting": _l("First words when we call a citizen back"),
+}
+
+PHONE_COLUMNS: wording.Words = {
+    "number": _l("Telephone number of the line"),
+    "line_no": _l("Number citizens know"),
+    "skills": _l("Skills needed"),
+    "priority": _l("Priority"),
+    "hours": _l("Hours of the ordinary crew"),
+    "holidays": _l("On days off"),
+    "outside": _l("Outside these hours"),
+    "body": _l("Words"),
+    **{name: number.name for name, number in PHONE.items()},
+}
+
+PHONE_CODES: Mapping[str, wording.Words] = {
+    "holidays": {"open": _l("as on any day"), "outside": _l("as outside hours")},
+    "outside": {"crew": _l("the night crew answers"), "closed": _l("closed: announcement and message")},
+}
+
+PHONE_FAULTS: wording.Words = {
+    "line_no_shape": _l("3 to 20 digits, such as 12315."),
+    "number_taken": _l("This number is a line already: change that one."),
+    "line_taken": _l(
+        "%(number)s is in use for this line already. A line has one telephone number: take the other out of use "
+        "first."
+    ),
+    "skill_shape": _l(
+        "At most 10 words of small letters, digits, hyphens or underscores, each beginning with a letter and at "
+        "most 20 long, with commas between them."
+    ),
+    "line_priority": _l("0 to 99. Callers of a line with a higher number come first."),
+    "line_hours": _l(
+        "One period a line, such as 08:00-20:00, in order and apart. 24:00 is the end of the day; a period over "
+        "midnight is two: 00:00-06:00 and 20:00-24:00."
+    ),
+    "text_names": _l("Names in braces that can be filled in here: %(names)s. No others, and no single brace."),
+    "text_needs": _l("The words must hold %(names)s: it is what this text is there to say."),
+    "text_address": _l("The address of a recording begins with https:// and has no blanks."),
+    "text_not_recorded": _l("This cannot be a recording: it must say %(names)s, which differs from call to call."),
+    "range": _l("Please write a whole number within the range."),
+}  # fmt: skip
