@@ -22,7 +22,7 @@ class Number:
 
 PHONE: Mapping[str, Number] = {
     "answer_within": Number(
-        _l("Answered in time"), SECONDS,
+        _l("Time to answer"), SECONDS,
         _l("A call that is answered so soon counts as answered in time. The national standard says 15."),
     ),
     "service_level_percent": Number(

@@ -30,7 +30,7 @@ def all_texts() -> Page:
         ]
         return answer(
             "admin/text_list.html", None, {}, rows=rows, line_no=line_no, lines=lines.labels(db.session()),
-            PLACES=PLACES, languages=LANGUAGES,
+            PLACES=PLACES, languages=LANGUAGES, fixed=texts.SHIPPED_ONLY,
         )  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def one(key: str, lang: str) -> Page:
 @requires("admin.directory")
 def change(key: str, lang: str) -> Page:
     """Put other words in its place; or only show how what was typed will be heard."""
-    _check(key, lang, is_edit=True)
+    _check(key, lang)
     line_no = text("line")
     if "try" in request.form:
         return _tried(key, lang, line_no)
@@ -58,14 +58,14 @@ def change(key: str, lang: str) -> Page:
 @requires("admin.directory")
 def restore(key: str, lang: str) -> Page:
     """Go back to the words for all lines, or to the shipped ones."""
-    _check(key, lang, is_edit=True)
+    _check(key, lang)
     line_no = text("line")
     do = recorded(lambda now: texts.restore_text(db.session(), key, lang, line_no, seen()))
     return _done(key, lang, line_no, attempt(texts.TEXT, texts.name_of(key, lang, line_no), do))
 
 
-def _check(key: str, lang: str, *, is_edit: bool = False) -> None:
-    if lang not in texts.shipped().get(key, ()) or (is_edit and key in texts.SHIPPED_ONLY):
+def _check(key: str, lang: str) -> None:
+    if lang not in texts.shipped().get(key, ()) or key in texts.SHIPPED_ONLY:
         raise errors.NotFound()
 
 
@@ -107,7 +107,7 @@ def _text_page(key: str, lang: str, line_no: str, refusal: Refusal | None = None
             lines=names, has_own=bool(body), version=row.version if row else 0, shipped=texts.shipped()[key][lang],
             for_all=own.get((key, lang, "")), needed=texts.needed(key), longest=texts.LONGEST,
             heard=_heard(tried or in_force, lang, now), is_recording=texts.is_recording(tried or in_force),
-            is_tried=bool(tried), is_fixed=key in texts.SHIPPED_ONLY, PLACES=PLACES, languages=LANGUAGES,
+            is_tried=bool(tried), PLACES=PLACES, languages=LANGUAGES,
             past=edits.history(texts.TEXT, texts.name_of(key, lang, line_no)),
         )  # fmt: skip
 
