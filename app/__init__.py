@@ -10,8 +10,8 @@ from app import access, errors, headers, health, proxies
 from app.admin import (
     categories,
     duties,
-    platforms,
     lines,
+    platforms,
     policies,
     roles,
     rulebook,
