@@ -12,7 +12,7 @@ from app.auth.queries import people
 from app.desk import pages
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.texts import link, may_link, ports
+from app.text_ports import link, may_link, ports
 from calls import message_receipts, messaging
 from tickets import errors
 from tickets.queries import TicketPage

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app import hints
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.texts import link, may_link, ports
+from app.text_ports import link, may_link, ports
 from calls import messaging
 from db import db
 from tickets.event_models import JobOwed

@@ -9,7 +9,7 @@ from app.access import actor, requires
 from app.outbox import unit_of_work
 from app.oversight import pages
 from app.templating import today as today_of
-from app.texts import ports
+from app.text_ports import ports
 from calls import message_receipts, message_routes
 from tickets import queries
 from tickets.models import Ticket

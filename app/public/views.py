@@ -19,7 +19,7 @@ from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.public import forms
 from app.templating import city, city_name
-from app.texts import ports
+from app.text_ports import ports
 from calls import messaging
 from tickets import errors, masking, queries, service
 from tickets.intake import Opened

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.texts import ports
+from app.text_ports import ports
 from calls import message_routes, message_sending, messaging, owing
 from calls.owing import Owed
 from calls.ports import CarrierError, Gone, OptedOut, Outgoing, Refused, Sent, SmsPort, Unclear, Unreachable

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from flask import Request, current_app
 from twilio.request_validator import RequestValidator
 
-from app.texts import ports
+from app.text_ports import ports
 from app.voice.http_texts import HttpTexts
 from config import Config
 

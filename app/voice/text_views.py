@@ -8,7 +8,7 @@ from app import guessing, throttle
 from app.access import carrier
 from app.extensions import vault
 from app.templating import city
-from app.texts import ports
+from app.text_ports import ports
 from app.throttle import Limit
 from app.voice import documents, hearing
 from app.voice.documents import Speaker
@@ -24,7 +24,7 @@ from tickets.models import Ticket
 from tickets.permissions import caller_of
 from tickets.queries import PublicStatus
 
-bp = Blueprint("texts", __name__, url_prefix="/sms")
+bp = Blueprint("sms", __name__, url_prefix="/sms")
 
 PER_SENDER = Limit("sms sender", 30, timedelta(hours=1))
 """Texts of one telephone that are answered; two machines that answer each other come to an end."""

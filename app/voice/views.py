@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from flask import Blueprint
+from flask_babel import force_locale
 from twilio.twiml.voice_response import VoiceResponse
 
 from app import guessing
@@ -150,7 +151,8 @@ def status_code(told: Told, now: datetime) -> str:
     if found is None:
         return _ask_number(speaker, tries + 1, "status_wrong")
     response = VoiceResponse()
-    speaker.say(response, "status_said", state=PUBLIC_STATES[found.state])
+    with force_locale(call.lang):
+        speaker.say(response, "status_said", state=str(PUBLIC_STATES[found.state]))
     if found.unit:
         speaker.say(response, "status_unit", unit=found.unit)
     if found.due_at:

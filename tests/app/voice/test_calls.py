@@ -3,10 +3,13 @@
 from sqlalchemy import select
 from telephone import CALLER, EMERGENCY, LINE, Operator, Telephone
 
-from calls.models import Callback, Recording, SurveyAnswer
+from calls.models import Callback, Recording, SurveyAnswer, TelephonyEvent
 from db import db
 from routing import service as routing
+from tickets import service
+from tickets.intake import Intake
 from tickets.models import Ticket
+from tickets.permissions import VISITOR
 
 
 def heard(line) -> str:
@@ -235,3 +238,39 @@ def test_recording_is_paused_while_an_identity_number_is_read(telephone: Telepho
     operator.order("resume_recording")
     telephone.pass_(2)
     assert recording.status == "in-progress"
+
+
+def test_status_is_told_in_the_callers_language(telephone: Telephone):
+    def register() -> tuple[str, str]:
+        intake = Intake(content="路灯不亮", channel="web", phone="13800138000", place="明德路1号")
+        opened = service.open_ticket(VISITOR, telephone.now, intake, telephone.app.extensions["vault"])
+        return opened.ticket.number or "", opened.code
+
+    number, code = telephone.read(register)
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("3")
+    telephone.pass_(8)
+    line.press(f"{number}#")
+    telephone.pass_(8)
+    line.press(f"{code}#")
+    telephone.pass_(12)
+    assert "您查询的诉求" in heard(line)
+    line.press("1")
+    telephone.pass_(5)
+    assert telephone.call().state == "QUEUED"
+    kept = telephone.read(lambda: str(db.session.scalars(select(TelephonyEvent.payload)).all()))
+    assert code not in kept and number not in kept and "13800138000" not in kept
+
+
+def test_wrong_code_three_times_leads_to_an_operator(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("3")
+    for _ in range(3):
+        telephone.pass_(8)
+        line.press("202601010000017#")
+        telephone.pass_(8)
+        line.press("123456789012#")
+    telephone.pass_(12)
+    assert telephone.call().state == "QUEUED" and "为您转接人工" in heard(line)
