@@ -29,7 +29,7 @@ export function panels(root, words, at) {
   const part = (name) => one(`[data-part="${name}"]`);
   const since = (moment) => (moment ? clock(at() - Date.parse(moment)) : "");
   const until = (moment) => (moment ? clock(Date.parse(moment) - at() + 999) : "");
-  const lineOf = (call) => (call.line_name && call.line_name !== call.line ? `${call.line} ${call.line_name}` : call.line);
+  const lineOf = ({ line, line_name: name }) => (!name || name.includes(line) ? name || line : `${line} ${name}`);
   const numberOf = (call) => call.number || words.say.withheld;
 
   function seat(now) {
