@@ -47,6 +47,8 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "longest_wait_minutes": (1, 120),
     "callback_minutes": (5, 1440),
     "service_level_percent": (1, 100),
+    "recordings_days": (1, 3650),
+    "number_days": (1, 3650),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")

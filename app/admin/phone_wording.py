@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import wording
 
-SECONDS, MINUTES = _l("seconds"), _l("minutes")
+SECONDS, MINUTES, DAYS = _l("seconds"), _l("minutes"), _l("days")
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,15 @@ PHONE: Mapping[str, Number] = {
         _l("Time to call back"), MINUTES,
         _l("By then whoever asked for it, left a message or gave up waiting should be called back."),
     ),
+    "recordings_days": Number(
+        _l("Keep recordings"), DAYS,
+        _l("Recordings that are older are deleted. No rule with a number is known; two years ship."),
+    ),
+    "number_days": Number(
+        _l("Trust a number"), DAYS,
+        _l("A telephone number that was written down longer ago may be somebody else's by now: a text message "
+           "from it needs the query code as well."),
+    ),
 }  # fmt: skip
 
 LANGUAGES: wording.Words = {"zh": _l("Chinese"), "en": _l("English")}
@@ -119,6 +128,22 @@ PLACES: wording.Words = {
     "survey_solved": _l("After the talk: the second question on the service"),
     "survey_thanks": _l("After the questions on the service"),
     "out_greeting": _l("First words when we call a citizen back"),
+    "sms_receipt": _l("Text message: the matter was taken down"),
+    "sms_rate": _l("Text message: there is a reply, please rate"),
+    "sms_status": _l("Answer by text: where the ticket stands"),
+    "sms_status_unit": _l("Answer by text: which unit has it"),
+    "sms_status_due": _l("Answer by text: by when it is promised"),
+    "sms_unknown": _l("Answer by text: nothing found, or the code is missing"),
+    "sms_too_many": _l("Answer by text: too many attempts"),
+    "sms_rated": _l("Answer by text: thanks for the rating"),
+    "sms_which": _l("Answer by text: it is not clear which ticket is meant"),
+    "sms_urged": _l("Answer by text: what was added is noted"),
+    "sms_urged_often": _l("Answer by text: noted several times today"),
+    "sms_urge_words": _l("What stands on the ticket when a citizen asks again by text without words"),
+    "sms_stopped": _l("Answer by text: no more messages"),
+    "sms_started": _l("Answer by text: messages again"),
+    "sms_help": _l("Answer by text: what can be sent"),
+    "sms_sorry": _l("Answer by text while the system is away"),
 }
 
 PHONE_COLUMNS: wording.Words = {

@@ -123,5 +123,8 @@ def _heard(body: str, lang: str, now: Any) -> str:
             "state": wording.PUBLIC_STATES["IN_PROGRESS"],
             "unit": next(iter(city().units.values())).name,
             "day": today(now).isoformat(),
+            "sign": city().setting("city_name").get(lang, "12345"),
+            "number": "202601010000017",
+            "code": "123456789012",
         }
         return texts.fill(" ".join(body.split()), **example)
