@@ -27,6 +27,7 @@ from app.auth.views import bp as auth_bp
 from app.choices import choose_language
 from app.cti.door import is_platform
 from app.cti.views import bp as cti_bp
+from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
 from app.desk.taking_in import bp as intake_bp
@@ -70,8 +71,8 @@ ADMIN = (
 )  # fmt: skip
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, health.bp, *PHONE,
-    cti_bp, lines_bp, *VOICE,
+    desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
+    health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip
 
 # Every wait for the database is bounded: a hung server or lock fails a request, never a process.

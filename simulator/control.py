@@ -10,10 +10,12 @@ from flask import Blueprint, Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from simulator.chaos import Chaos
+from simulator.conferences import Participant
 from simulator.legs import Leg
 from simulator.network import Network
-from simulator.people import Answer, Phone, Step
-from simulator.rush import Rush, begin
+from simulator.people import Answer, Phone, Sms, Step
+from simulator.rush import CREW, Rush, begin, is_crew_wanted
+from simulator.waiting import Entry
 
 SWITCHES = {"dup": bool, "reorder": bool, "late": float, "drop": int, "slow": float}
 ANSWERS = ("human", "machine", "busy", "no-answer", "rejects")
@@ -34,8 +36,26 @@ def _leg(leg: Leg, since: int = 0) -> dict[str, object]:
         "began": leg.created_at.isoformat(), "seconds": leg.seconds, "ended_by": leg.ended_by,
         "heard": [{**asdict(one), "at": one.at.isoformat()} for one in leg.heard[since:]],
         "next": len(leg.heard), "parameters": leg.parameters,
-        "talking": leg.network.truth.is_talking(leg.sid),
+        "party": leg.party.address, "doing": _doing(leg), "talking": leg.network.truth.is_talking(leg.sid),
     }  # fmt: skip
+
+
+def _doing(leg: Leg) -> str:
+    """As its person would say it: ringing, menu (somebody or something speaks), waiting, talking, ended."""
+    if leg.is_over:
+        return "ended"
+    if leg.status != "in-progress":
+        return "ringing"
+    if leg.network.truth.is_talking(leg.sid):
+        return "talking"
+    return "waiting" if isinstance(leg.place, Entry | Participant) else "menu"
+
+
+def _call_at(phone: Phone) -> Leg | None:
+    """The call that whoever has this phone in hand hears of: the one going on, else the last."""
+    going = [leg for leg in phone.calls if not leg.is_over]
+    answered = [leg for leg in going if leg.status == "in-progress"]
+    return next(iter([*answered, *going, *phone.calls[-1:]]), None)
 
 
 def _phone(phone: Phone) -> dict[str, object]:
@@ -43,6 +63,10 @@ def _phone(phone: Phone) -> dict[str, object]:
         "number": phone.address, "sms": phone.sms, "answers": asdict(phone.answer) if phone.answer else None,
         "texts": len(phone.inbox), "calls": [leg.sid for leg in phone.calls],
     }  # fmt: skip
+
+
+def _texts(inbox: list[Sms], since: int) -> list[dict[str, object]]:
+    return [{**asdict(text), "at": text.at.isoformat()} for text in inbox[since:]]
 
 
 def _answer(given: dict[str, Any] | None) -> Answer | None:
@@ -57,7 +81,7 @@ def _answer(given: dict[str, Any] | None) -> Answer | None:
 def control(network: Network) -> Blueprint:
     """Everything under /sim. Whoever registers it sees to who may enter."""
     door = Blueprint("control", __name__, url_prefix="/sim")
-    for add in (_people, _calls, _whole):
+    for add in (_people, _calls, _rushes, _whole):
         add(door, network)
     return door
 
@@ -87,8 +111,18 @@ def _people(door: Blueprint, network: Network) -> None:
     @door.get("/phones/<number>/inbox")
     def inbox(number: str) -> ResponseReturnValue:
         texts = network.phone(number).inbox
-        new = [{**asdict(text), "at": text.at.isoformat()} for text in texts[request.args.get("since", 0, int) :]]
-        return jsonify(texts=new, next=len(texts))
+        return jsonify(texts=_texts(texts, request.args.get("since", 0, int)), next=len(texts))
+
+    @door.get("/phones/<number>/now")
+    def now(number: str) -> ResponseReturnValue:
+        """All that whoever holds this phone sees: with ?call and ?since only what was heard after that."""
+        phone = network.phones.get(number) or Phone(network, number)
+        sid, args = request.args.get("call", ""), request.args
+        with network.clock.lock:
+            leg = _call_at(phone)
+            found = _leg(leg, args.get("since", 0, int) if leg.sid == sid else 0) if leg else None
+            texts = _texts(phone.inbox, args.get("texts", 0, int))
+            return jsonify(_phone(phone) | {"now": network.clock.now().isoformat(), "call": found, "inbox": texts})
 
     @door.post("/phones/<number>/sms")
     def send(number: str) -> ResponseReturnValue:
@@ -134,12 +168,7 @@ def _calls(door: Blueprint, network: Network) -> None:
         return jsonify(_leg(network.calls[sid]))
 
 
-def _whole(door: Blueprint, network: Network) -> None:
-    @door.get("/state")
-    def state() -> ResponseReturnValue:
-        with network.clock.lock:
-            return jsonify(_state(network))
-
+def _rushes(door: Blueprint, network: Network) -> None:
     @door.post("/rush")
     def rush() -> ResponseReturnValue:
         given = {"to": next(iter(network.numbers)), **_given()}
@@ -148,6 +177,34 @@ def _whole(door: Blueprint, network: Network) -> None:
         if not 0 < int(given.get("callers", 10)) <= 1000:
             raise ValueError("between 1 and 1000 callers")
         return jsonify(numbers=begin(network, Rush(**given)))
+
+    @door.get("/rush")
+    def rush_now() -> ResponseReturnValue:
+        with network.clock.lock:
+            return jsonify(_rush(network))
+
+    @door.post("/rush/stop")
+    def stop_rush() -> ResponseReturnValue:
+        with network.clock.lock:
+            if network.crowd:
+                network.crowd.stop()
+            return jsonify(_rush(network))
+
+    @door.post("/crew")
+    def set_crew() -> ResponseReturnValue:
+        """When played people are to answer at the hotline."""
+        when = _given().get("when")
+        if when not in CREW:
+            raise ValueError(f"{when!r} is none of {CREW}")
+        network.crew = when
+        return jsonify(_rush(network))
+
+
+def _whole(door: Blueprint, network: Network) -> None:
+    @door.get("/state")
+    def state() -> ResponseReturnValue:
+        with network.clock.lock:
+            return jsonify(_state(network))
 
     @door.post("/mishaps")
     def mishap() -> ResponseReturnValue:
@@ -170,16 +227,34 @@ def _whole(door: Blueprint, network: Network) -> None:
         return jsonify(_switches(network.chaos))
 
 
+def _by_hand(network: Network) -> int:
+    """Calls going on that a phone dialled, without those of the rush."""
+    crowd = network.crowd.people if network.crowd else []
+    rushing = {person.number for person in crowd}
+    dialled = [leg for leg in network.calls.values() if leg.direction == "inbound" and not leg.is_over]
+    return sum(isinstance(leg.party, Phone) and leg.party.address not in rushing for leg in dialled)
+
+
 def _state(network: Network) -> dict[str, object]:
     rooms = [one for one in network.conferences.values() if one.status != "completed"]
     return {
         "now": network.clock.now().isoformat(), "numbers": list(network.numbers), "apps": list(network.apps),
-        "calls": sum(not leg.is_over for leg in network.calls.values()), "webhooks": network.chaos.webhooks,
+        "calls": sum(not leg.is_over for leg in network.calls.values()), "by_hand": _by_hand(network),
+        "webhooks": network.chaos.webhooks,
         "queues": {queue.name: len(queue.entries) for queue in network.queues.values()},
         "conferences": {
             room.name: [one.label or one.leg.from_ for one in room.participants] for room in rooms
         },
         "faults": network.faults[-50:], "failures": network.failures[-50:],
+    }  # fmt: skip
+
+
+def _rush(network: Network) -> dict[str, object]:
+    crowd = network.crowd
+    return {
+        "crew": network.crew, "crew_wanted": is_crew_wanted(network),
+        "going": crowd is not None and crowd.ended_at() is None, "stopped": crowd is not None and crowd.stopped,
+        "counts": crowd.counts() if crowd else None,
     }  # fmt: skip
 
 

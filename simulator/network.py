@@ -21,6 +21,7 @@ from simulator.people import Browser, Party, Phone
 from simulator.post import Deliver, Post
 from simulator.recordings import Recordings
 from simulator.rest import Rest
+from simulator.rush import Crowd
 from simulator.spec import Spec
 from simulator.truth import Truth
 from simulator.waiting import Queue
@@ -60,6 +61,8 @@ class Network:
         self.messages = Messages(self)
         self.durations: dict[str, float] = {}  # of what is played, by URL
         self.next_call_at = self.clock.now()  # one call a second may be asked for; the others queue
+        self.crowd: Crowd | None = None  # of the latest rush hour
+        self.crew = "rush"  # when played people are to answer at the hotline: one of simulator.rush.CREW
         self.rest = Rest(self, spec)
         self._serial = count(1)
 

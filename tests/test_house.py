@@ -213,6 +213,10 @@ class TestWhoMayEnter:
             "health.healthz", "health.readyz", "auth.sign_in", "auth.enter", "auth.sign_out", "auth.enrol",
             "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form",
             "public.status", "public.urge", "public.rate", "demo.tour",
+            # The telephones of the demo city, which no other city has.
+            "demo_phone.phone", "demo_phone.department", "demo_phone.now", "demo_phone.dial", "demo_phone.do",
+            "demo_phone.text", "demo_phone.way", "demo_phone.rush", "demo_phone.begin_rush",
+            "demo_phone.stop_rush", "demo_phone.crew",
         }  # fmt: skip
 
 

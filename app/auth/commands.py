@@ -23,6 +23,11 @@ DEMO_STAFF = (
     # login, name, role, code of the unit
     ("operator", "话务员甲", "operator", None),
     ("operator2", "话务员乙", "operator", None),
+    # These answer the telephone of a rush hour by themselves.
+    ("operator3", "话务员丙", "operator", None),
+    ("operator4", "话务员丁", "operator", None),
+    ("operator5", "话务员戊", "operator", None),
+    ("operator6", "话务员己", "operator", None),
     ("dispatcher", "派单员", "dispatcher", None),
     ("handler-urban", "市城管局承办员", "handler", "9901.urban"),
     ("handler-housing", "市住建局承办员", "handler", "9901.housing"),

@@ -1,12 +1,13 @@
 """The command that plays the demo city; `./hotline up` keeps it running."""
 
 import logging
+import threading
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from app.demo import driver
+from app.demo import driver, operators
 
 demo_commands = AppGroup("demo", help="The demo city at play.")
 
@@ -14,7 +15,7 @@ demo_commands = AppGroup("demo", help="The demo city at play.")
 @demo_commands.command("drive")
 @click.option("--pace", type=click.IntRange(0, 600), help="Steps a minute; HOTLINE_DEMO_PACE without it. 0: none.")
 def drive(pace: int | None) -> None:
-    """Play citizens and departments, on tickets of the play's own, until stopped."""
+    """Play citizens and departments on tickets of the play's own, and operators in a rush hour, until stopped."""
     config = current_app.extensions["hotline"]
     if config.is_production:
         raise click.ClickException("The demo city is not played with HOTLINE_ENV=production.")
@@ -23,6 +24,9 @@ def drive(pace: int | None) -> None:
         click.echo("Pace 0: nothing is played.")
         return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if config.telephony == "simulator":
+        app = current_app._get_current_object()  # type: ignore[attr-defined]
+        threading.Thread(target=operators.run, args=(app,), name="operators", daemon=True).start()
     try:
         driver.run(pace)
     except driver.NotTheDemoCity:

@@ -13,8 +13,8 @@ from app.access import actor, in_background, requires
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.phone import softphone, wording
-from app.phone.settled import close_call
 from app.push import page_token
+from app.settled import close_call
 from calls import desks, offering, platforms, screen, seating, talking
 from config import Config
 from tickets import errors

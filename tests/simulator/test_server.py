@@ -150,6 +150,7 @@ def test_only_who_knows_the_token_comes_in(running: Running):
         ("/sim/mishaps", {"kind": "flood"}, 400),
         (f"/sim/phones/{CITIZEN}", {"answers": {"how": "sings"}}, 400), ("/sim/rush", {"callers": 5000}, 400),
         (f"/sim/phones/{CITIZEN}", {"sms": "lost"}, 400), ("/sim/rush", {"colour": "red"}, 400),
+        ("/sim/crew", {"when": "soon"}, 400),
     ],
 )  # fmt: skip
 def test_nonsense_is_refused(running: Running, path: str, given: dict, status: int):
@@ -178,6 +179,43 @@ def test_a_rush_hour_begins(running: Running):
     for call in calls:
         running.post(f"/sim/calls/{call['sid']}/hang-up")
     assert running.get("/sim/calls") == [] and len(running.get("/sim/calls?all=1")) == 3
+
+
+def test_a_rush_hour_says_how_it_goes_and_can_be_stopped(running: Running):
+    assert running.get("/sim/rush") == {
+        "crew": "rush", "crew_wanted": False, "going": False, "stopped": False, "counts": None,
+    }  # fmt: skip
+    running.pages["voice/in"] = twiml("<Pause length='60'/>")
+    running.post("/sim/rush", callers=40, minutes=1)
+    until(lambda: running.get("/sim/rush")["counts"]["waiting"])
+    now = running.get("/sim/rush")
+    assert now["going"] and now["crew_wanted"] and sum(now["counts"].values()) == 40
+    stopped = running.post("/sim/rush/stop")
+    assert stopped["stopped"] and not stopped["going"] and stopped["counts"]["over"] == 40
+    assert stopped["crew_wanted"], "for a while still"
+    assert running.get("/sim/calls") == []
+
+
+def test_when_the_crew_answers_is_chosen(running: Running):
+    assert running.post("/sim/crew", when="always")["crew_wanted"]
+    assert not running.post("/sim/crew", when="never")["crew_wanted"]
+    running.post("/sim/rush", callers=1, minutes=1)
+    assert not running.get("/sim/rush")["crew_wanted"]
+
+
+def test_a_phone_in_the_hand_says_what_it_is_at(running: Running):
+    path = f"/sim/phones/{CITIZEN}/now"
+    assert running.get(path)["call"] is None and running.get("/sim/phones") == [], "looking makes no phone"
+    waits = f"<Enqueue waitUrl='{running.base}/wait'>q</Enqueue>"
+    running.pages |= {"voice/in": twiml(f"<Say>欢迎</Say>{waits}"), "wait": twiml("<Pause length='60'/>")}
+    sid = running.post(f"/sim/phones/{CITIZEN}/dial")["sid"]
+    until(lambda: running.get(path)["call"]["doing"] == "waiting")
+    call = running.get(path)["call"]
+    assert call["party"] == CITIZEN and call["heard"][0]["text"] == "欢迎"
+    later = running.get(f"{path}?call={sid}&since={call['next']}")["call"]
+    assert "欢迎" not in [one["text"] for one in later["heard"]]
+    running.post(f"/sim/calls/{sid}/hang-up")
+    assert running.get(path)["call"]["doing"] == "ended"
 
 
 def test_a_product_that_is_down_is_a_lost_connection():
