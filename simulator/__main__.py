@@ -41,6 +41,7 @@ def settings_of(arguments: Sequence[str], env: Mapping[str, str]) -> Settings:
 
 def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # pages ask several times a second
     server, network = serve(settings_of(arguments, os.environ))
 
     def stop(number: int, frame: object) -> None:

@@ -1,6 +1,6 @@
 """The tour: who to sign in as, and what to try."""
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, current_app, render_template
 
 from app.access import public
 from app.auth.commands import DEMO_STAFF
@@ -23,4 +23,7 @@ def tour() -> str:
         units = city().units
         staff = [(login, role_name(role), units[code].name if code else "")
                  for login, _, role, code in DEMO_STAFF]  # fmt: skip
-        return render_template("demo/tour.html", staff=staff, password=DEMO_PASSWORD, city_name=city_name())
+        has_phone = current_app.extensions["hotline"].telephony == "simulator"
+        return render_template(
+            "demo/tour.html", staff=staff, password=DEMO_PASSWORD, city_name=city_name(), has_phone=has_phone
+        )
