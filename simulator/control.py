@@ -81,7 +81,7 @@ def _answer(given: dict[str, Any] | None) -> Answer | None:
 def control(network: Network) -> Blueprint:
     """Everything under /sim. Whoever registers it sees to who may enter."""
     door = Blueprint("control", __name__, url_prefix="/sim")
-    for add in (_people, _calls, _rushes, _whole):
+    for add in (_people, _browsers, _calls, _rushes, _whole):
         add(door, network)
     return door
 
@@ -130,6 +130,8 @@ def _people(door: Blueprint, network: Network) -> None:
         to = given.get("to") or next(iter(network.numbers))
         return jsonify(sid=network.phone(number).send(to, str(given["body"])))
 
+
+def _browsers(door: Blueprint, network: Network) -> None:
     @door.post("/browsers/<identity>/connect")
     def connect(identity: str) -> ResponseReturnValue:
         given = _given()

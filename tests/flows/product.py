@@ -25,11 +25,15 @@ STOPS_WITHIN = 8.0
 
 
 class Product:
-    """One installation that runs. `config` leads to its database; files go to `home`."""
+    """One installation that runs. `config` leads to its database; files go to `home`.
 
-    def __init__(self, config: Config, home: Path) -> None:
+    With `has_network` the played telephone network runs beside it.
+    """
+
+    def __init__(self, config: Config, home: Path, *, has_network: bool = False) -> None:
         self.config = config
         self.home = home
+        self.network_port = _free_port() if has_network else 0
         self.door = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = self.door.getsockname()[1]
         self.address = f"http://127.0.0.1:{self.port}"
@@ -48,7 +52,12 @@ class Product:
             "PUBLIC_BASE_URL": self.address,
             "HOTLINE_DATA": str(self.home),
             "HOTLINE_PORT": str(self.port),
-        }
+        } | self._where_the_network_is()
+
+    def _where_the_network_is(self) -> dict[str, str]:
+        if not self.network_port:
+            return {}
+        return {"TELEPHONY_PROVIDER": "simulator", "TWILIO_API_URL": f"http://127.0.0.1:{self.network_port}"}
 
     def start(self) -> None:
         """Start all and wait until it is ready."""
@@ -56,6 +65,8 @@ class Product:
             "-m", "gunicorn", "--worker-class", "gevent", "--workers", "2", "--graceful-timeout", "1",
             "--preload", "--no-control-socket", "--bind", f"fd://{self.door.fileno()}", "wsgi:app",
         ]  # fmt: skip
+        if self.network_port:
+            self._spawn("simulator", ["-m", "simulator", "--port", str(self.network_port)], SIGKILL)
         self._spawn("web", web, SIGTERM)
         for kind in ("clock", "worker"):
             self._spawn(kind, [str(ROOT / f"{kind}.py")], SIGKILL)
@@ -108,6 +119,12 @@ class Product:
     def flask(self, *arguments: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
         """Run the product's own command line on this installation."""
         return flask(self.environment, *arguments, seconds=seconds)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 def flask(
