@@ -14,7 +14,7 @@ from tickets.permissions import SYSTEM, Actor
 WALLBOARD = "calls"
 """The room of those who watch the telephone."""
 _COLUMNS = tuple(
-    field.name for field in fields(Progress) if field.name not in ("is_held", "parties")
+    field.name for field in fields(Progress) if field.name not in ("is_held", "is_alone", "parties")
 )
 
 

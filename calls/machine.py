@@ -71,6 +71,7 @@ KINDS: dict[str, str] = {
 }
 """Every kind of fact."""
 
+_CALLER = ("caller_joined", "caller_left")
 _FIXED_END = {"blocked": "rejected", "callback": "callback", "voicemail": "voicemail"}
 _CARRIER_END = {
     "busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled", "lost": "lost",
@@ -82,7 +83,8 @@ class Progress:
     """What follows from the facts. Seconds are whole; moments are None until they are known.
 
     `waiting_since` is of the present epoch, `queued_at` and `answered_at` of the first one that had it.
-    `interrupted_at`: the operator's line is gone and nobody said that it should be.
+    `interrupted_at`: the operator's line is gone, nobody said that it should be, and the caller is still there.
+    `is_alone`: so is the caller whom the operator has left on purpose, and nobody else is with them.
     """
 
     state: CallState = CallState.NEW
@@ -98,6 +100,7 @@ class Progress:
     interrupted_at: datetime | None = None
     staff_id: int | None = None
     is_held: bool = False
+    is_alone: bool = False
     parties: frozenset[str] = field(default_factory=frozenset)
     queue_seconds: int = 0
     talk_seconds: int = 0
@@ -116,7 +119,8 @@ def progress(facts: Iterable[Fact]) -> Progress:
     queued = _first(every, "queued")
     answered = talks[0][0] if talks else None
     state = CallState.ENDED if ended else _state(now_facts)
-    left = _last_departure(now_facts)
+    parties = _parties(now_facts) if state == CallState.TALKING else frozenset()
+    left_at, is_leaving = _left_behind(now_facts, state), _is_leaving(now_facts)
     return Progress(
         state=state,
         epoch=epoch,
@@ -128,10 +132,11 @@ def progress(facts: Iterable[Fact]) -> Progress:
         answered_at=answered,
         talk_ended_at=talks[-1][1] if talks else None,
         ended_at=ended,
-        interrupted_at=left if state == CallState.TALKING and not _is_leaving(now_facts) else None,
+        interrupted_at=None if is_leaving else left_at,
         staff_id=_staff(every),
         is_held=state == CallState.TALKING and _is_on(now_facts, "held", "unheld"),
-        parties=_parties(now_facts) if state == CallState.TALKING else frozenset(),
+        is_alone=is_leaving and left_at is not None and not parties,
+        parties=parties,
         queue_seconds=_seconds(queued, answered or (_left_queue(every, ended) if queued else None)),
         talk_seconds=sum(_seconds(begun, over) for begun, over in talks),
         hold_seconds=_held_seconds(every, ended),
@@ -185,6 +190,15 @@ def _talks(
         over = gone or min(later, default=None)
         spans.append((begun, max(begun, over) if over else None))
     return spans
+
+
+def _left_behind(facts: list[Fact], state: CallState) -> datetime | None:
+    """Since when the caller has been in the room without an operator. Whoever was gone before the caller came
+    is not missed from then on: the one who is with the caller now may be told of later."""
+    came, gone = _last(facts, "caller_joined"), _last_departure(facts)
+    if state != CallState.TALKING or came is None or gone is None or not _is_on(facts, *_CALLER):
+        return None
+    return max(came, gone)
 
 
 def _last_departure(facts: list[Fact]) -> datetime | None:

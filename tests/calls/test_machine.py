@@ -100,8 +100,33 @@ class TestOperatorDrops:
         assert read(*talking).state == CallState.TALKING
         assert read(*talking, (62, "operator_left", 1, "7"), (63, "caller_left", 1)).interrupted_at is None
 
+    def test_one_who_was_gone_before_the_caller_came_is_not_missed_in_the_talk(self):
+        """The second operator's coming is told after the caller's."""
+        told = (
+            (0, "started"), (8, "queued", 1, "5"), (9, "offered", 1, "1"), (10, "accepted", 1, "1"),
+            (11, "operator_joined", 1, "7-1"), (12, "operator_left", 1, "7-1"), (12, "unoffered", 1, "1"),
+            (40, "offered", 1, "2"), (45, "accepted", 1, "2"), (47, "caller_joined"),
+        )  # fmt: skip
+        assert read(*told).interrupted_at == at(47)
+        assert read(*told, (46, "operator_joined", 1, "9-2")).interrupted_at is None
+
+    def test_nobody_is_missed_by_a_caller_who_has_left_too(self):
+        gone = read(*DROPPED[:7], (40, "caller_left"))
+        assert gone.state == CallState.TALKING and gone.interrupted_at is None
+
     def test_an_operator_who_says_goodbye_is_not_missed(self):
         assert read(*TALK[:9], (121, "operator_left", 1, "7")).interrupted_at is None
+
+
+class TestLeftAlone:
+    TOLD = STORIES["three"][:11]
+
+    def test_with_the_department_they_are_not(self):
+        assert not read(*self.TOLD).is_alone
+
+    def test_without_it_they_are(self):
+        assert read(*self.TOLD, (100, "party_left", 1, "dept-1")).is_alone
+        assert not read(*self.TOLD, (100, "party_left", 1, "dept-1"), (100, "caller_left")).is_alone
 
 
 class TestEndings:
