@@ -8,10 +8,10 @@ from calls import seating, settings
 from calls.arriving import enqueue
 from calls.keeping import facts_of, lock, note, progress_of
 from calls.machine import CallState
-from calls.models import Call, CallLeg
+from calls.models import Call, CallLeg, Offer
 from calls.offering import give_up_line
 from calls.owing import owe
-from calls.settling import settle
+from calls.settling import OPEN, close, settle
 from db import db
 from routing import service as routing
 from tickets import errors
@@ -47,9 +47,13 @@ def left(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> Non
     elif label.startswith(PARTY):
         note(call, "party_left", at, now, epoch=epoch, value=label)
     after = settle(call, now)
-    if not label.startswith(OPERATOR) or after.epoch != epoch:
+    if after.epoch != epoch:
         return
-    if after.interrupted_at is not None:
+    if after.is_alone:
+        _send_on(call, now)
+    elif not label.startswith(OPERATOR):
+        return
+    elif after.interrupted_at is not None:
         owe(call, "apologise", f"{epoch}:{after.interrupted_at.isoformat()}", now, epoch=epoch)
     elif after.state == CallState.CONNECTING:
         give_up_line(call, now)
@@ -92,20 +96,29 @@ def hang_up(actor: Actor, now: datetime, call_id: int, console: str) -> Call:
     call = _in_talk(actor, call_id, console, "hang_up")
     note(call, "operator_leaving", now, now, actor=actor, value=actor.id)
     if progress_of(call).parties:
-        for leg in _lines_of(call, actor):
-            owe(call, "remove", leg.label, now, epoch=call.epoch, label=leg.label)
-        release_seat(call, actor, now)
+        _hand_over(call, actor, now)
     else:
-        to = "survey" if call.direction == "in" else "goodbye"
-        owe(call, "send_caller", f"{to}:{call.epoch}", now, to=to)
+        _send_on(call, now)
     return call
 
 
-def release_seat(call: Call, actor: Actor, now: datetime) -> None:
-    """The operator has handed the caller over to a department and is done with the talk."""
+def _send_on(call: Call, now: datetime) -> None:
+    """The talk is over: to the questions on it, or, for somebody whom we rang, to the end."""
+    to = "survey" if call.direction == "in" else "goodbye"
+    owe(call, "send_caller", f"{to}:{call.epoch}", now, to=to)
+
+
+def _hand_over(call: Call, actor: Actor, now: datetime) -> None:
+    """The caller and the department talk on, and hear each other; the operator is done with the talk."""
+    owe(call, "unhold", f"handed_over:{call.epoch}", now, epoch=call.epoch)
+    for leg in _lines_of(call, actor):
+        owe(call, "remove", leg.label, now, epoch=call.epoch, label=leg.label)
+    taken = select(Offer).where(Offer.call_id == call.id, Offer.state.in_(OPEN)).with_for_update()
+    for offer in db.session.scalars(taken):
+        # An open one would keep the seat from every other call for as long as the two talk.
+        close(offer, now, "over")
     seat = seating.lock(actor.id)
-    if seat.call_id == call.id:
-        seating.move(seat, "wrap_up", now, actor=actor, call=call, until=now + settings.current().span("wrap_up"))
+    seating.move(seat, "wrap_up", now, actor=actor, call=call, until=now + settings.current().span("wrap_up"))
 
 
 def consult(actor: Actor, now: datetime, call_id: int, console: str, department_id: int) -> CallLeg:
