@@ -19,13 +19,17 @@ SEND_MESSAGE = "send_message"
 
 @dataclass(frozen=True)
 class Owed:
-    """One claimed effect, apart from the session: it is carried out with no transaction open."""
+    """One claimed effect, apart from the session: it is carried out with no transaction open.
+
+    `is_broken_off`: whoever claimed it before has not said what came of it, and may have done it.
+    """
 
     id: int
     call_id: int | None
     kind: str
     payload: dict[str, Any]
     attempts: int
+    is_broken_off: bool = False
 
 
 def owe(
@@ -57,10 +61,14 @@ def claim(now: datetime, limit: int, *, messages: bool = False, span: timedelta 
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()  # fmt: skip
-    for row in rows:
-        row.attempts += 1
-        row.claimed_until = now + span
-    return [Owed(row.id, row.call_id, row.kind, dict(row.payload), row.attempts) for row in rows]
+    return [_claimed(row, now + span) for row in rows]
+
+
+def _claimed(row: Effect, until: datetime) -> Owed:
+    is_broken_off = row.claimed_until is not None
+    row.attempts += 1
+    row.claimed_until = until
+    return Owed(row.id, row.call_id, row.kind, dict(row.payload), row.attempts, is_broken_off)
 
 
 def settle(ids: Sequence[int], now: datetime, outcome: str, fault: str | None = None) -> None:

@@ -33,6 +33,12 @@ def heard_of(
             row_of.recording_id, row_of.seconds = recording.id, seconds
 
 
+def is_running(call: Call) -> bool:
+    """Whether the caller's line is being recorded. It goes on while they wait for another operator."""
+    running = (Recording.call_id == call.id) & (Recording.kind == TALK) & (Recording.state == "running")
+    return db.session.scalar(select(Recording.id).where(running).limit(1)) is not None
+
+
 def stored(recording_id: int, file: str, digest: bytes, now: datetime) -> None:
     """It is here and whole: the carrier's copy is to go."""
     recording = db.session.get_one(Recording, recording_id)

@@ -40,12 +40,17 @@ class Order:
 
 
 def carry_out(port: VoicePort) -> int:
-    """Do what is due; returns how many there were. Each is settled by itself."""
-    with unit_of_work() as now:
-        found = owing.claim(now, BATCH)
-    for owed in found:
-        _carry_out(owed, port)
-    return len(found)
+    """Do what is due; returns how many there were. Each is settled by itself.
+
+    One after the other is claimed: those that wait behind a slow one are another's, and no claim runs out unseen.
+    """
+    for carried in range(BATCH):
+        with unit_of_work() as now:
+            found = owing.claim(now, 1)
+        if not found:
+            return carried
+        _carry_out(found[0], port)
+    return BATCH
 
 
 def _carry_out(owed: Owed, port: VoicePort) -> None:
@@ -55,6 +60,10 @@ def _carry_out(owed: Owed, port: VoicePort) -> None:
     try:
         if order is None:
             outcome = "moot"
+        elif owed.is_broken_off and owed.kind in BEGINNINGS:
+            raise Unclear("broken off")
+        elif owed.is_broken_off and owed.attempts > owing.GIVE_UP:
+            raise Refused("broken off each time")
         else:
             sid = order.act(port)
     except Gone as problem:
@@ -195,7 +204,7 @@ def _drop_party(owed: Owed, call: Call) -> Order | None:
 
 
 def _record(owed: Owed, call: Call) -> Order | None:
-    if not _is_in_talk(owed, call):
+    if not _is_in_talk(owed, call) or recordings.is_running(call):
         return None
     line, call_id = call.provider_sid or "", call.id
 
@@ -285,6 +294,10 @@ ORDERS: Mapping[str, Callable[[Owed, Call], Order | None]] = {
 """Every kind of debt, and how it is paid."""
 
 
+BEGINNINGS = frozenset({"dial_citizen", "dial_party", "record"})
+"""What would be there twice if it were done twice: somebody would be rung again, a talk recorded again."""
+
+
 def _after_bringing(owed: Owed, now: datetime, outcome: str) -> None:
     """The caller could not be brought: whoever has hung up has ended the call, whoever has not waits on."""
     call = keeping.lock(owed.call_id or 0)
@@ -299,8 +312,8 @@ def _after_bringing(owed: Owed, now: datetime, outcome: str) -> None:
 def _after_dialling(owed: Owed, now: datetime, outcome: str) -> None:
     """Nobody was rung. Where it is not known, the carrier tells of the line, or nothing comes of it in time."""
     call = keeping.lock(owed.call_id or 0)
-    if outcome != "unknown":
-        outgoing.status(call, call.provider_sid or "", "failed", now, now)
+    if outcome != "unknown" and call.provider_sid is None and call.ended_at is None:
+        outgoing.status(call, "", "failed", now, now)
 
 
 AFTER_FAILURE: Mapping[str, Callable[[Owed, datetime, str], None]] = {

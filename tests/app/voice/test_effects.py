@@ -1,0 +1,114 @@
+"""What is owed to the carrier is done once: also where a clock process dies in the middle of it, or is slow."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+from telephone import LINE, Operator, Telephone
+
+from app.voice.effects import carry_out
+from calls.models import Callback, Effect, Recording
+from db import db
+
+
+class Killed(BaseException):
+    """The process is gone: nothing after it is done, and nobody catches it."""
+
+
+class Dying:
+    """A carrier's interface whose user dies right after `method` was done, the first time."""
+
+    def __init__(self, port, method: str) -> None:
+        self.port, self.method, self.is_over = port, method, False
+
+    def __getattr__(self, name: str) -> Callable:
+        def do(*args, **more):
+            done = getattr(self.port, name)(*args, **more)
+            if name == self.method and not self.is_over:
+                self.is_over = True
+                raise Killed
+            return done
+
+        return do
+
+
+def outcomes(telephone: Telephone, kind: str) -> list[str | None]:
+    query = select(Effect.outcome).where(Effect.kind == kind).order_by(Effect.id)
+    return telephone.read(lambda: list(db.session.scalars(query)))
+
+
+def test_citizen_is_rung_once_though_the_clock_dies_in_the_middle_of_it(telephone: Telephone, operator: Operator):
+    operator.post("/seat", action="pause", reason="rest")
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(40)
+    line.hang_up()
+    telephone.pass_(3)
+    callback = telephone.read(lambda: db.session.scalars(select(Callback.id)).one())
+    telephone.phone().answers(after=6)
+    operator.post(f"/callbacks/{callback}/call")
+    telephone.app.extensions["voice"] = Dying(telephone.app.extensions["voice"], "ring")
+    with pytest.raises(Killed):
+        operator.connect(operator.post("/rejoin")["token"])
+        telephone.pass_(1)
+    telephone.pass_(30)
+    assert len(telephone.phone().calls) == 2  # theirs, and ours once
+    assert telephone.calls()[1].state == "TALKING" and operator.state()["call"]["state"] == "TALKING"
+
+
+def test_talk_is_recorded_once_though_the_clock_dies_in_the_middle_of_it(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    telephone.app.extensions["voice"] = Dying(telephone.app.extensions["voice"], "record")
+    with pytest.raises(Killed):
+        operator.pick_up()
+        telephone.pass_(5)
+    telephone.pass_(30)
+    assert outcomes(telephone, "record") in (["unknown"], ["moot"])
+    assert len(telephone.network.recordings.all) == 1
+
+
+def test_second_operators_talk_is_in_the_recording_that_runs(
+    telephone: Telephone, operator: Operator, new_operator
+):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.close_page()
+    telephone.pass_(17)
+    other = new_operator(telephone)
+    telephone.pass_(2)
+    other.pick_up()
+    telephone.pass_(10)
+    line.hang_up()
+    telephone.pass_(60)
+    states = telephone.read(lambda: db.session.scalars(select(Recording.state)).all())
+    assert states == ["stored"] and outcomes(telephone, "record") == ["done", "moot"]
+
+
+def test_what_waits_behind_a_slow_answer_is_done_by_another(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    port, done = telephone.app.extensions["voice"], []
+
+    class Slow:
+        """Before it answers, another clock process has had its turn."""
+
+        def __getattr__(self, name: str) -> Callable:
+            def do(*args, **more):
+                if not done:
+                    done.append("first")
+                    done.append(carry_out(port))
+                return getattr(port, name)(*args, **more)
+
+            return do
+
+    telephone.is_clock_running = False
+    operator.order("hold")
+    operator.order("pause_recording")
+    with telephone.app.app_context():
+        assert carry_out(Slow()) == 1
+    assert done == ["first", 1]
+    assert outcomes(telephone, "hold") == outcomes(telephone, "pause_recording") == ["done"]
