@@ -19,6 +19,7 @@ from calls.machine import CallState
 from calls.models import Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
 from calls.ports import CarrierError, Gone, Refused, Unclear, Unreachable, VoicePort
+from calls.talking import CALLER
 from db import db
 from routing import service as routing
 from tickets import sealing
@@ -95,10 +96,26 @@ def order_of(owed: Owed) -> Order | None:
 def _bring_caller(owed: Owed, call: Call) -> Order | None:
     if call.state != CallState.CONNECTING or call.epoch != owed.payload["epoch"]:
         return None
-    line, to = call.provider_sid or "", documents.address("/voice/join", epoch=call.epoch)
+    line, name = call.provider_sid or "", room_of(call, call.epoch)
     if "offer" in owed.payload:
-        to = documents.address("/voice/dial-operator", offer=owed.payload["offer"])
-    return Order(lambda port: port.lead(line, to))
+        desk = documents.address("/voice/dial-operator", offer=owed.payload["offer"])
+        return Order(lambda port: port.lead(line, desk))
+    # An address of its own for each time: the answer to the same request is the same, and may have been to go back.
+    to = documents.address("/voice/join", epoch=call.epoch, order=owed.id)
+
+    def bring(port: VoicePort) -> None:
+        # To be led there once more would take the caller out of the room first, and so end it.
+        if owed.attempts == 1 or not _is_in_room(port, name):
+            port.lead(line, to)
+
+    return Order(bring)
+
+
+def _is_in_room(port: VoicePort, name: str) -> bool:
+    try:
+        return any(member.label == CALLER for member in port.members(port.room(name)))
+    except Gone:
+        return False
 
 
 def _send_caller(owed: Owed, call: Call) -> Order | None:
@@ -126,14 +143,14 @@ def _hold_with(path: str, owed: Owed, call: Call) -> Order | None:
         return None
     to = documents.address(path, lang=call.lang, line=call.line_no)
     room, name = call.conference_sid, room_of(call, call.epoch)
-    return Order(lambda port: port.hold(room or port.room(name), "caller", to))
+    return Order(lambda port: port.hold(room or port.room(name), CALLER, to))
 
 
 def _unhold(owed: Owed, call: Call) -> Order | None:
     if not _is_in_talk(owed, call):
         return None
     room, name = call.conference_sid, room_of(call, call.epoch)
-    return Order(lambda port: port.hold(room or port.room(name), "caller", None))
+    return Order(lambda port: port.hold(room or port.room(name), CALLER, None))
 
 
 def _remove(owed: Owed, call: Call) -> Order | None:
