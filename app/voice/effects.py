@@ -100,7 +100,7 @@ def _bring_caller(owed: Owed, call: Call) -> Order | None:
     if "offer" in owed.payload:
         desk = documents.address("/voice/dial-operator", offer=owed.payload["offer"])
         return Order(lambda port: port.lead(line, desk))
-    # An address of its own for each time: the answer to the same request is the same, and may have been to go back.
+    # An address of its own for each time: the same request gets the same answer, which may have been to go back.
     to = documents.address("/voice/join", epoch=call.epoch, order=owed.id)
 
     def bring(port: VoicePort) -> None:

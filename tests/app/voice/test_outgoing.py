@@ -110,3 +110,55 @@ def test_message_can_be_heard(telephone: Telephone, operator: Operator):
     callback = telephone.read(lambda: db.session.scalars(select(Callback.id)).one())
     sound = operator.browser.get(f"/desk/phone/callbacks/{callback}/message")
     assert sound.status_code == 200 and sound.mimetype == "audio/wav" and sound.data.startswith(b"RIFF")
+
+
+def test_operators_line_breaks_and_the_next_one_talks_to_the_citizen(
+    telephone: Telephone, operator: Operator, new_operator
+):
+    callback = missed(telephone, operator)
+    telephone.phone().answers(after=4)
+    rings_back(telephone, operator, callback)
+    telephone.pass_(10)
+    [_, ringing] = telephone.phone().calls
+    operator.close_page()
+    telephone.pass_(20)
+    assert telephone.calls()[1].state == "QUEUED" and not ringing.is_over
+    other = new_operator(telephone)
+    telephone.pass_(2)
+    other.pick_up()
+    telephone.pass_(10)
+    assert telephone.calls()[1].state == "TALKING" and not ringing.is_over
+    ringing.hang_up()
+    telephone.pass_(5)
+    assert row(telephone).outcome == "reached"
+
+
+def test_nor_does_an_offer_that_runs_out_end_the_call_of_a_citizen_who_waits(
+    telephone: Telephone, operator: Operator, new_operator
+):
+    callback = missed(telephone, operator)
+    telephone.phone().answers(after=4)
+    rings_back(telephone, operator, callback)
+    telephone.pass_(10)
+    [_, ringing] = telephone.phone().calls
+    operator.close_page()
+    telephone.pass_(20)
+    new_operator(telephone)
+    telephone.pass_(25)
+    assert telephone.calls()[1].state == "QUEUED" and not ringing.is_over
+    ringing.hang_up()
+    telephone.pass_(5)
+    assert telephone.calls()[1].state == "ENDED" and row(telephone).attempts == 1
+
+
+def test_end_of_a_call_of_ours_that_is_found_out_by_asking_counts_as_well(telephone: Telephone, operator: Operator):
+    callback = missed(telephone, operator)
+    telephone.phone().answers(after=4)
+    rings_back(telephone, operator, callback)
+    telephone.pass_(10)
+    assert telephone.calls()[1].state == "TALKING"
+    telephone.network.chaos.drop = 1  # no news comes through any more
+    operator.line.vanish(1)
+    telephone.phone().calls[1].hang_up()
+    telephone.pass_(60)
+    assert telephone.calls()[1].state == "ENDED" and row(telephone).outcome == "reached"
