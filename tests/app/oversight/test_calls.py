@@ -44,6 +44,8 @@ def call(app) -> Iterator[int]:
 def test_list_and_page_show_no_number(browser, call: int):
     browser.sign_in("supervisor")
     listed = browser.get("/oversight/phone/calls")
+    for page in ("/oversight/phone", "/oversight/phone/staffing", "/oversight/messages", "/oversight/lines"):
+        assert f'class="nav-link" href="{page}"' in listed.text
     assert listed.status_code == 200 and f"/oversight/phone/calls/{call}" in listed.text
     page = browser.get(f"/oversight/phone/calls/{call}")
     assert page.status_code == 200 and "138****8000" in page.text and "13800138000" not in page.text
