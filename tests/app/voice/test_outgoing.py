@@ -151,7 +151,7 @@ def test_nor_does_an_offer_that_runs_out_end_the_call_of_a_citizen_who_waits(
     assert telephone.calls()[1].state == "ENDED" and row(telephone).attempts == 1
 
 
-def test_end_of_a_call_of_ours_that_is_found_out_by_asking_counts_as_well(telephone: Telephone, operator: Operator):
+def test_end_of_a_call_of_ours_that_is_found_out_by_asking_counts(telephone: Telephone, operator: Operator):
     callback = missed(telephone, operator)
     telephone.phone().answers(after=4)
     rings_back(telephone, operator, callback)
