@@ -16,7 +16,8 @@ SAMPLES = {
     "ticket_id": "1", "staff_id": "1", "action": "sign", "filename": "css/hotline.css", "code": "9901.bus",
     "rule_id": "1", "policy_id": "1", "day": "2026-10-01", "key": "zone",
     "offer_id": "1", "call_id": "1", "leg_id": "1", "order": "hang_up", "given": "+86990112345", "lang": "zh",
-    "recording_id": "1", "blocked_id": "1", "callback_id": "1", "token": "x", "name": "x", "gateway": "x", "ref": "x",
+    "recording_id": "1", "blocked_id": "1", "callback_id": "1", "token": "x", "name": "x", "gateway": "x",
+    "ref": "x",
 }  # fmt: skip
 STILL = (
     "ticket", "ticket_text", "contact", "assignment", "deadline", "escalation", "rating", "follow_up",
