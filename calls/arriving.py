@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from calls import settings
+from calls import outgoing, settings
 from calls.hours import NIGHT_SKILL, Shift, shift
 from calls.keeping import facts_of, note
 from calls.machine import CallState, Progress
@@ -109,8 +109,8 @@ def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> 
         call.priority = TOP
     if shift_of(call, now) == Shift.NIGHT and NIGHT_SKILL not in call.skills:
         call.skills = [*call.skills, NIGHT_SKILL]
-    known = facts_of(call)
-    epoch = call.epoch + 1 if waiting or any(fact.kind == "emergency" for fact in known) else call.epoch
+    is_next = again or any(fact.kind == "emergency" for fact in facts_of(call))
+    epoch = call.epoch + 1 if is_next else call.epoch
     progress = note(
         call, "queued", at, now, epoch=epoch, value=settings.current().short_abandon
     )
@@ -155,7 +155,10 @@ def begin_voicemail(call: Call, at: datetime, now: datetime) -> None:
 
 
 def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> None:
-    """The caller's line is down. Told in any order and any number of times, the call ends once."""
+    """The line is down. Told in any order and any number of times, the call ends once."""
+    if call.direction == "out":
+        outgoing.end(call, at, now, status)
+        return
     note(call, "ended", at, now, value=status)
     if call.end_reason == "abandoned_queue":
         owe_callback(call, now, "missed")

@@ -136,9 +136,14 @@ def _miss(offer: Offer, call: Call, now: datetime, outcome: str, reason: str) ->
         seating.move(seat, "miss", now, reason=reason)
     call.tries += 1
     note(call, "unoffered", now, now, epoch=offer.epoch, value=offer.id)
-    if call.direction == "out":
+    if _is_to_ring(call, offer):
         note(call, "ended", now, now, value="canceled")
     settle(call, now)
+
+
+def _is_to_ring(call: Call, offer: Offer) -> bool:
+    """Whether the operator comes before the citizen; one whose operator was cut off is on the line and waits."""
+    return call.direction == "out" and offer.epoch == 1
 
 
 def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str) -> CallLeg | None:
@@ -158,7 +163,7 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
         seat = seating.lock(staff_id)
         if seat.call_id != call.id or seat.state != SeatState.ON_CALL:
             seating.move(seat, "connect", now, call=call)
-        kind = "bring_caller" if call.direction == "in" else "dial_citizen"
+        kind = "dial_citizen" if _is_to_ring(call, offer) else "bring_caller"
         owe(call, kind, f"{offer.epoch}:{offer.id}", now, epoch=offer.epoch)
     return leg
 

@@ -98,8 +98,12 @@ def answered(call: Call, sid: str, at: datetime, now: datetime, by: str = "human
 def status(call: Call, sid: str, said: str, at: datetime, now: datetime) -> None:
     """What the carrier says of the citizen's line. Not reached: the callback is tried again, or given up."""
     call.provider_sid = call.provider_sid or sid or None
-    if said not in NOT_REACHED and said != "completed":
-        return
+    if said in NOT_REACHED or said == "completed":
+        end(call, at, now, said)
+
+
+def end(call: Call, at: datetime, now: datetime, said: str) -> None:
+    """The citizen's line is down, whoever noticed it first."""
     was_over = call.ended_at is not None
     note(call, "ended", at, now, value=said)
     settle(call, now)
