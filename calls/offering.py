@@ -118,7 +118,9 @@ def decline(actor: Actor, now: datetime, offer_id: int, console: str) -> None:
 def run_out(now: datetime, limit: int = BATCH) -> int:
     """Close offers that nobody took, or whose line never came. Returns how many."""
     due = select(Offer.id, Offer.call_id).where(Offer.state.in_(("pending", "accepted")), Offer.expires_at <= now)
-    found: Sequence[tuple[int, int]] = [tuple(row) for row in db.session.execute(due.limit(limit))]  # type: ignore[misc]
+    # By call: two processes that close the same offers must lock them in the same order.
+    rows = db.session.execute(due.order_by(Offer.call_id).limit(limit))
+    found: Sequence[tuple[int, int]] = [tuple(row) for row in rows]  # type: ignore[misc]
     for offer_id, call_id in found:
         call, offer = lock(call_id), _locked(offer_id)
         if offer.state == "pending" and offer.expires_at <= now:

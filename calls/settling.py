@@ -29,8 +29,10 @@ def settle(call: Call, now: datetime) -> Progress:
     )
     if offer and (after.state not in _WITH_OPERATOR or offer.epoch < after.epoch):
         _release(offer, call, now)
-    if after.state == CallState.ENDED and any(fact.kind == "operator_joined" for fact in facts_of(call)):
-        owe(call, "hang_up", "rest", now)
+    came = sum(fact.kind in ("operator_joined", "party_joined") for fact in facts_of(call))
+    if after.state == CallState.ENDED and came:
+        # Once more for each that comes: one who was on the way finds a room that was closed before, and opens it.
+        owe(call, "hang_up", f"rest:{came}", now)
     return after
 
 
