@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from calls import outgoing, settings
@@ -122,7 +122,8 @@ def is_full(now: datetime) -> bool:
     """Whether one more caller should rather be called back: too many wait, or one waits too long."""
     limits = settings.current()
     ours = Call.provider.not_like(f"{PUSHED}%")
-    waiting = select(Call.queued_at).where(Call.state == CallState.QUEUED, ours).order_by(Call.queued_at)
+    # Not since they came: who has talked, and waits anew after the operator's line broke, has not waited so long.
+    waiting = select(Call.waiting_since).where(Call.state == CallState.QUEUED, ours).order_by(Call.waiting_since)
     since = db.session.scalars(waiting.limit(limits.queue_limit)).all()
     longest = now - since[0] if since and since[0] else timedelta(0)
     return len(since) >= limits.queue_limit or longest > timedelta(minutes=limits.longest_wait_minutes)
@@ -160,9 +161,19 @@ def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> N
         outgoing.end(call, at, now, status)
         return
     note(call, "ended", at, now, value=status)
+    call.asked_number = None
     if call.end_reason == "abandoned_queue":
         owe_callback(call, now, "missed")
     settle(call, now)
+
+
+def not_missed(call: Call) -> None:
+    """It is told after the end that somebody had answered: nobody need be called back, unless they already are."""
+    untouched = (
+        (Callback.call_id == call.id) & (Callback.reason == "missed") & Callback.closed_at.is_(None)
+        & Callback.taken_by.is_(None) & (Callback.attempts == 0)
+    )  # fmt: skip
+    db.session.execute(delete(Callback).where(untouched))
 
 
 def drop_drafts(now: datetime) -> int:

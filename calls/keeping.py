@@ -14,8 +14,9 @@ from tickets.permissions import SYSTEM, Actor
 WALLBOARD = "calls"
 """The room of those who watch the telephone."""
 _COLUMNS = tuple(
-    field.name for field in fields(Progress) if field.name not in ("is_held", "is_alone", "parties")
-)
+    field.name for field in fields(Progress)
+    if field.name not in ("is_held", "is_caller_in", "is_alone", "parties")
+)  # fmt: skip
 
 
 def lock(call_id: int) -> Call:

@@ -84,6 +84,7 @@ class Progress:
 
     `waiting_since` is of the present epoch, `queued_at` and `answered_at` of the first one that had it.
     `interrupted_at`: the operator's line is gone, nobody said that it should be, and the caller is still there.
+    `is_caller_in`: the caller is in the talking room, whoever else is.
     `is_alone`: so is the caller whom the operator has left on purpose, and nobody else is with them.
     """
 
@@ -100,6 +101,7 @@ class Progress:
     interrupted_at: datetime | None = None
     staff_id: int | None = None
     is_held: bool = False
+    is_caller_in: bool = False
     is_alone: bool = False
     parties: frozenset[str] = field(default_factory=frozenset)
     queue_seconds: int = 0
@@ -135,6 +137,7 @@ def progress(facts: Iterable[Fact]) -> Progress:
         interrupted_at=None if is_leaving else left_at,
         staff_id=_staff(every),
         is_held=state == CallState.TALKING and _is_on(now_facts, "held", "unheld"),
+        is_caller_in=_is_on(now_facts, *_CALLER),
         is_alone=is_leaving and left_at is not None and not parties,
         parties=parties,
         queue_seconds=_seconds(queued, answered or (_left_queue(every, ended) if queued else None)),

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from calls import seating, settings
-from calls.arriving import enqueue
+from calls.arriving import enqueue, not_missed
 from calls.keeping import facts_of, lock, note, progress_of
 from calls.machine import CallState
 from calls.models import Call, CallLeg, Offer
@@ -35,6 +35,8 @@ def joined(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> N
     after = settle(call, now)
     if after.state == CallState.TALKING and after.epoch == epoch:
         owe(call, "record", str(epoch), now, epoch=epoch)
+    if after.answered_at is not None and after.ended_at is not None:
+        not_missed(call)
 
 
 def left(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> None:
@@ -55,8 +57,19 @@ def left(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> Non
         return
     elif after.interrupted_at is not None:
         owe(call, "apologise", f"{epoch}:{after.interrupted_at.isoformat()}", now, epoch=epoch)
-    elif after.state == CallState.CONNECTING:
+    elif after.state == CallState.CONNECTING and not _is_on_the_line(call, epoch):
         give_up_line(call, now)
+        if call.ended_at is None and after.is_caller_in:
+            _send_back(call, now)
+
+
+def _is_on_the_line(call: Call, epoch: int) -> bool:
+    """Whether the operator still has a line into the room: a page loaded anew brings one, and loses one."""
+    lines = select(CallLeg.id).where(
+        CallLeg.call_id == call.id, CallLeg.role == "operator", CallLeg.epoch == epoch,
+        CallLeg.joined_at.is_not(None), CallLeg.left_at.is_(None),
+    )  # fmt: skip
+    return db.session.scalar(lines.limit(1)) is not None
 
 
 def held(call: Call, epoch: int, at: datetime, now: datetime, *, on: bool) -> None:
@@ -68,16 +81,22 @@ def take_up_dropped(now: datetime) -> int:
     """Callers whose operator has been gone too long go back to the queue, before all others. How many went."""
     due = now - settings.current().span("drop")
     found = db.session.scalars(
-        select(Call.id).where(Call.interrupted_at <= due, Call.ended_at.is_(None)).limit(BATCH)
+        select(Call.id).where(Call.interrupted_at <= due, Call.ended_at.is_(None)).order_by(Call.id).limit(BATCH)
     ).all()
     for call_id in found:
         call = lock(call_id)
         if call.interrupted_at is None or call.interrupted_at > due or call.state != CallState.TALKING:
             continue
-        epoch = call.epoch
-        enqueue(call, now, now, again=True)
-        owe(call, "send_caller", f"queue:{epoch}", now, to="queue")
+        _send_back(call, now)
     return len(found)
+
+
+def _send_back(call: Call, now: datetime) -> None:
+    """The caller sits in a room without an operator: back to the queue, before all others."""
+    epoch = call.epoch
+    enqueue(call, now, now, again=True)
+    call.conference_sid = None  # the next room is another one
+    owe(call, "send_caller", f"queue:{epoch}", now, to="queue")
 
 
 def hold(actor: Actor, now: datetime, call_id: int, console: str, *, on: bool) -> Call:

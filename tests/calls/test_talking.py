@@ -4,7 +4,7 @@ from exchange import Exchange
 from sqlalchemy import select
 
 from calls import arriving, keeping, offering, seating, talking
-from calls.models import Call, CallLeg, Offer
+from calls.models import Call, Callback, CallLeg, Offer
 from db import db
 from routing import service as routing
 
@@ -82,3 +82,89 @@ class TestHandedOver:
         assert "send_caller:survey:1" in exchange.owed(call)
         assert [one.state for one in db.session.scalars(select(Offer))] == ["over"]
         assert offering.assign(exchange.city.now) == 0
+
+
+class TestLinesThatBreak:
+    def test_caller_in_the_room_goes_back_where_the_operators_line_never_came(self, exchange: Exchange):
+        exchange.sit()
+        call = exchange.queue()
+        [offer] = exchange.assign()
+        exchange.accept(offer)
+        now = exchange.city.now
+        leg = offering.connect(now, offer.id, offer.staff_id, "twilio", "CA" + "9" * 32)
+        assert leg is not None
+        talking.joined(call, talking.CALLER, 1, now, now)
+        exchange.wait(3)
+        talking.left(call, leg.label, 1, exchange.city.now, exchange.city.now)
+        assert (call.state, call.epoch, exchange.seat().state) == ("QUEUED", 2, "break")
+        assert "send_caller:queue:1" in exchange.owed(call)
+
+    def test_page_loaded_anew_before_the_caller_came_costs_no_turn(self, exchange: Exchange):
+        exchange.sit()
+        call = exchange.queue()
+        [offer] = exchange.assign()
+        exchange.connect(exchange.accept(offer))
+        first = exchange.label(call)
+        exchange.connect(offer)
+        talking.left(call, first, 1, exchange.city.now, exchange.city.now)
+        assert (call.state, exchange.seat().state) == ("CONNECTING", "on_call")
+
+    def test_next_room_goes_by_another_name_at_the_carriers(self, exchange: Exchange):
+        call = exchange.talk()
+        call.conference_sid = "CF" + "1" * 32
+        talking.left(call, exchange.label(call), 1, exchange.city.now, exchange.city.now)
+        exchange.wait(16)
+        assert talking.take_up_dropped(exchange.city.now) == 1
+        assert call.conference_sid is None
+
+    def test_one_who_comes_after_the_end_is_let_go_too(self, exchange: Exchange):
+        call = exchange.talk()
+        arriving.end(call, exchange.city.now, exchange.city.now)
+        closed = [key for key in exchange.owed(call) if key.startswith("hang_up:")]
+        talking.joined(call, "op-1-99", 1, exchange.city.now, exchange.city.now)
+        again = [key for key in exchange.owed(call) if key.startswith("hang_up:")]
+        assert len(closed) == 1 and len(again) == 2
+
+
+class TestToldLate:
+    def test_talk_told_of_after_the_end_is_no_missed_call(self, exchange: Exchange):
+        exchange.sit()
+        call = exchange.queue()
+        [offer] = exchange.assign()
+        exchange.accept(offer)
+        leg = offering.connect(exchange.city.now, offer.id, offer.staff_id, "twilio", "CA" + "9" * 32)
+        assert leg is not None
+        begun = exchange.city.now
+        exchange.wait(60)
+        arriving.end(call, exchange.city.now, exchange.city.now)
+        assert call.end_reason == "abandoned_queue"
+        assert db.session.scalars(select(Callback.reason)).all() == ["missed"]
+        for label in (leg.label, talking.CALLER):
+            talking.joined(call, label, 1, begun, exchange.city.now)
+        assert call.end_reason == "completed" and db.session.scalars(select(Callback)).all() == []
+
+    def test_but_one_that_is_being_rung_stays(self, exchange: Exchange):
+        call = exchange.queue()
+        exchange.wait(60)
+        arriving.end(call, exchange.city.now, exchange.city.now)
+        db.session.scalars(select(Callback)).one().attempts = 1
+        arriving.not_missed(call)
+        assert len(db.session.scalars(select(Callback)).all()) == 1
+
+
+def test_queue_is_not_full_for_one_who_has_talked_meanwhile(exchange: Exchange):
+    call = exchange.talk()
+    exchange.wait(1200)
+    talking.left(call, exchange.label(call), 1, exchange.city.now, exchange.city.now)
+    exchange.wait(16)
+    talking.take_up_dropped(exchange.city.now)
+    assert call.state == "QUEUED" and not arriving.is_full(exchange.city.now)
+    exchange.wait(660)
+    assert arriving.is_full(exchange.city.now)
+
+
+def test_keyed_in_number_does_not_outlive_the_call(exchange: Exchange):
+    call = exchange.ring()
+    call.asked_number = "110101199003070000"
+    arriving.end(call, exchange.city.now, exchange.city.now)
+    assert call.asked_number is None
