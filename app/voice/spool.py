@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,24 @@ def _append(data_dir: str, name: str, line: Line) -> None:
     folder = Path(data_dir) / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     sealed = sealing.seal(vault().keys, json.dumps(line, ensure_ascii=False), "spool", CONTEXT)
-    path = folder / name
+    # Again where the file was taken away in between: whoever replays it may have read it before this line.
+    while not _wrote(folder / name, b"\n" + base64.b64encode(sealed) + b"\n"):
+        continue
+
+
+def _wrote(path: Path, data: bytes) -> bool:
+    """Append and see it on the disk; returns whether the file still stands where it was opened."""
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, base64.b64encode(sealed) + b"\n")
+        os.write(handle, data)
         os.fsync(handle)
+        written = os.fstat(handle)
     finally:
         os.close(handle)
+    try:
+        return os.path.samestat(written, path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def replay(data_dir: str, tell: Callable[[Line], None]) -> int:
@@ -52,20 +64,26 @@ def replay(data_dir: str, tell: Callable[[Line], None]) -> int:
     if not folder.is_dir():
         return 0
     for path in folder.glob("*.jsonl"):
-        path.rename(path.with_name(f"{path.stem}.{os.getpid()}.{path.stat().st_mtime_ns}{TAKEN}"))
-    told = 0
-    for path in sorted(folder.glob(f"*{TAKEN}"), key=lambda one: one.stat().st_mtime_ns):
-        for line in sorted(_lines(path), key=lambda one: str(one.get("at", ""))):
-            tell(line)
-            told += 1
+        with suppress(FileNotFoundError):  # another clock process was quicker
+            path.rename(path.with_name(f"{path.stem}.{os.getpid()}.{path.stat().st_mtime_ns}{TAKEN}"))
+    taken = sorted(folder.glob(f"*{TAKEN}"))
+    # Over all files: one call's webhooks come to several processes, and mean nothing before its first.
+    lines = sorted((line for path in taken for line in _lines(path)), key=lambda one: str(one.get("at", "")))
+    for line in lines:
+        tell(line)
+    for path in taken:
         path.unlink(missing_ok=True)
-    return told
+    return len(lines)
 
 
 def _lines(path: Path) -> list[Line]:
     """The lines of a file; the last may have been cut by a crash, before anybody was told that it is kept."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # another clock process has told them meanwhile
+        return []
     lines = []
-    for raw in path.read_bytes().split(b"\n"):
+    for raw in content.split(b"\n"):
         try:
             lines.append(json.loads(sealing.open_(vault().keys, base64.b64decode(raw), "spool", CONTEXT)))
         except (ValueError, sealing.SealError):
