@@ -107,8 +107,12 @@ def goodbye(speaker: Speaker | None = None, key: str = "goodbye") -> str:
 
 
 def emergency_menu(speaker: Speaker) -> str:
-    """Which of the configured command centres; without a key, an operator."""
+    """Which of the configured command centres; without a key, or where none is configured, an operator."""
     response = VoiceResponse()
+    if not config().emergency:
+        speaker.say(response, "emergency_direct")
+        response.redirect(address("/voice/enqueue", urgent=1), method="POST")
+        return str(response)
     keys = gather(response, address("/voice/emergency/dial", lang=speaker.lang), digits=1, seconds=8)
     speaker.say(keys, "emergency")
     response.redirect(address("/voice/enqueue", urgent=1), method="POST")
@@ -166,7 +170,9 @@ def _music(speaker: Speaker) -> str:
 
 PATIENT = frozenset({"wait", "waitkey", "hold", "interrupted"})
 """What is heard in the queue and on hold, where no message can be taken: whoever waits there waits on."""
-LAST = frozenset({"voicemail_done", "operator_done", "after", "survey", "dept_key", "operator"})
+URGENT = frozenset({"emergency", "emergency_dial"})
+"""Webhooks that are answered as without the database where the call is not known."""
+LAST = frozenset({"voicemail_done", "operator_done", "after", "survey", "dept", "dept_key", "operator", "out"})
 """Webhooks after which nothing is left to do for the one on the line."""
 
 TEXTS = frozenset({"sms_in", "sms_fallback"})

@@ -79,11 +79,14 @@ HANDLERS: dict[str, Handler] = {}
 """Every webhook by the name it has in the spool."""
 
 
-def heard(kind: str, *, once: bool = True, document: bool = True) -> Callable[[Handler], Callable[..., Response]]:
+def heard(
+    kind: str, *, once: bool = True, document: bool = True, later: bool = True
+) -> Callable[[Handler], Callable[..., Response]]:  # fmt: skip
     """Make a webhook of a handler, which answers with a document, or with nothing for news.
 
     `once`: the same request again gets the answer of the first and has no effect. Where the database is away the
-    request is kept in the spool, and the caller hears what can be said without it.
+    request is kept in the spool, and the caller hears what can be said without it. `later` False: it is not kept,
+    as it matters only to a line that has been answered otherwise by then.
     """
 
     def wrap(handler: Handler) -> Callable[..., Response]:
@@ -91,7 +94,7 @@ def heard(kind: str, *, once: bool = True, document: bool = True) -> Callable[[H
 
         def view(**path: Any) -> Response:
             told = _told(kind, path)
-            return _answer(told, handler, once=once, document=document)
+            return _answer(told, handler, once=once, document=document, later=later)
 
         view.__name__, view.__doc__ = handler.__name__, handler.__doc__
         return view
@@ -106,7 +109,7 @@ def _told(kind: str, path: Mapping[str, Any]) -> Told:
     return Told(kind, fields, request.args.to_dict(), came, path)
 
 
-def _answer(told: Told, handler: Handler, *, once: bool, document: bool) -> Response:
+def _answer(told: Told, handler: Handler, *, once: bool, document: bool, later: bool) -> Response:
     try:
         with unit_of_work() as now:
             db.session.execute(_LIMIT)
@@ -115,11 +118,14 @@ def _answer(told: Told, handler: Handler, *, once: bool, document: bool) -> Resp
             hints.give()
         return _reply(reply, document)
     except errors.NotFound:
+        if told.kind in documents.URGENT:
+            # Its beginning may still lie in the spool: nobody who asks for help is hung up for that.
+            return _without_database(told, later, document)
         # Of something that is not ours, or no longer: the same answer as for what is, without effect.
         return _reply(documents.goodbye() if document else NOTHING, document)
     except Exception as fault:
         if is_unavailable(fault):
-            return _without_database(told, once, document)
+            return _without_database(told, once and later, document)
         # The caller hears a sentence and not silence, whatever is broken here. News is told again.
         log.exception("webhook %s failed", told.kind)
         return _reply(_sorry(told), True) if document else Response(status=500)
@@ -143,9 +149,9 @@ def hear_once(told: Told, handler: Handler, now: datetime) -> str:
     return reply
 
 
-def _without_database(told: Told, once: bool, document: bool) -> Response:
+def _without_database(told: Told, is_kept: bool, document: bool) -> Response:
     try:
-        if once:
+        if is_kept:
             keep(told)
     except OSError as fault:
         log.error("webhook %s could not be kept: %s", told.kind, type(fault).__name__)

@@ -37,7 +37,7 @@ def place_of(name: str) -> tuple[str, int]:
 
 @bp.post("/operator")
 @carrier
-@heard("operator")
+@heard("operator", later=False)
 def operator(told: Told, now: datetime) -> str:
     """An operator's browser is on the line, with the pass it was given for one offer or one talk."""
     found = passes.read(told["t"], told["From"])

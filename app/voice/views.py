@@ -62,7 +62,7 @@ def menu(told: Told, now: datetime) -> str:
     call = call_of(told)
     arriving.choose(call, told.at, now, told["Digits"])
     if told["Digits"] == EMERGENCY:
-        return _emergency(call)
+        return documents.emergency_menu(speaker_of(call))
     if told["Digits"] == STATUS:
         return _ask_number(speaker_of(call), 1)
     return _enqueue(call, told, now)
@@ -75,16 +75,7 @@ def emergency(told: Told, now: datetime) -> str:
     """9 was pressed outside the menu."""
     call = call_of(told)
     arriving.choose(call, told.at, now, EMERGENCY)
-    return _emergency(call)
-
-
-def _emergency(call: Call) -> str:
-    if documents.config().emergency:
-        return documents.emergency_menu(speaker_of(call))
-    response = VoiceResponse()
-    speaker_of(call).say(response, "emergency_direct")
-    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-    return str(response)
+    return documents.emergency_menu(speaker_of(call))
 
 
 @bp.post("/emergency/dial")

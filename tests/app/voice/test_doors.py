@@ -1,15 +1,18 @@
 """Who is let in at the carrier's doors: whoever signs, for this address, with every field; and nobody else."""
 
 import threading
+from contextlib import contextmanager
 from random import Random
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
-from telephone import CALLER, LINE, clear
+from sqlalchemy.exc import OperationalError
+from telephone import CALLER, EMERGENCY, LINE, clear
 from twilio.request_validator import RequestValidator
 
 from app.access import CARRIER, entry_of
+from app.voice import hearing
 from app.voice.hearing import HANDLERS
 from calls.models import Call, TelephonyEvent
 from db import db, transaction
@@ -139,3 +142,51 @@ def test_every_voice_endpoint_wants_the_signature(app: Flask):
 
 def test_every_handler_has_its_name_in_the_spool(app: Flask):
     assert {"in", "menu", "ended", "conf", "voicemail_rec"} <= HANDLERS.keys()
+
+
+@pytest.fixture
+def without_database(monkeypatch: pytest.MonkeyPatch):
+    """Nobody can be asked."""
+
+    @contextmanager
+    def away():
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+        yield
+
+    monkeypatch.setattr(hearing, "unit_of_work", away)
+
+
+def kept(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(hearing, "keep", lambda told: lines.append(told.kind))
+    return lines
+
+
+def test_help_is_given_to_a_call_whose_beginning_still_lies_in_the_spool(app: Flask, ask, monkeypatch):
+    lines = kept(monkeypatch)
+    assert "/voice/emergency/dial" in ask("/voice/emergency", FIELDS | {"Digits": "9"}).text
+    assert EMERGENCY in ask("/voice/emergency/dial", FIELDS | {"Digits": "1"}).text
+    assert lines == ["emergency", "emergency_dial"] and effects(app) == (0, 0)
+
+
+@pytest.mark.usefixtures("without_database")
+def test_help_without_database_and_without_command_centres(app: Flask, ask, monkeypatch):
+    kept(monkeypatch)
+    config = app.extensions["hotline"]
+    given = config.emergency_lines
+    object.__setattr__(config, "emergency_lines", "")
+    try:
+        for path, digits in (("/voice/emergency", "9"), ("/voice/emergency/dial", "1"), ("/voice/menu", "9")):
+            text = ask(path, FIELDS | {"Digits": digits}).text
+            assert "110、119或120" in text and "<Gather" not in text and "/voice/enqueue?urgent=1" in text
+        assert "<Record" in ask("/voice/enqueue?urgent=1").text
+    finally:
+        object.__setattr__(config, "emergency_lines", given)
+
+
+@pytest.mark.usefixtures("without_database")
+def test_operators_line_that_was_let_go_is_not_taken_up_later(app: Flask, ask, monkeypatch):
+    lines = kept(monkeypatch)
+    assert "<Hangup" in ask("/voice/operator", FIELDS | {"From": "client:op_1", "t": "x"}).text
+    assert ask("/voice/ended", FIELDS | {"CallStatus": "completed"}).status_code == 204
+    assert lines == ["ended"]
