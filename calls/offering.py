@@ -170,6 +170,12 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
     return leg
 
 
+def bring_again(call: Call, now: datetime) -> None:
+    """The operator is in the room and the locked call's caller never came there. Once for what is known now."""
+    if call.state == CallState.CONNECTING and (call.direction == "in" or call.epoch > 1):
+        owe(call, "bring_caller", f"{call.epoch}:again:{call.version}", now, epoch=call.epoch)
+
+
 def give_up_line(call: Call, now: datetime, reason: str = "device") -> None:
     """The operator's line broke before the caller was there: the locked call goes on waiting."""
     taken = Offer.state.in_(("accepted", "connected"))

@@ -13,7 +13,7 @@ from app.voice.effects import port_of
 from app.voice.hearing import PROVIDER
 from app.voice.talk_views import room_of
 from app.voice.withheld import number_of
-from calls import arriving, keeping, recordings, talking
+from calls import arriving, keeping, offering, recordings, talking
 from calls.arriving import Ringing
 from calls.keeping import facts_of
 from calls.machine import CallState
@@ -29,8 +29,9 @@ OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 LOST = "lost"
 IN_ROOM = (CallState.CONNECTING, CallState.TALKING)
 BATCH = 50
-LATE = timedelta(hours=1)
-"""Recordings as old as this are still looked for."""
+LATE = timedelta(days=3)
+"""Recordings as old as this are still looked for: those that came while all of this was down for a long time.
+What has been fetched is deleted there, so that the list stays short."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Quiet:
     room: str | None
     room_name: str
     epoch: int
+    version: int
     is_in_room: bool
 
 
@@ -60,7 +62,7 @@ def _quiet() -> list[Quiet]:
         return [
             Quiet(
                 call.id, call.provider_sid or "", call.conference_sid, room_of(call, call.epoch), call.epoch,
-                call.state in IN_ROOM and not documents.config().rings_desks,
+                call.version, call.state in IN_ROOM and not documents.config().rings_desks,
             )  # fmt: skip
             for call in db.session.scalars(query.order_by(Call.seen_at).limit(BATCH))
         ]
@@ -77,9 +79,11 @@ def _mend(quiet: Quiet, port: VoicePort) -> bool:
     with unit_of_work() as now:
         call = keeping.lock(quiet.id)
         version = call.version
+        # What was told while the carrier was asked is newer than its answer.
+        is_as_asked = version == quiet.version
         if state.status in OVER or state.status == LOST:
             arriving.end(call, state.ended_at or now, now, state.status)
-        elif members is not None and call.epoch == quiet.epoch:
+        elif members is not None and is_as_asked:
             _set_right(call, members, gone, now)
         db.session.execute(update(Call).where(Call.id == call.id).values(seen_at=now))
         if call.version != version:
@@ -102,31 +106,45 @@ def _members(quiet: Quiet, port: VoicePort) -> list[Member]:
 
 
 def _gone(quiet: Quiet, members: list[Member], port: VoicePort) -> dict[str, datetime | None]:
-    """Of the lines that were in the room and are not: when each went down, where the carrier knows."""
+    """Of the lines that were in the room and are not, or went down on the way there: when each went down, where
+    the carrier knows."""
     present = {member.label for member in members}
     with unit_of_work():
-        joined = select(CallLeg.label, CallLeg.provider_sid).where(
-            CallLeg.call_id == quiet.id, CallLeg.epoch == quiet.epoch, CallLeg.joined_at.is_not(None),
-            CallLeg.left_at.is_(None),
-        )  # fmt: skip
-        missing = {row.label: row.provider_sid for row in db.session.execute(joined) if row.label not in present}
-    return {label: _look(line, port).ended_at if line else None for label, line in missing.items()}
+        legs = select(CallLeg.label, CallLeg.provider_sid, CallLeg.joined_at).where(
+            CallLeg.call_id == quiet.id, CallLeg.epoch == quiet.epoch, CallLeg.left_at.is_(None)
+        )
+        missing = [tuple(row) for row in db.session.execute(legs) if row.label not in present]
+    gone = {}
+    for label, line, joined_at in missing:
+        state = _look(line, port) if line else LineState("")
+        if joined_at is not None or state.status in OVER or state.status == LOST:
+            gone[label] = state.ended_at
+    return gone
 
 
 def _set_right(call: Call, members: list[Member], gone: dict[str, datetime | None], now: datetime) -> None:
     """Let the call know who is in its room and who is not."""
-    known = facts_of(call)
-    here = {fact for fact in known if fact.epoch == call.epoch}
+    here = {(fact.kind, fact.value) for fact in facts_of(call) if fact.epoch == call.epoch}
     for member in members:
         is_caller = member.label == talking.CALLER
-        kind = "caller_joined" if is_caller else "operator_joined"
-        value = "" if is_caller else member.label.removeprefix(talking.OPERATOR)
-        if not any(fact.kind == kind and fact.value == value for fact in here):
+        if _joining(member.label) not in here:
             talking.joined(call, member.label, call.epoch, member.joined_at, now)
         if is_caller and member.is_held != keeping.progress_of(call).is_held and call.state == CallState.TALKING:
             talking.held(call, call.epoch, now, now, on=member.is_held)
     for label, at in gone.items():
         talking.left(call, label, call.epoch, at or now, now)
+    labels = {member.label for member in members}
+    if talking.CALLER not in labels and any(label.startswith(talking.OPERATOR) for label in labels):
+        offering.bring_again(call, now)
+
+
+def _joining(label: str) -> tuple[str, str]:
+    """Kind and value of the fact that somebody is in the room."""
+    if label == talking.CALLER:
+        return "caller_joined", ""
+    if label.startswith(talking.OPERATOR):
+        return "operator_joined", label.removeprefix(talking.OPERATOR)
+    return "party_joined", label
 
 
 def find_recordings() -> int:
@@ -148,7 +166,8 @@ def _take_in(sound: Sound, port: VoicePort) -> bool:
     with unit_of_work():
         states = select(Recording.state).where(Recording.provider_sid == sound.recording)
         state = db.session.scalar(states)
-        is_known = db.session.scalar(select(Call.id).where(Call.provider_sid == sound.line)) is not None
+        same = (Call.provider == PROVIDER) & (Call.provider_sid == sound.line)
+        is_known = db.session.scalar(select(Call.id).where(same)) is not None
     if state not in (None, "running"):
         return False
     try:
@@ -159,7 +178,10 @@ def _take_in(sound: Sound, port: VoicePort) -> bool:
         call = _call_of(sound, line, now)
         if call is None:
             return False
-        kind = recordings.MESSAGE if call.state == CallState.VOICEMAIL or _has_message(call) else recordings.TALK
+        # Talks are recorded once they have begun: what was said to nobody is a message.
+        kind = recordings.TALK if call.answered_at or call.direction == "out" else recordings.MESSAGE
+        if kind == recordings.MESSAGE:
+            arriving.begin_voicemail(call, sound.begun_at, now)
         recordings.heard_of(
             call, kind, PROVIDER, sound.recording, sound.status, sound.seconds, sound.begun_at, now
         )
@@ -170,15 +192,10 @@ def _call_of(sound: Sound, line: LineState | None, now: datetime) -> Call | None
     """The call of a recording; one that came while we were away is entered now, with its message."""
     if line is None:
         return keeping.lock_by_sid(PROVIDER, sound.line)
-    if not line.called:
-        return None
+    if arriving.line_of(line.called) is None:
+        return None  # the account is somebody else's too, and so is this
     ringing = Ringing(PROVIDER, sound.line, line.called, number_of(line.caller))
     call = keeping.lock(arriving.ring(now, ringing, vault()).id)
-    arriving.begin_voicemail(call, sound.begun_at, now)
     if line.ended_at is not None:
         arriving.end(call, line.ended_at, now)
     return call
-
-
-def _has_message(call: Call) -> bool:
-    return any(fact.kind == "voicemail" for fact in facts_of(call))

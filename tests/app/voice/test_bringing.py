@@ -68,3 +68,41 @@ def test_answer_that_came_too_late_does_not_tear_the_talk_apart(new_telephone, n
     operator.pick_up()
     telephone.pass_(30)
     assert telephone.call().state == "TALKING" and not line.is_over and not operator.line.is_over
+
+
+def test_caller_who_never_came_is_sent_for_again(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    port = telephone.app.extensions["voice"]
+
+    class Forgetful:
+        """It says that it will, the first time, and does not."""
+
+        asked = 0
+
+        def __getattr__(self, name: str):
+            return getattr(port, name)
+
+        def lead(self, which: str, address: str) -> None:
+            self.asked += 1
+            if self.asked > 1:
+                port.lead(which, address)
+
+    telephone.app.extensions["voice"] = Forgetful()
+    operator.pick_up()
+    telephone.pass_(10)
+    assert telephone.call().state == "CONNECTING"
+    telephone.pass_(40)
+    assert telephone.call().state == "TALKING" and not line.is_over
+
+
+def test_operator_whose_line_died_on_the_way_is_noticed(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    telephone.network.chaos.drop = 1  # no news comes through
+    operator.pick_up()
+    operator.line.vanish(1)
+    telephone.pass_(45)
+    call = telephone.call()
+    assert (call.state, call.epoch) == ("QUEUED", 2) and operator.state()["seat"]["state"] == "break"
+    assert not line.is_over and "优先" in "".join(one.text for one in line.heard)
