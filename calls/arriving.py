@@ -1,5 +1,6 @@
 """Verbs of a call until somebody answers: it rings, chooses, waits, gives up, leaves a message."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from tickets.vault import Vault
 SHORTEST_PAUSE = timedelta(seconds=30)
 """A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
 ENGLISH = "en"
+MESSAGE = "voicemail"
 DRAFT_KEPT, LOOK_BACK = timedelta(minutes=30), timedelta(days=3)
 BATCH = 200
 TOP = 100
@@ -151,7 +153,7 @@ def begin_voicemail(call: Call, at: datetime, now: datetime) -> None:
         return
     note(call, "voicemail", at, now)
     db.session.execute(insert(Voicemail).values(call_id=call.id, begun_at=at).on_conflict_do_nothing())
-    owe_callback(call, now, "voicemail")
+    owe_callback(call, now, MESSAGE)
     settle(call, now)
 
 
@@ -198,12 +200,22 @@ def drop_drafts(now: datetime) -> int:
 
 
 def owe_callback(call: Call, now: datetime, reason: str) -> None:
-    """Write down that the caller is to be called back; one open row a number, however often they rang."""
-    if call.phone_hash is None or call.ticket_id is None or call.direction == "out":
+    """Write down that the caller is to be called back: one open row a number, however often they rang.
+
+    A message has a row of its own, as that is where it is listened to: also the second one of a number, and that
+    of a number which was withheld.
+    """
+    if call.ticket_id is None or call.direction == "out":
         return
     due = now + timedelta(minutes=settings.current().callback_minutes)
     row: dict[str, Any] = {
-        "call_id": call.id, "ticket_id": call.ticket_id, "phone_hash": call.phone_hash, "reason": reason,
-        "asked_at": now, "due_at": due, "attempts": 0,
+        "call_id": call.id, "ticket_id": call.ticket_id, "reason": reason, "asked_at": now, "due_at": due,
+        "attempts": 0,
     }  # fmt: skip
-    db.session.execute(insert(Callback).values(row).on_conflict_do_nothing())
+    owners = [call.phone_hash] if call.phone_hash is not None else []
+    if reason == MESSAGE:
+        owners.append(hashlib.sha256(call.ref.encode()).digest())  # stands for no number but this call
+    for owner in owners:
+        new = insert(Callback).values(row | {"phone_hash": owner}).on_conflict_do_nothing()
+        if db.session.execute(new.returning(Callback.id)).scalar() is not None:
+            return

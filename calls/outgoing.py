@@ -39,9 +39,11 @@ def call_back(actor: Actor, now: datetime, callback_id: int, console: str, provi
     callback = _locked(callback_id)
     if callback.closed_at is not None or _is_taken(callback, actor, now):
         raise errors.NotNow(action="call_back", state="taken" if callback.closed_at is None else "closed")
-    callback.taken_by, callback.taken_at = actor.id, now
     first = db.session.get_one(Call, callback.call_id)
-    call = _begin(actor, now, provider, callback.ticket_id, CALLBACK, first.line_no, callback.phone_hash)
+    if first.phone_hash is None:
+        raise errors.NotNow(action="call_back", state="withheld")
+    callback.taken_by, callback.taken_at = actor.id, now
+    call = _begin(actor, now, provider, callback.ticket_id, CALLBACK, first.line_no, first.phone_hash)
     call.lang = first.lang
     calling.hand_to(now, callback.ticket_id, actor.id or 0)
     return Outgoing(call, _connect(call, seat, now, actor))

@@ -1,0 +1,60 @@
+"""Who is called back: nobody twice for the same, and no message is left unheard."""
+
+import pytest
+from exchange import CALLER, Exchange
+from sqlalchemy import select
+
+from calls import arriving, outgoing
+from calls.models import Call, Callback
+from db import db
+from tickets import errors
+from tickets.models import Ticket
+
+
+def leave_message(exchange: Exchange, phone: str = CALLER) -> Call:
+    call = exchange.ring(phone)
+    exchange.wait(10)
+    arriving.begin_voicemail(call, exchange.city.now, exchange.city.now)
+    exchange.wait(20)
+    arriving.end(call, exchange.city.now, exchange.city.now)
+    return call
+
+
+def owed() -> dict[int, str]:
+    rows = db.session.execute(select(Callback.call_id, Callback.reason).order_by(Callback.id))
+    return {row.call_id: row.reason for row in rows}
+
+
+def test_every_message_of_a_number_is_to_be_heard(exchange: Exchange):
+    first, second = leave_message(exchange), leave_message(exchange)
+    assert owed() == {first.id: "voicemail", second.id: "voicemail"}
+
+
+def test_so_is_one_after_a_missed_call(exchange: Exchange):
+    missed = exchange.queue()
+    exchange.wait(60)
+    arriving.end(missed, exchange.city.now, exchange.city.now)
+    message = leave_message(exchange)
+    arriving.begin_voicemail(message, exchange.city.now, exchange.city.now)
+    assert owed() == {missed.id: "missed", message.id: "voicemail"}
+
+
+def test_and_one_of_a_withheld_number_which_cannot_be_rung(exchange: Exchange):
+    call = leave_message(exchange, phone="")
+    assert owed() == {call.id: "voicemail"}
+    exchange.wait(3600)
+    assert arriving.drop_drafts(exchange.city.now) == 0
+    assert db.session.get_one(Ticket, call.ticket_id).state == "DRAFT"
+    exchange.sit()
+    callback = db.session.scalars(select(Callback.id)).one()
+    operator, now = exchange.who("operator"), exchange.city.now
+    with pytest.raises(errors.NotNow):
+        outgoing.call_back(operator, now, callback, "operator", "twilio")
+    assert outgoing.give_up(operator, now, callback, "done_otherwise").closed_at == now
+
+
+def test_a_withheld_number_that_gives_up_waiting_is_not_owed_anything(exchange: Exchange):
+    call = exchange.queue(phone="")
+    exchange.wait(60)
+    arriving.end(call, exchange.city.now, exchange.city.now)
+    assert call.end_reason == "abandoned_queue" and owed() == {}
