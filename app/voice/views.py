@@ -187,7 +187,7 @@ def _enqueue(call: Call, told: Told, now: datetime, *, urgent: bool = False) -> 
     is_new = call.state in (CallState.NEW, CallState.IVR)
     if is_new and not urgent and "stay" not in told.own and arriving.is_full(now):
         response = VoiceResponse()
-        speaker.say(documents.gather(response, address("/voice/waitkey"), digits=1, seconds=5), "busy")
+        speaker.say(documents.gather(response, address("/voice/waitkey", before=1), digits=1, seconds=5), "busy")
         response.redirect(address("/voice/enqueue", stay=1), method="POST")
         return str(response)
     arriving.enqueue(call, told.at, now)
@@ -213,6 +213,7 @@ def wait(told: Told, now: datetime) -> str:
     place = expecting.place_of(PROVIDER, told.sid, now)
     if place is None:
         raise errors.NotFound()
+    arriving.beat_of(PROVIDER, told.sid, now)
     speaker = Speaker(place.lang, place.line_no)
     response = VoiceResponse()
     keys = documents.gather(response, address("/voice/waitkey"), digits=1, seconds=1)

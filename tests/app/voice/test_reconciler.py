@@ -82,3 +82,21 @@ def test_what_was_told_while_the_carrier_was_asked_counts_more(telephone: Teleph
         reconciler.reconcile()
     call = telephone.call()
     assert call.state == "TALKING" and sum(fact[1] == "operator_left" for fact in call.facts) == 0
+
+
+def test_who_waits_and_hears_the_music_is_not_asked_after(telephone: Telephone):
+    telephone.phone().dial(LINE)
+    telephone.pass_(10)
+    port, asked = telephone.app.extensions["voice"], []
+
+    class Counting:
+        def __getattr__(self, name: str):
+            return getattr(port, name)
+
+        def look(self, line: str) -> LineState:
+            asked.append(line)
+            return port.look(line)
+
+    telephone.app.extensions["voice"] = Counting()
+    telephone.pass_(200)
+    assert telephone.call().state == "QUEUED" and asked == []
