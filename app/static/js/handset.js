@@ -59,6 +59,7 @@ export function handset(place, { number, dial, news }) {
   let speaking = false;
   let lit = 0; // which number's answers count: those to an earlier one come too late
   let first = true; // what was heard before the page was opened is not read out
+  let sent = Promise.resolve(); // one thing after the other: keys typed fast arrive in their order
 
   const doing = () => (call ? call.doing : "idle");
   const isOn = () => ["menu", "waiting", "talking"].includes(doing());
@@ -149,7 +150,8 @@ export function handset(place, { number, dial, news }) {
   async function act(doingNow, more = {}) {
     if (!call) return;
     const fields = { number: number(), call: call.sid, doing: doingNow, ...more };
-    const answer = await send(place.dataset.do, fields, words);
+    sent = sent.then(() => send(place.dataset.do, fields, words));
+    const answer = await sent;
     await ask();
     if (answer.problem) put(problem, answer.problem);
   }
