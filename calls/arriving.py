@@ -1,6 +1,5 @@
 """Verbs of a call until somebody answers: it rings, chooses, waits, gives up, leaves a message."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -218,9 +217,9 @@ def owe_callback(call: Call, now: datetime, reason: str) -> None:
         "call_id": call.id, "ticket_id": call.ticket_id, "reason": reason, "asked_at": now, "due_at": due,
         "attempts": 0,
     }  # fmt: skip
-    owners = [call.phone_hash] if call.phone_hash is not None else []
+    owners: list[bytes | None] = [call.phone_hash] if call.phone_hash is not None else []
     if reason == MESSAGE:
-        owners.append(hashlib.sha256(call.ref.encode()).digest())  # stands for no number but this call
+        owners.append(None)
     for owner in owners:
         new = insert(Callback).values(row | {"phone_hash": owner}).on_conflict_do_nothing()
         if db.session.execute(new.returning(Callback.id)).scalar() is not None:

@@ -261,7 +261,10 @@ class Recording(Base):
 
 
 class Callback(Base):
-    """回拨. Somebody is to be called back: missed in the queue, asked for it, or left a message."""
+    """回拨. Somebody is to be called back: missed in the queue, asked for it, or left a message.
+
+    `phone_hash` is the number that has no second open row; empty where the number was withheld or has one already.
+    """
 
     __tablename__ = "callback"
     __table_args__ = (
@@ -274,7 +277,7 @@ class Callback(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), unique=True)
     ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"))
-    phone_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     reason: Mapped[str] = mapped_column(Text)
     asked_at: Mapped[datetime]
     due_at: Mapped[datetime]
