@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 
+from flask import current_app
+
 from config import Config
 from tickets import errors
+from tickets.permissions import Actor, may
 
 CONFERENCE = frozenset(
     {"accept", "browser_audio", "call_out", "hold", "consult", "hang_up", "pause_recording", "listen"}
@@ -27,6 +30,11 @@ def of(config: Config, *, is_told: bool = False) -> frozenset[str]:
     if not config.has_twilio:
         return frozenset()
     return DESK_PHONES if config.rings_desks else CONFERENCE
+
+
+def may_ring(actor: Actor) -> bool:
+    """Whether this person may call citizens, and calls can be made here."""
+    return may(actor, "call.answer") and NEEDED["call_out"] in of(current_app.extensions["hotline"])
 
 
 def demand(config: Config, order: str, *, is_told: bool = False) -> None:

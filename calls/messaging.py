@@ -24,8 +24,8 @@ from routing import service as routing
 from tickets import errors, sealing
 from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket
-from tickets.permissions import Actor, sees
-from tickets.reveal import may_reveal
+from tickets.permissions import Actor
+from tickets.reveal import reach
 from tickets.vault import Vault
 
 RECEIPT, RATE = "receipt", "rate"
@@ -61,12 +61,7 @@ def send_again(
     actor: Actor, now: datetime, ticket_id: int, vault: Vault, *, may_link: bool, link: str = ""
 ) -> None:
     """再次发送. Send the receipt anew, with the code as it is now. Raises NotFound, Forbidden, NotNow."""
-    query = select(Ticket).where(Ticket.id == ticket_id).with_for_update()
-    ticket = db.session.scalar(query.execution_options(populate_existing=True))
-    if ticket is None or not sees(actor, ticket.id, ticket.rooms):
-        raise errors.NotFound()
-    if not may_reveal(actor, ticket):
-        raise errors.Forbidden(action="send_again")
+    ticket = reach(actor, ticket_id, "send_again").ticket
     contact, last = db.session.get(Contact, ticket_id), _last_receipt(ticket_id)
     if contact is None or last is None or last.state not in MISSED:
         raise errors.NotNow(action="send_again", state=str(ticket.state))

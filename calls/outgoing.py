@@ -15,6 +15,7 @@ from calls.settling import settle
 from db import db
 from tickets import calling, errors
 from tickets.permissions import Actor
+from tickets.reveal import reach
 
 CALLBACK, TICKET = "callback", "ticket"
 NOT_REACHED = {"busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled"}
@@ -50,7 +51,8 @@ def call_back(actor: Actor, now: datetime, callback_id: int, console: str, provi
 
 
 def call_caller(actor: Actor, now: datetime, ticket_id: int, console: str, provider: str) -> Outgoing:
-    """Ring the caller of a ticket. That the actor may is for whoever asks to check. Raises as above."""
+    """Ring the caller of a ticket, whose number is dialled and not shown. Raises as above."""
+    reach(actor, ticket_id, "call_caller")
     seat = _free_seat(actor, console)
     call = _begin(actor, now, provider, ticket_id, TICKET)
     return Outgoing(call, _connect(call, seat, now, actor))

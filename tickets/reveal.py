@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from db import db
 from tickets import errors
-from tickets.change import finish, lock, require, write_texts
+from tickets.change import Locked, finish, lock, require, write_texts
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import SIDE_RECORDS
 from tickets.models import Contact, Ticket
@@ -28,9 +28,7 @@ def reveal(actor: Actor, now: datetime, ticket_id: int, field: str, reason: str,
 
     A unit never learns who stands behind a confidential ticket. Raises NotFound, Forbidden, Invalid, TooMany.
     """
-    locked = lock(actor, ticket_id)
-    if not may_reveal(actor, locked.ticket):
-        raise errors.Forbidden(action="reveal")
+    locked = reach(actor, ticket_id, "reveal")
     require(reveal_reason=reason)
     if field not in CONTACT_FIELDS:
         raise errors.Invalid(fields={"field": "unknown"})
@@ -59,6 +57,14 @@ def reissue_code(actor: Actor, now: datetime, ticket_id: int, reason: str, vault
     texts = write_texts(ticket, {"reissue_reason": reason}, actor, now)
     finish(locked, actor, now, "code.reissued", texts=texts)
     return code
+
+
+def reach(actor: Actor, ticket_id: int, action: str) -> Locked:
+    """The locked ticket whose caller this actor may be shown, write to or ring. Raises NotFound, Forbidden."""
+    locked = lock(actor, ticket_id)
+    if not may_reveal(actor, locked.ticket):
+        raise errors.Forbidden(action=action)
+    return locked
 
 
 def may_reveal(actor: Actor, ticket: Ticket) -> bool:

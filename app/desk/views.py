@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app import wording
+from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import forms, pages, texting
 from app.desk.answers import done, sees_still
@@ -139,6 +140,7 @@ def _ticket_page(
             part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
+            may_call=page.may_reveal and may_ring(actor()),
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,

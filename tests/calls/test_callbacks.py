@@ -58,3 +58,20 @@ def test_a_withheld_number_that_gives_up_waiting_is_not_owed_anything(exchange: 
     exchange.wait(60)
     arriving.end(call, exchange.city.now, exchange.city.now)
     assert call.end_reason == "abandoned_queue" and owed() == {}
+
+
+class TestRingingTheCallerOfATicket:
+    def test_who_may_be_shown_the_number_may_dial_it(self, exchange: Exchange):
+        ticket_id = exchange.city.waiting("operator")
+        exchange.sit()
+        operator, now = exchange.who("operator"), exchange.city.now
+        call = outgoing.call_caller(operator, now, ticket_id, "operator", "twilio").call
+        assert (call.ticket_id, call.direction, call.purpose) == (ticket_id, "out", "ticket")
+
+    def test_who_does_not_see_the_ticket_may_not(self, exchange: Exchange):
+        ticket_id = exchange.city.waiting("operator")
+        exchange.sit("operator2")
+        other, now = exchange.who("operator2"), exchange.city.now
+        with pytest.raises(errors.NotFound):
+            outgoing.call_caller(other, now, ticket_id, "operator2", "twilio")
+        assert db.session.scalars(select(Call)).all() == []

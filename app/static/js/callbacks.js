@@ -1,4 +1,4 @@
-// Calls back from the list. The call itself is on the telephone page around it, which connects by itself.
+// Calls back from the list, or rings a ticket's citizen. The call itself is on the telephone page around it, which connects by itself.
 
 const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 const note = document.querySelector("[data-callback-note]");
@@ -24,7 +24,7 @@ document.querySelectorAll("[data-call]").forEach((button) => {
     if (!sessionStorage.getItem("console")) { say(note.dataset.noConsole); return; }
     button.disabled = true;
     const isRung = await send(button.dataset.call);
-    if (isRung) button.closest("tr").classList.add("opacity-50");
+    if (isRung) button.closest("tr")?.classList.add("opacity-50");
     else { button.disabled = false; say(note.dataset.failed); }
   });
 });
