@@ -37,7 +37,7 @@ FAULTS = {
         SELECT a.ticket_id FROM assignment a JOIN ticket t ON t.id = a.ticket_id
         WHERE t.state = 'IN_PROGRESS' AND a.state IN ('PENDING_SIGN', 'HANDLING', 'RETURN_REQUESTED', 'REJECTED')
           AND NOT EXISTS (SELECT FROM deadline d
-            WHERE d.assignment_id = a.id AND d.clock = 'handle' AND d.stopped_at IS NULL)""",
+            WHERE d.assignment_id = a.id AND d.clock IN ('handle', 'redo') AND d.stopped_at IS NULL)""",
     "tickets to dispatch without a running dispatch clock": """
         SELECT t.id FROM ticket t WHERE t.state = 'TO_DISPATCH' AND NOT EXISTS (
           SELECT FROM deadline d WHERE d.ticket_id = t.id AND d.clock = 'dispatch' AND d.stopped_at IS NULL)""",

@@ -14,6 +14,7 @@ QUEUES = {
     "app.jobs.texts.index_texts": "texts",
     "app.jobs.messages.send_receipts": "messages",
     "app.jobs.messages.ask_to_rate": "messages",
+    "app.jobs.messages.plan_calls": "messages",
 }
 IDS_PER_JOB = 200
 JOB_SECONDS = 120

@@ -29,6 +29,7 @@ MESSAGE_STATES: Words = {
 
 MESSAGE_FAULTS: Words = {
     "opted_out": _l("The citizen wants no messages."),
+    "moot": _l("It was not needed any more."),
     "no_number": _l("There is no mobile number any more."),
     "unreachable": _l("No provider could be reached for a day."),
     "unclear": _l("The provider did not say whether it was sent."),

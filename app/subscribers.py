@@ -10,9 +10,10 @@ from tickets.events import KINDS
 INDEX_TEXT = "app.jobs.texts.index_texts"
 SEND_RECEIPT = "app.jobs.messages.send_receipts"
 ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
+PLAN_CALL = "app.jobs.messages.plan_calls"
 
 JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
     "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
-    "ticket.accepted": (ASK_TO_RATE,),
+    "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
 }

@@ -101,6 +101,7 @@ PUBLIC_EVENTS: Words = {
     "ticket.rejected": _l("The reply was not good enough; the department does it again"),
     "ticket.accepted": _l("The reply was checked and sent to you"),
     "ticket.rated": _l("You rated it"),
+    "ticket.redone": _l("Not solved: the department handles it again"),
     "ticket.closed": _l("Closed"),
 }
 """What a citizen reads in the timeline; a kind that is not here is not shown to citizens."""
@@ -125,6 +126,8 @@ STAFF_EVENTS: Words = {
     "ticket.accepted": _l("Reply accepted"),
     "ticket.rejected": _l("Reply sent back"),
     "ticket.rated": _l("Rated by the citizen"),
+    "ticket.asked": _l("Asked by an automatic call"),
+    "ticket.redone": _l("Not solved: handled again"),
     "ticket.closed": _l("Closed"),
     "ticket.urged": _l("The caller asked again"),
     "ticket.escalated": _l("Escalated"),
@@ -196,6 +199,17 @@ OUTCOMES: Words = {
     "imported": _l("Imported as closed"),
 }
 
+ASKED: Words = {
+    "answered": _l("The citizen answered"),
+    "partly": _l("The citizen answered in part"),
+    "declined": _l("Reached: did not want to answer"),
+    "no_key": _l("Picked up, and no key was pressed"),
+    "no_answer": _l("Nobody picked up"),
+    "busy": _l("Busy"),
+    "failed": _l("The call could not be made"),
+}
+"""What came of an automatic call."""
+
 SATISFACTION: Words = {
     "3": _l("Satisfied"),
     "2": _l("More or less"),
@@ -206,6 +220,7 @@ CLOCKS: Words = {
     "dispatch": _l("Dispatch"),
     "sign": _l("Sign"),
     "handle": _l("Handle"),
+    "redo": _l("Handle again"),
     "review": _l("Review"),
     "callback": _l("Call back"),
 }
@@ -260,6 +275,7 @@ ACTIONS: Words = {
     "reply": _l("Submit the reply"),
     "accept": _l("Accept the reply"),
     "reject": _l("Send the reply back"),
+    "redo": _l("Not solved: have it handled again"),
     "close": _l("Close after call-back"),
     "urge": _l("The caller asks again"),
 }
@@ -308,6 +324,7 @@ FIELDS: Words = {
     "internal_note": _l("Account for the file (internal)"),
     "review_note": _l("What is missing"),
     "rating_note": _l("Remark"),
+    "redo_reason": _l("What the citizen says is not solved"),
     "outcome": _l("Outcome of the call-back"),
     "reveal_reason": _l("Reason"),
     "reissue_reason": _l("Reason"),

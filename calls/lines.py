@@ -18,10 +18,12 @@ from calls import hours
 from calls.arriving import TOP
 from calls.models import PhoneLine, Seat
 from routing.editing import Edit, Refused, added, changed, lock, refuse, text_fault
-from routing.terms import LINE_NO
+from routing.models import CitySetting
+from routing.terms import LINE_NO, TELEPHONE
 from routing.units import PHONE
 
 DEMO = Path(__file__).with_name("demo_lines.json")
+DEMO_FOLLOW_UP = {"follow_up_lines": 3, "follow_up_after_minutes": 2}
 LINE = "phone_line"
 HOLIDAYS, OUTSIDE = ("open", "outside"), ("crew", "closed")
 SKILL = re.compile(r"[a-z][a-z0-9_-]{0,19}")
@@ -42,9 +44,11 @@ class LineFields:
 
 
 def seed_demo(session: Session) -> None:
-    """The demo city's lines, where there are none."""
+    """The demo city's lines, where there are none; and citizens that are rung soon, for somebody to see it."""
     if session.scalar(select(PhoneLine.number).limit(1)) is None:
         session.add_all(PhoneLine(**row) for row in json.loads(DEMO.read_text(encoding="utf-8")))
+        numbers = session.get_one(CitySetting, TELEPHONE)
+        numbers.value = {**numbers.value, **DEMO_FOLLOW_UP}
 
 
 def add_line(session: Session, number: str, fields: LineFields) -> Edit:

@@ -59,6 +59,9 @@ def next_step(
     if messaging.has_opted_out(message.phone_hash):
         _end(message, MessageState.FAILED, now, messaging.OPTED_OUT)
         return Step(outcome="moot")
+    if messaging.is_moot(message):
+        _end(message, MessageState.FAILED, now, "moot")
+        return Step(outcome="moot")
     contact = db.session.get(Contact, message.ticket_id)
     number = sealing.normalise_phone(vault.open_contact(contact, "phone")) if contact else ""
     if contact is None or not messaging.is_mobile(number):

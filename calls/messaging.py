@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from calls import texting, texts
+from calls import settings, texting, texts
 from calls.message_models import Message, OptOut
 from calls.message_states import MISSED, RANKS, MessageState
 from calls.models import Call
@@ -54,7 +54,7 @@ def intend(ticket_id: int, template: str, now: datetime, vault: Vault, *, may_li
         return False
     wording = _wording(ticket, template, vault, link, may_link)
     row = _row(ticket, contact, template, wording, now, vault) | {"round": ticket.round}
-    return _write_down(row, now)
+    return _write_down(row, now, settings.when_asked(now) if template == RATE else now)
 
 
 def send_again(
@@ -69,7 +69,7 @@ def send_again(
         raise errors.NotNow(action="send_again", state=str(ticket.state))
     wording = _wording(ticket, RECEIPT, vault, link, may_link)
     row = _row(ticket, contact, RECEIPT, wording, now, vault)
-    _write_down(row | {"round": last.round, "again": last.again + 1, "asked_by": actor.id}, now)
+    _write_down(row | {"round": last.round, "again": last.again + 1, "asked_by": actor.id}, now, now)
 
 
 def is_to_be_told(ticket: Ticket, phone: str) -> bool:
@@ -90,6 +90,12 @@ def has_opted_out(phone_hash: bytes | None) -> bool:
     return phone_hash is not None and db.session.get(OptOut, phone_hash) is not None
 
 
+def is_moot(message: Message) -> bool:
+    """Whether it asks for a rating that was given while it waited for the morning."""
+    ticket = db.session.get(Ticket, message.ticket_id) if message.template == RATE else None
+    return ticket is not None and (ticket.state, ticket.round) != (TicketState.TO_CALLBACK, message.round)
+
+
 def _last_receipt(ticket_id: int) -> Message | None:
     latest = select(Message).where(
         Message.ticket_id == ticket_id, Message.template == RECEIPT, Message.direction == "out"
@@ -107,7 +113,7 @@ def _is_called_for(ticket: Ticket, template: str, now: datetime) -> bool:
 
 def _wording(ticket: Ticket, template: str, vault: Vault, link: str, may_link: bool) -> Wording:
     """Number and code, and never the matter: a telephone is read by others too."""
-    lang = _lang(ticket.id)
+    lang = lang_of(ticket.id)
     values = {"sign": sign(lang), "number": ticket.number or "", "link": link if may_link else ""}
     if template == RECEIPT:
         values["code"] = vault.code_of(ticket)
@@ -121,8 +127,8 @@ def sign(lang: str = "zh") -> str:
     return names.get(lang) or names.get("zh") or "12345"
 
 
-def _lang(ticket_id: int) -> str:
-    """The language that was spoken when it was told."""
+def lang_of(ticket_id: int) -> str:
+    """The language that was spoken when a ticket was told."""
     spoken = db.session.scalar(select(Call.lang).where(Call.ticket_id == ticket_id).order_by(Call.id).limit(1))
     return spoken if spoken in texts.LANGUAGES else "zh"
 
@@ -142,13 +148,13 @@ def _row(
     }  # fmt: skip
 
 
-def _write_down(row: dict[str, object], now: datetime) -> bool:
+def _write_down(row: dict[str, object], now: datetime, due_at: datetime) -> bool:
     """The row and what it owes; nothing where a row of the same occasion stands."""
     statement = insert(Message).values(row).on_conflict_do_nothing().returning(Message.id)
     message_id = db.session.execute(statement).scalar()
     if message_id is None or row["state"] != MessageState.PENDING:
         return False
-    return owe(None, SEND_MESSAGE, str(message_id), now, message=message_id)
+    return owe(None, SEND_MESSAGE, str(message_id), now, due_at, message=message_id)
 
 
 def seal(vault: Vault, reference: str, words: str) -> bytes:

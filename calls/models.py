@@ -288,8 +288,28 @@ class Callback(Base):
     outcome: Mapped[str | None] = mapped_column(Text)
 
 
+class FollowUpCall(Base):
+    """回访外呼. The citizen of a ticket is to be asked by an automatic call how this round went.
+
+    `call_id` is the call that goes on, or the one in which they answered.
+    """
+
+    __tablename__ = "follow_up_call"
+    __table_args__ = (
+        Index("ix_follow_up_call_waiting", "due_at", postgresql_where=text("closed_at IS NULL")),
+    )
+
+    ticket_id: Mapped[int] = mapped_column(ForeignKey("ticket.id"), primary_key=True, autoincrement=False)
+    round: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    due_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), unique=True)
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Text)
+
+
 class SurveyAnswer(Base):
-    """服务评价. What a caller pressed after the talk, question by question, as it came."""
+    """服务评价. What was pressed after a talk or in an automatic call, question by question, as it came."""
 
     __tablename__ = "survey_answer"
 

@@ -1,4 +1,5 @@
-"""Verbs of calls that we make: an operator rings a citizen, whom the hotline owes an answer."""
+"""Verbs of calls that we make: an operator rings a citizen whom the hotline owes an answer, or a machine asks one
+how it went."""
 
 import secrets
 from dataclasses import dataclass
@@ -6,15 +7,16 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from calls import seating, settings
-from calls.keeping import lock, note
+from calls import following, messaging, seating, settings
+from calls.keeping import facts_of, lock, note
 from calls.machine import CallState
 from calls.models import Call, Callback, Offer, Seat
+from calls.owing import owe
 from calls.seats import SeatState
 from calls.settling import settle
 from db import db
 from tickets import calling, errors
-from tickets.permissions import Actor
+from tickets.permissions import SYSTEM, Actor
 from tickets.reveal import reach
 
 CALLBACK, TICKET = "callback", "ticket"
@@ -56,6 +58,19 @@ def call_caller(actor: Actor, now: datetime, ticket_id: int, console: str, provi
     seat = _free_seat(actor, console)
     call = _begin(actor, now, provider, ticket_id, TICKET)
     return Outgoing(call, _connect(call, seat, now, actor))
+
+
+def ask_next(now: datetime, provider: str) -> bool:
+    """Ring the next citizen who is to be asked how it went; returns whether there was one."""
+    row = following.take_due(now)
+    if row is None:
+        return False
+    first = db.session.scalar(select(Call).where(Call.ticket_id == row.ticket_id).order_by(Call.id).limit(1))
+    line_no = first.line_no if first else "12345"
+    call = _begin(SYSTEM, now, provider, row.ticket_id, following.FOLLOW_UP, line_no)
+    call.lang = messaging.lang_of(row.ticket_id)
+    row.call_id, row.attempts = call.id, row.attempts + 1
+    return owe(call, "dial_citizen", "ask", now)
 
 
 def _free_seat(actor: Actor, console: str) -> Seat:
@@ -113,6 +128,7 @@ def end(call: Call, at: datetime, now: datetime, said: str) -> None:
     settle(call, now)
     if not was_over:
         _settle_callback(call, now)
+        following.settle(call, facts_of(call), now)
 
 
 def give_up_unheard(now: datetime) -> int:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from routing import service as routing
 from routing.terms import TELEPHONE
@@ -28,6 +29,15 @@ class PhoneSettings:
     recordings_days: int = 730
     number_days: int = 180
     """So many days after it was written down a number alone proves nothing: it may be somebody else's by now."""
+    follow_up_from: int = 9
+    follow_up_to: int = 20
+    """Hours of the day between which citizens are asked how it went, by text or by an automatic call."""
+    follow_up_lines: int = 0
+    """So many automatic calls at once; none where a city has not said so."""
+    follow_up_after_minutes: int = 1440
+    follow_up_tries: int = 3
+    follow_up_gap_hours: int = 27
+    """A day and some hours: the next try falls on another time of the day."""
 
     def span(self, name: str) -> timedelta:
         """One of the seconds as a length of time."""
@@ -45,3 +55,19 @@ def current() -> PhoneSettings:
 def of(given: Mapping[str, int]) -> PhoneSettings:
     """As the city has set them; what it has not set is as it ships."""
     return PhoneSettings(**{name: int(given[name]) for name in NAMES if name in given})
+
+
+def asking_time(moment: datetime, zone: ZoneInfo, hours: PhoneSettings) -> datetime:
+    """The moment itself where a citizen may be asked then, otherwise when the hours begin again."""
+    here = moment.astimezone(zone)
+    opens = here.replace(hour=hours.follow_up_from, minute=0, second=0, microsecond=0)
+    if here < opens:
+        return opens.astimezone(moment.tzinfo)
+    if here.hour < hours.follow_up_to:
+        return moment
+    return (opens + timedelta(days=1)).astimezone(moment.tzinfo)
+
+
+def when_asked(moment: datetime) -> datetime:
+    """The same by the city's zone and settings."""
+    return asking_time(moment, routing.current().zone, current())

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db import Base
 
 KINDS = ("district", "town", "village", "bureau", "vertical", "utility", "mass", "hotline")
-CLOCKS = ("dispatch", "sign", "handle", "review", "callback")
+CLOCKS = ("dispatch", "sign", "handle", "redo", "review", "callback")
 LIMIT_UNITS = ("min", "h", "wh", "d", "wd")
 
 

@@ -33,6 +33,9 @@ LONGEST_LIMIT = 10_000
 LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
+REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
+"""How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
+MOST_ROUNDS = 9
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
     "short_abandon": (0, 60),
@@ -49,6 +52,12 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "service_level_percent": (1, 100),
     "recordings_days": (1, 3650),
     "number_days": (1, 3650),
+    "follow_up_from": (0, 23),
+    "follow_up_to": (1, 24),
+    "follow_up_lines": (0, 100),
+    "follow_up_after_minutes": (0, 10080),
+    "follow_up_tries": (1, 9),
+    "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
@@ -142,8 +151,8 @@ def set_day(
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key == TELEPHONE and version == 0:
-        # A city set up before there was a telephone goes by what ships, and has no row yet.
+    if key in (TELEPHONE, REDO_ROUNDS) and version == 0:
+        # A city set up before there was such a thing goes by what ships, and has no row yet.
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
     before = row.value
@@ -228,6 +237,12 @@ def _share(value: Any) -> float:
     return round(value, 4)
 
 
+def _rounds(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value <= MOST_ROUNDS:
+        raise Refused({"value": "range"})
+    return value
+
+
 def _codes(value: Any) -> list[str]:
     return sorted({str(code) for code in value})
 
@@ -237,6 +252,8 @@ def _phone(value: Any) -> dict[str, int]:
     faults = {
         name: "range" for name, (least, most) in PHONE_RANGES.items() if not least <= value[name] <= most
     }
+    if value["follow_up_from"] >= value["follow_up_to"]:
+        faults["follow_up_to"] = "hours_order"
     refuse(faults)
     return {name: int(value[name]) for name in PHONE_RANGES}
 
@@ -249,6 +266,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "routing_threshold": _share,
     "confidential_types": _codes,
     "green_factor": _share,
+    REDO_ROUNDS: _rounds,
     TELEPHONE: _phone,
 }
 """Each setting with the check that gives its value as stored."""

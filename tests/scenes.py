@@ -154,6 +154,12 @@ class City:
         service.rate(caller_of(ticket_id), self.now, ticket_id, True, 3)
         return ticket_id
 
+    def redone(self, **options: object) -> int:
+        """IN_PROGRESS for the second time, LEAD's part PENDING_SIGN."""
+        ticket_id = self.accepted(**options)
+        service.rate(caller_of(ticket_id), self.now, ticket_id, False, 1)
+        return ticket_id
+
     def registered(self, **intake: object) -> int:
         """REGISTERED, in which no ticket rests: only within the verb that takes it in."""
         ticket_id = self.waiting(**intake)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import outbox
 from app.auth.models import Staff
 from app.jobs import messages
-from app.subscribers import ASK_TO_RATE, SEND_RECEIPT
+from app.subscribers import ASK_TO_RATE, PLAN_CALL, SEND_RECEIPT
 from app.voice import messengers, reconciler, rounds
 from app.voice.gateways import ports_of
 from app.voice.twilio_voice import TwilioVoice, client_of
@@ -34,10 +34,12 @@ PARALLEL = "+86990112315"
 CALLER = "+8613800138000"
 EMERGENCY = "+869901800110"
 STEP = 0.5  # seconds between two rounds of the clock process
-TEXTS = {SEND_RECEIPT: messages.send_receipts, ASK_TO_RATE: messages.ask_to_rate}
+TEXTS = {
+    SEND_RECEIPT: messages.send_receipts, ASK_TO_RATE: messages.ask_to_rate, PLAN_CALL: messages.plan_calls,
+}  # fmt: skip
 TABLES = (
-    "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, effect, "
-    "telephony_event, offer, call_leg, seat_span, seat, call, phone_line, phone_text, blocked_number, cti_platform"
+    "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, "
+    "follow_up_call, effect, telephony_event, offer, call_leg, seat_span, seat, call, phone_line, phone_text, blocked_number, cti_platform"
 )
 
 

@@ -17,6 +17,8 @@ from tickets.permissions import Actor
 
 CLOSES_AT_END = "callback"
 """The one clock whose end closes the ticket (unrated) rather than warns anybody."""
+HANDLING = ("handle", "redo")
+"""The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
 FOLLOW_THE_FACTS = ("dispatch", "sign", "handle")
 """The clocks that run while those facts of a ticket can still be corrected."""
@@ -129,7 +131,7 @@ def _promise(
     policy = deadlines.choose_policy(rules.policies.get(clock, ()), facts)
     if policy is None:
         return None
-    if ticket.green_channel and clock == "handle":
+    if ticket.green_channel and clock in HANDLING:
         return policy, deadlines.green(policy.limit, rules.green_factor)
     return policy, policy.limit
 
@@ -139,11 +141,12 @@ def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     where that is later."""
     rules = clock_rules(routing.current())
     due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar)
-    stopped = select(Deadline.due_at).where(
-        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock == "handle"
+    stopped = select(Deadline.clock, Deadline.due_at).where(
+        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock.in_(HANDLING)
     )
-    was_due = db.session.scalar(stopped.order_by(Deadline.epoch.desc()).limit(1))
-    start(ticket, "handle", now, part, ticket.version, max(due_at, was_due or due_at))
+    was = db.session.execute(stopped.order_by(Deadline.epoch.desc()).limit(1)).one_or_none()
+    clock, was_due = (was.clock, was.due_at) if was else ("handle", due_at)
+    start(ticket, clock, now, part, ticket.version, max(due_at, was_due))
 
 
 def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:

@@ -1,18 +1,23 @@
-"""Verbs after the reply: review, rate, close; and the end of a clock that closes by itself."""
+"""Verbs after the reply: review, ask, rate, redo, close; and the end of a clock that closes by itself."""
 
 from datetime import datetime
 
 from sqlalchemy import select
 
 from db import db
-from tickets import clocks, errors
+from routing import service as routing
+from routing.terms import REDO_ROUNDS, SHIPPED_ROUNDS
+from tickets import clocks, dispatching, errors
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
-from tickets.lifecycle import Transition, follows
-from tickets.models import Assignment, Deadline, FollowUp, Rating
-from tickets.permissions import Actor
+from tickets.lifecycle import TicketState, Transition, follows
+from tickets.models import Assignment, Deadline, FollowUp, Rating, Ticket
+from tickets.permissions import SYSTEM, Actor
 
 OUTCOMES = ("confirmed", "unreachable", "declined")
-UNRATED = "unrated"
+UNRATED, UNREACHABLE = "unrated", "unreachable"
+ASKED = ("answered", "partly", "declined", "no_key", "no_answer", "busy", "failed")
+"""What came of one try to ask a citizen by an automatic call."""
+NOT_REACHED = frozenset({"no_key", "no_answer", "busy", "failed"})
 
 
 def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
@@ -60,7 +65,10 @@ def rate(
     note: str = "",
     version: int | None = None,
 ) -> None:
-    """评价. The citizen's word: solved or not; 1 not satisfied, 2 basically, 3 satisfied. Closes the ticket."""
+    """评价. The citizen's word: solved or not; 1 not satisfied, 2 basically, 3 satisfied.
+
+    Closes the ticket. One that is not solved goes back to its unit instead, as often as the city has set.
+    """
     locked = lock(actor, ticket_id)
     row = check(actor, locked, "rate", version)
     require(solved=solved, satisfied=satisfied)
@@ -75,9 +83,66 @@ def rate(
             rated_at=now,
         )
     )
-    _close(locked, row, now)
+    goes_on = not solved and _may_be_redone(locked)
+    if not goes_on:
+        _close(locked, row, now)
     texts = write_texts(locked.ticket, {"rating_note": note}, actor, now)
     finish(locked, actor, now, "ticket.rated", solved=bool(solved), satisfied=satisfied, texts=texts)
+    if goes_on:
+        _redo(locked, SYSTEM, now)
+
+
+def redo(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> None:
+    """重办. The citizen said that it is not solved: the unit that led handles it again, in a new round.
+
+    A person may decide so as often as it is needed; by itself it happens only as often as the city has set.
+    """
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "redo", version)
+    require(redo_reason=reason)
+    _redo(locked, actor, now, write_texts(locked.ticket, {"redo_reason": reason}, actor, now))
+
+
+def unsolved(now: datetime, ticket_id: int) -> bool:
+    """The citizen told a machine that it is not solved, and no more. Returns whether it is handled again."""
+    locked = lock(SYSTEM, ticket_id)
+    if locked.ticket.state != TicketState.TO_CALLBACK or not _may_be_redone(locked):
+        return False
+    _redo(locked, SYSTEM, now)
+    return True
+
+
+def asked(now: datetime, ticket_id: int, outcome: str) -> None:
+    """One try to ask the citizen by an automatic call, and what came of it. Raises Invalid."""
+    locked = lock(SYSTEM, ticket_id)
+    if outcome not in ASKED:
+        raise errors.Invalid(fields={"outcome": "unknown"})
+    _note(locked, None, now, outcome)
+    finish(locked, SYSTEM, now, "ticket.asked", outcome=outcome)
+
+
+def would_be_redone(ticket_id: int) -> bool:
+    """Whether the citizen's saying that it is not solved would send it back to its unit, as things stand."""
+    return _may_be_redone(lock(SYSTEM, ticket_id))
+
+
+def _may_be_redone(locked: Locked) -> bool:
+    """Whether there is another round left, and the unit is still there."""
+    reference, lead = routing.current(), dispatching.last_lead(locked.parts)
+    is_there = lead is not None and reference.units_by_id[lead].is_active
+    return is_there and locked.ticket.redos < reference.settings.get(REDO_ROUNDS, SHIPPED_ROUNDS)
+
+
+def _redo(locked: Locked, actor: Actor, now: datetime, texts: dict[str, int] | None = None) -> None:
+    row = check(SYSTEM, locked, "redo")
+    clocks.stop(locked.ticket.id, now)
+    part = dispatching.dispatch_again(locked, now)
+    locked.ticket.redos += 1
+    move(locked.ticket, row)
+    finish(
+        locked, actor, now, "ticket.redone", unit=part.department_id, lead=part.department_id,
+        round=locked.ticket.round, texts=texts,
+    )
 
 
 def close(actor: Actor, now: datetime, ticket_id: int, outcome: str, version: int | None = None) -> None:
@@ -105,13 +170,26 @@ def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
     )
     if due is None:
         return False
-    _close_with(locked, check(actor, locked, "close"), actor, now, UNRATED)
+    _close_with(locked, check(actor, locked, "close"), actor, now, _silence(locked.ticket))
     return True
+
+
+def _silence(ticket: Ticket) -> str:
+    """What a silence is: nobody was reached in this round, however often it was tried, or nobody said anything."""
+    tries = select(FollowUp.outcome).where(FollowUp.ticket_id == ticket.id, FollowUp.round == ticket.round)
+    outcomes = set(db.session.scalars(tries))
+    return UNREACHABLE if outcomes and outcomes <= NOT_REACHED else UNRATED
+
+
+def _note(locked: Locked, asked_by: int | None, now: datetime, outcome: str) -> None:
+    ticket = locked.ticket
+    row = FollowUp(ticket_id=ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome, round=ticket.round)
+    db.session.add(row)
 
 
 def _close_with(locked: Locked, row: Transition, actor: Actor, now: datetime, outcome: str) -> None:
     asked_by = actor.id if actor.kind == "staff" else None
-    db.session.add(FollowUp(ticket_id=locked.ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome))
+    _note(locked, asked_by, now, outcome)
     _close(locked, row, now)
     finish(locked, actor, now, "ticket.closed", outcome=outcome)
 

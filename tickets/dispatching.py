@@ -145,6 +145,32 @@ def _assignment(locked: Locked, now: datetime, unit: int, role: str) -> Assignme
     )
 
 
+def dispatch_again(locked: Locked, now: datetime) -> Assignment:
+    """Another round with the unit that led the last one, with clocks of its own. Raises Invalid.
+
+    Where the city has no limit for another time, that of the first time holds.
+    """
+    lead = last_lead(locked.parts)
+    if lead is None:
+        raise errors.Invalid(fields={"lead": "unknown"})
+    _check_units(lead, ())
+    ticket = locked.ticket
+    ticket.round += 1
+    part = _assignment(locked, now, lead, "lead")
+    db.session.add(part)
+    clocks.start(ticket, "sign", now, part)
+    if clocks.start(ticket, "redo", now, part) is None:
+        clocks.start(ticket, "handle", now, part)
+    locked.parts.append(part)
+    return part
+
+
+def last_lead(parts: Sequence[Assignment]) -> int | None:
+    """The unit that led the matter to its last reply."""
+    done = [part.department_id for part in parts if (part.role, part.state) == ("lead", "DONE")]
+    return done[-1] if done else None
+
+
 def _check_units(lead: int, assists: Sequence[int]) -> None:
     known = routing.current().units_by_id
     if lead not in known or not known[lead].is_active:

@@ -31,6 +31,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.accepted": frozenset({"texts"}),
     "ticket.rejected": frozenset({"texts"}),
     "ticket.rated": frozenset({"solved", "satisfied", "texts"}),
+    "ticket.asked": frozenset({"outcome"}),
+    "ticket.redone": frozenset({"lead", "round", "texts"}),
     "ticket.closed": frozenset({"outcome"}),
     "ticket.urged": frozenset({"texts"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
@@ -56,7 +58,9 @@ KINDS: Mapping[str, frozenset[str]] = {
     "reference.changed": frozenset({"what", "key", "before", "after"}),
 }
 
-SIDE_KINDS = frozenset({"ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"})
+SIDE_KINDS = frozenset(
+    {"ticket.asked", "ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"}
+)
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 

@@ -102,6 +102,7 @@ class Ticket(Base):
     green_channel: Mapped[bool] = mapped_column(default=False)
     disposition: Mapped[str | None] = mapped_column(Text)
     round: Mapped[int] = mapped_column(default=0)
+    redos: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class TicketText(Base):
@@ -236,7 +237,8 @@ class Escalation(Base):
 
 
 class FollowUp(Base):
-    """回访. One attempt to ask the citizen, and what came of it."""
+    """回访. One attempt to ask the citizen, and what came of it; `asked_by` is empty where a machine asked, or the
+    time ran out."""
 
     __tablename__ = "follow_up"
 
@@ -245,6 +247,7 @@ class FollowUp(Base):
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     asked_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
+    round: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class Rating(Base):

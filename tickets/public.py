@@ -13,6 +13,7 @@ from db import db
 from routing import service as routing
 from routing.reference import Reference
 from tickets import lifecycle, masking, numbers
+from tickets.clocks import HANDLING
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
@@ -22,7 +23,7 @@ SHOWN = (
     "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned",
     "assignment.replied", "ticket.submitted", "ticket.rejected", "ticket.accepted", "ticket.urged",
-    "ticket.answered", "ticket.referred", "ticket.rated", "ticket.closed",
+    "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",
 )
 """Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
 READABLE: dict[str, str] = {
@@ -60,7 +61,7 @@ _LEAD = (
         # By ticket as well: without it every deadline there ever was is read.
         (Deadline.ticket_id == Assignment.ticket_id)
         & (Deadline.assignment_id == Assignment.id)
-        & (Deadline.clock == "handle"),
+        & Deadline.clock.in_(HANDLING),
     )
     .where(
         Assignment.ticket_id == bindparam("ticket_id"), Assignment.role == "lead",

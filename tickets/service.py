@@ -7,7 +7,7 @@ and records one event a step. None commits, sends or reads a request.
 from tickets.amending import amend
 from tickets.answering import answer, discard, refer
 from tickets.calling import answer_at_once, give
-from tickets.closing import accept, act_on_deadline, close, rate, reject
+from tickets.closing import accept, act_on_deadline, asked, close, rate, redo, reject, unsolved, would_be_redone
 from tickets.dispatching import dispatch, redispatch, request_return, uphold
 from tickets.drafts import save_form, saved_form
 from tickets.finding import find
@@ -17,7 +17,8 @@ from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
 __all__ = [
-    "accept", "act_on_deadline", "amend", "answer", "answer_at_once", "close", "discard", "dispatch", "find",
-    "give", "handle", "open_draft", "open_ticket", "rate", "redispatch", "refer", "register", "reissue_code",
-    "reject", "reply", "request_return", "reveal", "save_form", "saved_form", "sign", "uphold", "urge",
+    "accept", "act_on_deadline", "amend", "answer", "answer_at_once", "asked", "close", "discard", "dispatch",
+    "find", "give", "handle", "open_draft", "open_ticket", "rate", "redispatch", "redo", "refer", "register",
+    "reissue_code", "reject", "reply", "request_return", "reveal", "save_form", "saved_form", "sign", "unsolved",
+    "uphold", "urge", "would_be_redone",
 ]

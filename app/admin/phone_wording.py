@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 
 from app import wording
 
-SECONDS, MINUTES, DAYS = _l("seconds"), _l("minutes"), _l("days")
+SECONDS, MINUTES, DAYS, HOURS_OF_DAY = _l("seconds"), _l("minutes"), _l("days"), _l("o'clock")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,30 @@ PHONE: Mapping[str, Number] = {
         _l("A telephone number that was written down longer ago may be somebody else's by now: a text message "
            "from it needs the query code as well."),
     ),
+    "follow_up_from": Number(
+        _l("Ask citizens from"), HOURS_OF_DAY,
+        _l("Before this hour nobody is sent a text or rung of our own accord to be asked how it went."),
+    ),
+    "follow_up_to": Number(
+        _l("Ask citizens until"), HOURS_OF_DAY,
+        _l("From this hour on nobody is asked until the next day."),
+    ),
+    "follow_up_lines": Number(
+        _l("Automatic calls at once"), _l("calls"),
+        _l("Calls that ask a citizen how it went, by keys. 0: none are made, and a person follows up."),
+    ),
+    "follow_up_after_minutes": Number(
+        _l("First automatic call"), MINUTES,
+        _l("So long after the reply a citizen who has not rated it is rung."),
+    ),
+    "follow_up_tries": Number(
+        _l("Tries"), _l("calls"),
+        _l("Nobody is rung more often about one reply; after that the citizen counts as not reached."),
+    ),
+    "follow_up_gap_hours": Number(
+        _l("Between two tries"), _l("hours"),
+        _l("27 ships: the next try is on the next day, at another hour."),
+    ),
 }  # fmt: skip
 
 LANGUAGES: wording.Words = {"zh": _l("Chinese"), "en": _l("English")}
@@ -128,6 +152,12 @@ PLACES: wording.Words = {
     "survey_solved": _l("After the talk: the second question on the service"),
     "survey_thanks": _l("After the questions on the service"),
     "out_greeting": _l("First words when we call a citizen back"),
+    "follow_up_agreed": _l("Automatic call: who rings, about which number, and whether they want to answer"),
+    "follow_up_contacted": _l("Automatic call: whether the department got in touch"),
+    "follow_up_solved": _l("Automatic call: whether it is solved"),
+    "follow_up_satisfied": _l("Automatic call: how content they are"),
+    "follow_up_thanks": _l("Automatic call: after the last question"),
+    "follow_up_again": _l("Automatic call: after the last question, where it is not solved and handled again"),
     "sms_receipt": _l("Text message: the matter was taken down"),
     "sms_rate": _l("Text message: there is a reply, please rate"),
     "sms_status": _l("Answer by text: where the ticket stands"),
@@ -135,6 +165,7 @@ PLACES: wording.Words = {
     "sms_status_due": _l("Answer by text: by when it is promised"),
     "sms_unknown": _l("Answer by text: nothing found, or the code is missing"),
     "sms_too_many": _l("Answer by text: too many attempts"),
+    "sms_redone": _l("Answer by text: thanks for the rating, and it is handled again"),
     "sms_rated": _l("Answer by text: thanks for the rating"),
     "sms_which": _l("Answer by text: it is not clear which ticket is meant"),
     "sms_urged": _l("Answer by text: what was added is noted"),
@@ -183,5 +214,6 @@ PHONE_FAULTS: wording.Words = {
     "text_needs": _l("The words must hold %(names)s: it is what this text is there to say."),
     "text_address": _l("The address of a recording begins with https:// and has no blanks."),
     "text_not_recorded": _l("This cannot be a recording: it must say %(names)s, which differs from call to call."),
+    "hours_order": _l("This hour must be after the one from which citizens are asked."),
     "range": _l("Please write a whole number within the range."),
 }  # fmt: skip

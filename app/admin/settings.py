@@ -45,8 +45,9 @@ def change(key: str) -> Page:
 def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
-        # A city without the telephone's goes by what ships, and may change that.
-        rows.setdefault(terms.TELEPHONE, CitySetting(key=terms.TELEPHONE, value={}, version=0))
+        # A city without one of these goes by what ships, and may change that.
+        for key, value in ((terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.TELEPHONE, {})):
+            rows.setdefault(key, CitySetting(key=key, value=value, version=0))
         return answer(
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
@@ -107,5 +108,6 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "routing_threshold": _share,
     "confidential_types": _types,
     "green_factor": _share,
+    terms.REDO_ROUNDS: lambda: number("value"),
     terms.TELEPHONE: _phone,
 }

@@ -123,6 +123,7 @@ SETTINGS: wording.Words = {
     "routing_threshold": _l("Confidence from which routing dispatches by itself"),
     "confidential_types": _l("Kinds of matter that are always confidential"),
     "green_factor": _l("Green channel: share of the ordinary limit"),
+    "redo_rounds": _l("How often a matter that the citizen calls unsolved is handled again by itself"),
     "phone": _l("Telephone"),
 }
 

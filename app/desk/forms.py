@@ -39,6 +39,7 @@ FIELDS: Mapping[str, Field] = {
     "public_reply": Field("text"),
     "internal_note": Field("text"),
     "review_note": Field("text"),
+    "redo_reason": Field("text"),
     "outcome": Field("choice", wording.OUTCOMES_ASKED),
     "urge_note": Field("text"),
 }
@@ -83,6 +84,7 @@ VERBS: Mapping[str, Callable[..., object]] = {
     ),
     "accept": lambda who, now, at, v: service.accept(who, now, at.ticket, at.version),
     "reject": lambda who, now, at, v: service.reject(who, now, at.ticket, v["review_note"], at.version),
+    "redo": lambda who, now, at, v: service.redo(who, now, at.ticket, v["redo_reason"], at.version),
     "close": lambda who, now, at, v: service.close(who, now, at.ticket, v["outcome"], at.version),
 }
 

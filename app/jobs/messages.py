@@ -1,12 +1,16 @@
-"""Writing down the texts that events of tickets call for. Safe to repeat: one for each round of a ticket."""
+"""Writing down the texts and automatic calls that events of tickets call for.
 
-from collections.abc import Sequence
+Safe to repeat: there is one for each round of a ticket.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from app import hints
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.text_ports import link, may_link, ports
-from calls import messaging
+from calls import following, messaging
 from db import db
 from tickets.event_models import JobOwed
 
@@ -21,17 +25,29 @@ def ask_to_rate(owed_ids: Sequence[int]) -> int:
     return _intend(owed_ids, messaging.RATE)
 
 
+def plan_calls(owed_ids: Sequence[int]) -> int:
+    """There is a reply, and whoever does not rate it is to be rung; returns how many will be."""
+    return _each(owed_ids, lambda ticket_id, now: following.plan(ticket_id, now, vault()))
+
+
 def _intend(owed_ids: Sequence[int], template: str) -> int:
-    """A transaction for each row that is owed, which goes as the message comes: one bad ticket stops no other."""
+    def intend(ticket_id: int, now: datetime) -> bool:
+        may, to = may_link(), link()
+        return messaging.intend(ticket_id, template, now, vault(), may_link=may, link=to) if ports() else False
+
+    return _each(owed_ids, intend)
+
+
+def _each(owed_ids: Sequence[int], do: Callable[[int, datetime], bool]) -> int:
+    """A transaction for each row that is owed, which goes as the work is written down: one bad ticket stops no
+    other."""
     written = 0
     for owed_id in owed_ids:
         with unit_of_work() as now:
             owed = db.session.get(JobOwed, owed_id, with_for_update={"skip_locked": True})
             if owed is None:
                 continue
-            if ports():
-                may, to = may_link(), link()
-                written += messaging.intend(owed.subject_id, template, now, vault(), may_link=may, link=to)
+            written += do(owed.subject_id, now)
             db.session.delete(owed)
     if written:
         hints.give()

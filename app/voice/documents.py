@@ -172,7 +172,9 @@ PATIENT = frozenset({"wait", "waitkey", "hold", "interrupted"})
 """What is heard in the queue and on hold, where no message can be taken: whoever waits there waits on."""
 URGENT = frozenset({"emergency", "emergency_dial"})
 """Webhooks that are answered as without the database where the call is not known."""
-LAST = frozenset({"voicemail_done", "operator_done", "after", "survey", "dept", "dept_key", "operator", "out"})
+LAST = frozenset(
+    {"voicemail_done", "operator_done", "after", "survey", "dept", "dept_key", "operator", "out", "out_asked"}
+)
 """Webhooks after which nothing is left to do for the one on the line."""
 
 TEXTS = frozenset({"sms_in", "sms_fallback"})

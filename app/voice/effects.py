@@ -15,6 +15,7 @@ from app.outbox import unit_of_work
 from app.voice import documents, hearing
 from app.voice.talk_views import room_of
 from calls import arriving, keeping, offering, outgoing, owing, recordings
+from calls.following import FOLLOW_UP
 from calls.machine import CallState
 from calls.models import Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
@@ -173,7 +174,8 @@ def _hang_up(owed: Owed, call: Call) -> Order | None:
 def _dial_citizen(owed: Owed, call: Call) -> Order | None:
     """Ring the citizen whose number stands in the contact of the call's ticket."""
     contact = db.session.get(Contact, call.ticket_id)
-    if contact is None or call.provider_sid or call.state != CallState.CONNECTING:
+    is_wanted = call.state == CallState.NEW if call.purpose == FOLLOW_UP else call.state == CallState.CONNECTING
+    if contact is None or call.provider_sid or not is_wanted:
         return None
     number, own, call_id, ref = vault().open_contact(contact, "phone"), own_number(call), call.id, call.ref
 

@@ -1,5 +1,6 @@
-"""Webhooks of calls that we make: the citizen picks up, or does not."""
+"""Webhooks of calls that we make: the citizen picks up, or does not; and the questions of an automatic call."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint
@@ -11,10 +12,12 @@ from app.voice.documents import address
 from app.voice.hearing import Told, heard
 from app.voice.talk_views import room_of
 from app.voice.views import speaker_of
-from calls import outgoing, talking
+from calls import following, keeping, outgoing, talking
 from calls.machine import CallState
 from calls.models import Call
-from tickets import errors
+from db import db
+from tickets import errors, service
+from tickets.models import Ticket
 
 bp = Blueprint("voice_out", __name__, url_prefix="/voice/out")
 
@@ -26,6 +29,8 @@ def answered(told: Told, now: datetime) -> str:
     """Somebody picked up: who we are, that it is recorded, and into the room where the operator waits."""
     call = _call(told)
     outgoing.answered(call, told.sid, told.at, now)
+    if call.purpose == following.FOLLOW_UP:
+        return _question(call, following.AGREED)
     if call.state not in (CallState.CONNECTING, CallState.TALKING):
         return documents.goodbye(speaker_of(call))
     response = VoiceResponse()
@@ -34,6 +39,40 @@ def answered(told: Told, now: datetime) -> str:
         response, room_of(call, call.epoch), talking.CALLER, ends=True, action=address("/voice/after")
     )
     return str(response)
+
+
+@bp.post("/<ref>/asked")
+@carrier
+@heard("out_asked")
+def asked(told: Told, now: datetime) -> str:
+    """A key, or none, after a question. What is not answered is asked once more."""
+    call, question = _call(told), told.own.get("question", "")
+    following.answer(call, now, question, told["Digits"])
+    left, said = following.next_question(call), following.answers(call)
+    if said:
+        keeping.note(call, "surveyed", told.at, now)
+    if left is None:
+        return documents.goodbye(speaker_of(call), _last_words(call, said))
+    if left == question and "again" in told.own:
+        return documents.goodbye(speaker_of(call))
+    return _question(call, left, again=left == question)
+
+
+def _question(call: Call, question: str, *, again: bool = False) -> str:
+    repeat = {"again": 1} if again else {}
+    answer = address(f"/voice/out/{call.ref}/asked", question=question, **repeat)
+    response, number = VoiceResponse(), db.session.get_one(Ticket, call.ticket_id).number or ""
+    keys = documents.gather(response, answer, digits=1, seconds=7)
+    speaker_of(call).say(keys, f"follow_up_{question}", tail=" ".join(number[-4:]))
+    response.redirect(answer, method="POST")
+    return str(response)
+
+
+def _last_words(call: Call, said: Mapping[str, int]) -> str:
+    if said.get(following.AGREED) == 0:
+        return "goodbye"
+    is_redone = said.get("solved") == 0 and service.would_be_redone(call.ticket_id or 0)
+    return "follow_up_again" if is_redone else "follow_up_thanks"
 
 
 @bp.post("/<ref>/status")

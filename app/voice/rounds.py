@@ -2,6 +2,8 @@
 
 from flask import current_app
 
+from app import abilities
+from app.abilities import NEEDED
 from app.outbox import unit_of_work
 from app.voice import hearing, spool
 from app.voice.effects import carry_out, port_of
@@ -18,8 +20,17 @@ def assign() -> int:
         outgoing.give_up_unheard(now)
     with unit_of_work() as now:
         seating.sweep(now)
+    ask_citizens()
     with unit_of_work() as now:
         return offering.assign(now)
+
+
+def ask_citizens() -> bool:
+    """Ring one more of those who are to be asked how it went, where calls can be made; returns whether so."""
+    if NEEDED["call_out"] not in abilities.of(current_app.extensions["hotline"]):
+        return False
+    with unit_of_work() as now:
+        return outgoing.ask_next(now, hearing.PROVIDER)
 
 
 def carry() -> int:

@@ -20,6 +20,7 @@ from app.wording import PUBLIC_STATES
 from calls import conversing, message_receipts, messaging, texting
 from calls.texting import Asked
 from tickets import errors, queries, service
+from tickets.lifecycle import TicketState
 from tickets.models import Ticket
 from tickets.permissions import caller_of
 from tickets.queries import PublicStatus
@@ -146,7 +147,8 @@ def _rate(asked: Asked, sender: bytes, now: datetime) -> Reply:
         service.rate(caller_of(ticket.id), now, ticket.id, solved, asked.satisfied)
     except errors.NotNow:
         return "", None
-    return _say("rated", number=ticket.number), ticket.id
+    is_closed = ticket.state == TicketState.CLOSED
+    return _say("rated" if is_closed else "redone", number=ticket.number), ticket.id
 
 
 def _urge(asked: Asked, sender: bytes, now: datetime) -> Reply:

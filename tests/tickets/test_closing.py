@@ -104,13 +104,13 @@ def test_it_can_be_rejected_again_and_each_time_the_clock_is_new(city: City):
 class TestRating:
     def test_the_citizens_word_closes_it(self, city: City):
         ticket_id = city.accepted()
-        service.rate(caller_of(ticket_id), city.now, ticket_id, False, 1, "还是坏的", 7)
+        service.rate(caller_of(ticket_id), city.now, ticket_id, True, 1, "太慢了", 7)
         ticket = city.ticket(ticket_id)
         assert (ticket.state, ticket.closed_at) == ("CLOSED", city.now)
         rating = db.session.scalars(select(Rating).where(Rating.ticket_id == ticket_id)).one()
-        assert (rating.solved, rating.satisfied, rating.round) == (False, 1, 1)
+        assert (rating.solved, rating.satisfied, rating.round) == (True, 1, 1)
         assert city.events(ticket_id)[-1].payload == {
-            "solved": False, "satisfied": 1, "texts": {"rating_note": 1},
+            "solved": True, "satisfied": 1, "texts": {"rating_note": 1},
         }  # fmt: skip
         assert not city.clocks(ticket_id)
 

@@ -20,11 +20,11 @@ ALLOWED = {
     ASSIST_LOGIN: set(),  # holds the permissions, but not for the lead's part
     OTHER_LOGIN: set(),
     "lead-wanghe": {"sign", "handle", "request_return", "reply"},
-    "supervisor": {"amend", "urge", "dispatch", "uphold", "redispatch", "accept", "reject", "close"},
+    "supervisor": {"amend", "urge", "dispatch", "uphold", "redispatch", "accept", "reject", "redo", "close"},
     "admin": set(),
     "leader": set(),
     "auditor": set(),
-    "system": {"register", "dispatch", "close"},
+    "system": {"register", "dispatch", "redo", "close"},
     "switchboard": {"discard", "register", "amend", "give"},
     "visitor": {"register"},
     "caller": {"rate", "urge"},
@@ -49,6 +49,7 @@ ON_TICKETS: dict[str, Call] = {
     "reject": lambda c, who, ticket, part: service.reject(who, c.now, ticket, "不够"),
     "rate": lambda c, who, ticket, part: service.rate(who, c.now, ticket, True, 3),
     "urge": lambda c, who, ticket, part: service.urge(who, c.now, ticket, "还没有人来"),
+    "redo": lambda c, who, ticket, part: service.redo(who, c.now, ticket, "还是坏的"),
     "close": lambda c, who, ticket, part: service.close(who, c.now, ticket, "confirmed"),
 }
 ON_PARTS: dict[str, Call] = {
@@ -224,6 +225,7 @@ def test_what_a_city_grants_for_opening_is_what_the_table_asks_for(city: City, a
 def test_what_follows_for_the_parts(city: City, row: lifecycle.Consequence):
     bring: dict[str, Callable[..., int]] = {
         "dispatch": city.dispatched, "redispatch": city.returned, "accept": city.accepted, "reject": city.rejected,
+        "redo": city.redone,
     }  # fmt: skip
     part = city.parts(bring[row.action]())[-1]
     assert part.state == row.target

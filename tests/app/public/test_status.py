@@ -201,7 +201,7 @@ def test_rating_closes_the_ticket(citizen, replied):
     assert 'name="solved"' not in page.text
 
 
-@pytest.mark.parametrize(("solved", "satisfied", "goes_on"), [("yes", "3", 0), ("no", "2", 1), ("yes", "1", 1)])
+@pytest.mark.parametrize(("solved", "satisfied", "goes_on"), [("yes", "3", 0), ("no", "2", 0), ("yes", "1", 1)])
 def test_a_rating_is_said_back_and_whoever_is_not_content_is_told_what_to_do(
     citizen, replied, solved, satisfied, goes_on
 ):
@@ -210,6 +210,7 @@ def test_a_rating_is_said_back_and_whoever_is_not_content_is_told_what_to_do(
     page = citizen.post("/rate", word).text
     assert "您的评价已记录" in page and {"3": "满意", "2": "基本满意", "1": "不满意"}[satisfied] in page
     assert page.count(f"并说明工单编号{number}") == goes_on
+    assert ("已交承办单位重新办理" in page) == (solved == "no")
 
 
 def test_a_rating_sent_again_shows_how_it_stands(citizen, replied):
