@@ -8,17 +8,15 @@ from werkzeug.wrappers import Response as Answer
 from app import abilities, archive, hints
 from app.access import actor, requires
 from app.outbox import unit_of_work
+from app.phone import window
 from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
 from calls import outgoing, screen
-from calls.models import Call, Callback, Recording, Voicemail
+from calls.models import PROVIDER, Call, Callback, Recording, Voicemail
 from db import db
 from tickets import errors
 from tickets.permissions import may
 
 bp = Blueprint("callbacks", __name__, url_prefix="/desk/phone/callbacks")
-
-CONSOLE = "X-Console"
-PROVIDER = "twilio"
 
 
 @bp.get("")
@@ -52,7 +50,7 @@ def _stored(message: Voicemail) -> Recording | None:
 @requires("call.answer")
 def call(callback_id: int) -> Response:
     """Ring them: this operator's page connects, and then the citizen is dialled."""
-    return _rung(lambda now: outgoing.call_back(actor(), now, callback_id, _console(), PROVIDER))
+    return _rung(lambda now: outgoing.call_back(actor(), now, callback_id, window.name(), PROVIDER))
 
 
 @bp.post("/tickets/<int:ticket_id>/call")
@@ -61,7 +59,7 @@ def call_ticket(ticket_id: int) -> Response:
     """Ring the caller of a ticket; the number is dialled and not shown."""
     if not may(actor(), "contact.reveal"):
         raise errors.Forbidden(action="call_caller")
-    return _rung(lambda now: outgoing.call_caller(actor(), now, ticket_id, _console(), PROVIDER))
+    return _rung(lambda now: outgoing.call_caller(actor(), now, ticket_id, window.name(), PROVIDER))
 
 
 def _rung(do: Any) -> Response:
@@ -95,9 +93,3 @@ def message(callback_id: int) -> Answer:
         found = recording.id, recording.file, recording.digest
     sound = archive.load(current_app.extensions["hotline"].data_dir, *found)
     return Response(sound, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
-
-
-def _console() -> str:
-    return request.headers.get(CONSOLE, "")[:64]
-
-

@@ -8,10 +8,11 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 from app.access import carrier
 from app.voice import documents, hearing
 from app.voice.documents import address, news
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.views import call_of
 from calls import desks
 from calls.machine import CallState
+from calls.models import PROVIDER
 from tickets import errors
 
 bp = Blueprint("voice_desk", __name__, url_prefix="/voice")

@@ -9,11 +9,11 @@ from app import passes
 from app.access import carrier
 from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.views import call_of, speaker_of
 from calls import keeping, offering, surveying, talking
 from calls.machine import CallState
-from calls.models import Call, CallLeg
+from calls.models import PROVIDER, Call, CallLeg
 from db import db
 from tickets import errors
 

@@ -12,7 +12,7 @@ from app.extensions import vault
 from app.templating import city
 from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
 from calls import arriving, blocking, expecting, keeping
@@ -20,7 +20,7 @@ from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
 from calls.machine import CallState
-from calls.models import Call
+from calls.models import PROVIDER, Call
 from tickets import errors
 
 bp = Blueprint("voice", __name__, url_prefix="/voice")
