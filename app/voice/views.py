@@ -19,6 +19,7 @@ from calls import arriving, blocking, expecting, keeping
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
+from calls.kpis import LONGEST_FORETOLD
 from calls.machine import CallState
 from calls.models import PROVIDER, Call
 from tickets import errors
@@ -231,7 +232,7 @@ def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
         speaker.say(keys, "waiting_next")
     elif place.minutes is None:
         speaker.say(keys, "waiting", ahead=ahead)
-    elif place.minutes > expecting.LONGEST_MINUTES:
+    elif place.minutes > LONGEST_FORETOLD:
         speaker.say(keys, "waiting_long", ahead=ahead)
     else:
         speaker.say(keys, "waiting_minutes", ahead=ahead, minutes=place.minutes)
