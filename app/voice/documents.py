@@ -119,6 +119,12 @@ def emergency_menu(speaker: Speaker) -> str:
     return str(response)
 
 
+def line_of_key(key: str) -> str | None:
+    """The line of the command centre that a key of emergency_menu stands for; None for any other key."""
+    lines = list(config().emergency)
+    return lines[int(key) - 1] if key.isdigit() and 0 < int(key) <= len(lines) else None
+
+
 def emergency_dial(speaker: Speaker, line: str, caller_id: str) -> str:
     """Put the caller through to the command centre of a line; it answers to `done` what came of it."""
     response = VoiceResponse()
@@ -145,11 +151,8 @@ def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
     if kind == "emergency":
         return emergency_menu(speaker)
     if kind == "emergency_dial" or (kind == "menu" and fields.get("Digits") == "9"):
-        lines = list(config().emergency)
-        key = fields.get("Digits", "")
-        if kind == "emergency_dial" and key.isdigit() and 0 < int(key) <= len(lines):
-            return emergency_dial(speaker, lines[int(key) - 1], fields.get("To", ""))
-        return emergency_menu(speaker)
+        line = line_of_key(fields.get("Digits", "")) if kind == "emergency_dial" else None
+        return emergency_dial(speaker, line, fields.get("To", "")) if line is not None else emergency_menu(speaker)
     if kind in PATIENT:
         return _music(speaker)
     if kind in LAST:

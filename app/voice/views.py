@@ -85,10 +85,9 @@ def emergency(told: Told, now: datetime) -> str:
 def emergency_dial(told: Told, now: datetime) -> str:
     """Hand over to a command centre."""
     call = call_of(told)
-    lines, key = list(documents.config().emergency), told["Digits"]
-    if not key.isdigit() or not 0 < int(key) <= len(lines):
+    line = documents.line_of_key(told["Digits"])
+    if line is None:
         return _enqueue(call, told, now, urgent=True)
-    line = lines[int(key) - 1]
     keeping.note(call, "emergency", told.at, now, value=line)
     return documents.emergency_dial(speaker_of(call), line, told["To"])
 
