@@ -69,9 +69,7 @@ def done(told: Told, now: datetime) -> str:
         desks.not_answered(call, now)
         return _waits()
     desks.over(call, offer_id, told.at, now)
-    response = VoiceResponse()
-    response.redirect(address("/voice/survey"), method="POST")
-    return str(response)
+    return documents.go(address("/voice/survey"))
 
 
 def _tell_late(told: Told, offer_id: int, now: datetime) -> None:
@@ -82,9 +80,7 @@ def _tell_late(told: Told, offer_id: int, now: datetime) -> None:
 
 
 def _waits() -> str:
-    response = VoiceResponse()
-    response.redirect(address("/voice/enqueue", recover=1), method="POST")
-    return str(response)
+    return documents.go(address("/voice/enqueue", recover=1))
 
 
 def _offer(told: Told) -> int:

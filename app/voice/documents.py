@@ -97,6 +97,28 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
+def go(to: str, speaker: Speaker | None = None, key: str = "", **values: object) -> str:
+    """Lead the line on to another address, with a word before it where there is one."""
+    response = VoiceResponse()
+    if speaker is not None:
+        speaker.say(response, key, **values)
+    response.redirect(to, method="POST")
+    return str(response)
+
+
+def ask(
+    speaker: Speaker, key: str, action: str, *,
+    otherwise: str, seconds: int, digits: int | None = 1, finish: str = "", before: str = "",
+) -> str:  # fmt: skip
+    """Say a text that keys may cut short, after another that they may not; where none comes, lead the line on."""
+    response = VoiceResponse()
+    if before:
+        speaker.say(response, before)
+    speaker.say(gather(response, action, digits=digits, seconds=seconds, finish=finish), key)
+    response.redirect(otherwise, method="POST")
+    return str(response)
+
+
 def goodbye(speaker: Speaker | None = None, key: str = "goodbye") -> str:
     """Hang up, with a word before it where there is somebody to hear it."""
     response = VoiceResponse()
@@ -108,15 +130,11 @@ def goodbye(speaker: Speaker | None = None, key: str = "goodbye") -> str:
 
 def emergency_menu(speaker: Speaker) -> str:
     """Which of the configured command centres; without a key, or where none is configured, an operator."""
-    response = VoiceResponse()
+    operator = address("/voice/enqueue", urgent=1)
     if not config().emergency:
-        speaker.say(response, "emergency_direct")
-        response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-        return str(response)
-    keys = gather(response, address("/voice/emergency/dial", lang=speaker.lang), digits=1, seconds=8)
-    speaker.say(keys, "emergency")
-    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-    return str(response)
+        return go(operator, speaker, "emergency_direct")
+    dial = address("/voice/emergency/dial", lang=speaker.lang)
+    return ask(speaker, "emergency", dial, seconds=8, otherwise=operator)
 
 
 def line_of_key(key: str) -> str | None:

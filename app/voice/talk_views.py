@@ -94,9 +94,7 @@ def join(told: Told, now: datetime) -> str:
 
 
 def _back_to_queue() -> str:
-    response = VoiceResponse()
-    response.redirect(address("/voice/enqueue", recover=1), method="POST")
-    return str(response)
+    return documents.go(address("/voice/enqueue", recover=1))
 
 
 @bp.post("/after")
