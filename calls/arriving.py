@@ -175,7 +175,7 @@ def end(call: Call, at: datetime, now: datetime, status: str = "completed") -> N
 
 
 def not_missed(call: Call) -> None:
-    """It is told after the end that somebody had answered: nobody need be called back, unless they already are."""
+    """It is told after the end that nobody was missed: nobody need be called back, unless they already are."""
     untouched = (
         (Callback.call_id == call.id) & (Callback.reason == "missed") & Callback.closed_at.is_(None)
         & Callback.taken_by.is_(None) & (Callback.attempts == 0)

@@ -1,16 +1,12 @@
 """What a waiting caller may expect: how many are before them, and about how long it takes. Reads only."""
 
-import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 
+from calls.kpis import RECENTLY, minutes_to_wait, one_of
 from db import db
-
-LONGEST_MINUTES = 10
-FEWEST_SAMPLES = 5
-RECENT = timedelta(hours=1)
 
 # Asked by each waiting caller every 25 seconds: one query, over the partial indexes of who waits and who is ready.
 _PLACE = text(
@@ -46,17 +42,9 @@ class Place:
 
 def place_of(provider: str, sid: str, now: datetime) -> Place | None:
     """Where a caller stands in the queue; None for one who is not on the line any more."""
-    values = {"provider": provider, "sid": sid, "since": now - RECENT}
+    values = {"provider": provider, "sid": sid, "since": now - RECENTLY}
     row = db.session.execute(_PLACE, values).one_or_none()
     if row is None:
         return None
-    seconds = float(row.seconds) if row.talks >= FEWEST_SAMPLES and row.seconds is not None else None
-    return Place(row.lang, row.line_no, row.ahead, minutes(row.ahead + 1, seconds, row.seats))
-
-
-def minutes(position: int, talk_seconds: float | None, seats: int) -> int | None:
-    """(position x mean talk) / seats in whole minutes, rounded up; more than LONGEST_MINUTES is said as that."""
-    if talk_seconds is None:
-        return None
-    wait = position * talk_seconds / max(1, seats)
-    return None if wait < 60 else min(math.ceil(wait / 60), LONGEST_MINUTES + 1)
+    length = one_of(float(row.seconds) if row.seconds is not None else None, row.talks)
+    return Place(row.lang, row.line_no, row.ahead, minutes_to_wait(row.ahead + 1, length, row.seats, least=60))

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from calls import messaging, settings
 from calls.machine import Fact
 from calls.models import Call, FollowUpCall, SurveyAnswer
+from calls.surveying import Questions
 from db import db
 from tickets import errors, sealing
 from tickets import service as tickets
@@ -23,7 +24,7 @@ from tickets.vault import Vault
 FOLLOW_UP = "follow_up"
 """The purpose of an automatic call."""
 AGREED = "agreed"
-QUESTIONS = {
+QUESTIONS: Questions = {
     AGREED: {"1": 1, "2": 0},
     "contacted": {"1": 1, "2": 0},
     "solved": {"1": 1, "2": 0},
@@ -74,13 +75,6 @@ def _going_on() -> int:
     busy = select(func.count()).select_from(FollowUpCall)
     busy = busy.where(FollowUpCall.closed_at.is_(None), FollowUpCall.call_id.is_not(None))
     return db.session.scalar(busy) or 0
-
-
-def answer(call: Call, now: datetime, question: str, key: str) -> None:
-    """Keep an answer; the first one stands, and a key that means nothing is none."""
-    if key in QUESTIONS.get(question, {}):
-        row = {"call_id": call.id, "question": question, "answer": QUESTIONS[question][key], "answered_at": now}
-        db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
 
 
 def next_question(call: Call) -> str | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from calls.keeping import facts_of
 from calls.machine import Fact
-from calls.models import Call, CallLeg, Effect, Recording, SurveyAnswer, Voicemail
+from calls.models import Call, Callback, CallLeg, Effect, Recording, SurveyAnswer, Voicemail
 from db import db
 from tickets import errors, events, keys
 from tickets.permissions import Actor, may
@@ -90,12 +90,29 @@ def hear(actor: Actor, now: datetime, recording_id: int) -> Recording:
     """Let somebody hear a recording, on record. Raises Forbidden, NotFound for one that is not here."""
     if actor.id is None or not may(actor, "call.coach"):
         raise errors.Forbidden(action="hear")
-    recording = db.session.get(Recording, recording_id)
+    return _on_record(actor, now, db.session.get(Recording, recording_id))
+
+
+def hear_message(actor: Actor, now: datetime, callback_id: int) -> Recording:
+    """Let whoever answers calls hear the message by which somebody is owed one, on record. Raises as hear does."""
+    if actor.id is None or not may(actor, "call.answer"):
+        raise errors.Forbidden(action="hear")
+    callback = db.session.get(Callback, callback_id)
+    return _on_record(actor, now, sound_of(db.session.get(Voicemail, callback.call_id) if callback else None))
+
+
+def sound_of(message: Voicemail | None) -> Recording | None:
+    """The sound of a message, once it is here."""
+    recording = db.session.get(Recording, message.recording_id) if message and message.recording_id else None
+    return recording if recording is not None and recording.file and recording.digest else None
+
+
+def _on_record(actor: Actor, now: datetime, recording: Recording | None) -> Recording:
     if recording is None or recording.file is None or recording.digest is None:
         raise errors.NotFound()
     events.record(
         HEARD, subject="call", subject_id=recording.call_id, version=0, actor=actor, now=now,
-        recording=recording_id,
+        recording=recording.id,
     )  # fmt: skip
     return recording
 

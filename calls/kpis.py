@@ -4,13 +4,21 @@ Letters as the field writes them: O offered to the queue, A answered, B abandone
 call-back. A rate whose denominator is nothing is None, never all and never none.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import reduce
 
 from calls.machine import CallState, Progress
 
 SHARE, SECONDS = "share", "seconds"
+RECENTLY = timedelta(hours=1)
+"""How far back the talks lie by which a wait is foretold."""
+FEW = 5
+"""By fewer talks than this nothing is foretold."""
+LONGEST_FORETOLD = 10
+"""Minutes."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,18 @@ def mean(seconds: float, count: float) -> Kpi:
 def one_of(seconds: float | None, count: int) -> Kpi:
     """A longest or a middle value: one of so many, computed from no numerator."""
     return Kpi(SECONDS, seconds if count > 0 else None, None, count)
+
+
+def minutes_to_wait(position: int, length: Kpi, there: int, *, least: int = 0) -> int | None:
+    """How long whoever has this place in the queue waits until so many seats, at so much a talk, come to them.
+
+    In whole minutes, rounded up; LONGEST_FORETOLD + 1 stands for all that is more. None where too few talks tell,
+    and where it is less than `least` seconds.
+    """
+    if length.value is None or length.whole < FEW:
+        return None
+    seconds = position * length.value / max(1, there)
+    return None if seconds < least else min(math.ceil(seconds / 60), LONGEST_FORETOLD + 1)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from calls.machine import CallState
 from calls.seats import SeatState
 from db import Base
 
+PROVIDER = "twilio"
+"""The provider of calls whose lines we command, whoever plays the carrier."""
 PUSHED = "cti:"
 """Before the name of a platform, the provider of calls that we are only told of and cannot command."""
 _OPEN_OFFER = "state IN ('pending','accepted','connected')"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from calls import arriving, blocking, recordings, seating, settings, surveying
@@ -260,12 +260,8 @@ def _close(call: Call, after: Progress, holder: int | None, now: datetime) -> No
     if is_missed(call, after):
         arriving.owe_callback(call, now, "missed")
         return
-    untouched = (
-        (Callback.call_id == call.id) & Callback.closed_at.is_(None) & Callback.taken_by.is_(None)
-        & (Callback.reason == "missed") & (Callback.attempts == 0)
-    )  # fmt: skip
     # It was never owed, as is known now; what is told next may show that it is.
-    db.session.execute(delete(Callback).where(untouched))
+    arriving.not_missed(call)
     if call.direction == "out" and after.answered_at is not None and call.phone_hash is not None:
         _reached(call, after.answered_at, now)
 

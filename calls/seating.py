@@ -25,8 +25,7 @@ BEAT_EVERY = 5
 def sit_down(actor: Actor, now: datetime, console: str) -> Seat:
     """Open the telephone page: this console is the one that answers from now on. Raises Forbidden."""
     demand(actor)
-    db.session.execute(insert(Seat).values(_fresh(actor.id, now, [])).on_conflict_do_nothing())
-    seat = lock(actor.id)
+    seat = place_of(actor.id, now)
     seat.console, seat.seen_at = console, now
     return seat
 
@@ -129,7 +128,7 @@ def lock(staff_id: int | None) -> Seat:
     return seat
 
 
-def place_of(staff_id: int, now: datetime) -> Seat:
+def place_of(staff_id: int | None, now: datetime) -> Seat:
     """The seat of somebody under its lock, made where they have none yet."""
     db.session.execute(insert(Seat).values(_fresh(staff_id, now, [])).on_conflict_do_nothing())
     return lock(staff_id)

@@ -1,5 +1,6 @@
 """服务评价. What callers are asked after a talk, and what they pressed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.dialects.postgresql import insert
@@ -9,7 +10,8 @@ from calls.models import Call, SurveyAnswer
 from calls.settling import settle
 from db import db
 
-QUESTIONS = {"satisfied": {"1": 3, "2": 2, "3": 1}, "solved": {"1": 1, "2": 0}}
+Questions = Mapping[str, Mapping[str, int]]
+QUESTIONS: Questions = {"satisfied": {"1": 3, "2": 2, "3": 1}, "solved": {"1": 1, "2": 0}}
 """Question -> key -> answer: 3 satisfied to 1 not, as ratings have it; 1 solved, 0 not."""
 
 
@@ -19,10 +21,10 @@ def begin(call: Call, at: datetime, now: datetime) -> None:
     settle(call, now)
 
 
-def answer(call: Call, now: datetime, question: str, key: str) -> None:
+def answer(call: Call, now: datetime, question: str, key: str, questions: Questions = QUESTIONS) -> None:
     """Keep an answer; the first one stands, and a key that means nothing is none."""
-    if key in QUESTIONS.get(question, {}):
-        row = {"call_id": call.id, "question": question, "answer": QUESTIONS[question][key], "answered_at": now}
+    if key in questions.get(question, {}):
+        row = {"call_id": call.id, "question": question, "answer": questions[question][key], "answered_at": now}
         db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
 
 

@@ -15,7 +15,7 @@ from calls.settling import OPEN, close, settle
 from db import db
 from routing import service as routing
 from tickets import errors
-from tickets.permissions import Actor, may
+from tickets.permissions import Actor
 
 CALLER, OPERATOR, PARTY = "caller", "op-", "dept-"
 BATCH = 50
@@ -256,8 +256,3 @@ def listen(call: Call, staff_id: int, provider: str, sid: str, now: datetime) ->
         )  # fmt: skip
         db.session.add(leg)
     return found
-
-
-def may_listen(actor: Actor) -> bool:
-    """Whether the actor may join a talk unheard, or heard by the operator alone."""
-    return actor.id is not None and may(actor, "call.coach")

@@ -3,7 +3,6 @@
 Reads only. No number, name or matter of a caller is in it.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,17 +11,13 @@ from sqlalchemy import func, or_, select
 
 from calls import figures
 from calls.figures import Asked
-from calls.kpis import WAITING, Kpi, of_calls
+from calls.kpis import RECENTLY, WAITING, minutes_to_wait, of_calls
 from calls.machine import CallState
 from calls.models import Call, PhoneLine, Seat
 from calls.seats import SeatState
 from db import db
 from tickets.figures import Span
 
-RECENTLY = timedelta(hours=1)
-FEW = 5
-"""Of fewer calls than this nothing is foretold."""
-LONGEST_FORETOLD = 10
 SURGE = timedelta(minutes=5)
 WEEKS = 4
 IN_MENU = (CallState.NEW, CallState.IVR)
@@ -108,13 +103,6 @@ def expected_wait(now: datetime, ahead: int, there: int) -> int | None:
     """Whole minutes that whoever rings now may expect to wait; None where too few calls tell."""
     recent = of_calls(figures.counts(Asked(Span(now - RECENTLY, now, now))))["aht"]
     return minutes_to_wait(ahead + 1, recent, there)
-
-
-def minutes_to_wait(position: int, aht: Kpi, there: int) -> int | None:
-    """Rounded up; LONGEST_FORETOLD + 1 stands for all that is more."""
-    if aht.value is None or aht.whole < FEW:
-        return None
-    return min(math.ceil(position * aht.value / max(1, there) / 60), LONGEST_FORETOLD + 1)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ SMALL = frozenset(
 )  # fmt: skip
 """What Somleng knows."""
 LAST = frozenset({"Redirect", "Hangup", "Reject", "Leave"})
-MARKUP = frozenset({"Say", "prosody", "emphasis", "lang", "p", "s", "w"})  # speech, whose inside is language
 IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,}", re.IGNORECASE)
 TELEPHONE = re.compile(r"(\+|%2[Bb])\d{8,15}|(?<!\w)((00)?86)?1[3-9]\d{9}(?!\w)|(?<!\w)0\d{9,11}(?!\w)")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databases import clone_database, drop_database
+from databases import app_on_clone, clone_database, drop_database
 from flows.product import Product
 from hypothesis import settings
 from sharing import ByProduct, longest_first
@@ -95,14 +95,9 @@ def app(config: Config):
 @pytest.fixture(scope="module")
 def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
     """An application on a freshly seeded database of this module alone, for tests that commit and count."""
-    name = f"hotline_{worker_id}_{request.module.__name__.replace('.', '_')}"
-    cloned = clone_database(name)
-    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
-    application = create_app(replace(config, **addresses), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
-    drop_database(name)
+    suffix = request.module.__name__.replace(".", "_")
+    yield from app_on_clone(config, worker_id, suffix)
+    drop_database(f"hotline_{worker_id}_{suffix}")
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Databases for tests: each a fresh copy of one that was migrated and seeded with the demo city."""
 
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 import psycopg
+from flask import Flask
 from sqlalchemy import make_url
 
 from app.cli import migrate_to_head, seed_all
@@ -54,6 +57,19 @@ def clone_database(name: str) -> Config:
         admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         admin.execute(f'CREATE DATABASE {name} TEMPLATE {TEMPLATE} OWNER "{owner}"')
     return _at(config, name)
+
+
+def app_on_clone(
+    config: Config, worker_id: str, suffix: str, clock: Callable[[], datetime] | None = None, **changes: str
+) -> Iterator[Flask]:
+    """An application on a copy of its own, for fixtures to yield from; with `changes` of its configuration."""
+    cloned = clone_database(f"hotline_{worker_id}_{suffix}")
+    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
+    settings = {"CLOCK": clock} if clock else {}
+    application = create_app(replace(config, **addresses, **changes), ASYNC_MODE="threading", **settings)
+    yield application
+    with application.app_context():
+        db.engine.dispose()
 
 
 def drop_database(name: str) -> None:

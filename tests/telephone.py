@@ -39,7 +39,8 @@ TEXTS = {
 }  # fmt: skip
 TABLES = (
     "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, "
-    "follow_up_call, effect, telephony_event, offer, call_leg, seat_span, seat, call, phone_line, phone_text, blocked_number, cti_platform"
+    "follow_up_call, effect, telephony_event, offer, call_leg, seat_span, seat, call, phone_line, phone_text, "
+    "blocked_number, cti_platform"
 )
 
 

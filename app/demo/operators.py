@@ -15,10 +15,10 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import hints, passes
+from app import hints, passes, simulator
 from app.auth.accounts import actor_by_login
 from app.auth.models import Staff
-from app.demo import simulator, texts
+from app.demo import texts
 from app.demo.stage import persons_at_work
 from app.outbox import unit_of_work
 from app.settled import ANSWERED, NOTHING, TICKET, close_call

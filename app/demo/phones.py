@@ -10,9 +10,9 @@ from flask import Blueprint, abort, current_app, jsonify, render_template, reque
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
+from app import simulator
 from app.access import in_background, public
 from app.demo import phone_wording as words
-from app.demo import simulator
 from app.demonstration import is_demo_city
 from app.outbox import unit_of_work
 from app.templating import city, city_name, units_by_kind

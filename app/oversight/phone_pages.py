@@ -16,9 +16,9 @@ from app.templating import city
 from app.templating import today as today_of
 from calls import figures, outcomes, seat_figures, settings, wallboard
 from calls.figures import QUARTER, Asked
-from calls.kpis import SHARE, Counts, Kpi, of_calls, total
+from calls.kpis import LONGEST_FORETOLD, SHARE, Counts, Kpi, of_calls, total
 from calls.seats import SeatState
-from calls.wallboard import LONGEST_FORETOLD, Open
+from calls.wallboard import Open
 from tickets.figures import Span
 
 NOTHING = "—"

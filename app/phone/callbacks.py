@@ -8,16 +8,13 @@ from werkzeug.wrappers import Response as Answer
 from app import abilities, archive, hints
 from app.access import actor, requires
 from app.outbox import unit_of_work
+from app.phone import window
 from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
-from calls import outgoing, screen
-from calls.models import Call, Callback, Recording, Voicemail
+from calls import history, outgoing, screen
+from calls.models import PROVIDER, Call, Callback, Voicemail
 from db import db
-from tickets import errors
 
 bp = Blueprint("callbacks", __name__, url_prefix="/desk/phone/callbacks")
-
-CONSOLE = "X-Console"
-PROVIDER = "twilio"
 
 
 @bp.get("")
@@ -38,27 +35,22 @@ def _row(callback: Callback) -> dict[str, Any]:
     return {
         "callback": callback, "line": first.line_no, "lang": first.lang, "rang_at": first.started_at,
         "number": screen.masked_number(first, current_app.extensions["vault"]), "message": message,
-        "has_sound": message is not None and _stored(message) is not None,
+        "has_sound": history.sound_of(message) is not None,
     }  # fmt: skip
-
-
-def _stored(message: Voicemail) -> Recording | None:
-    recording = db.session.get(Recording, message.recording_id) if message.recording_id else None
-    return recording if recording is not None and recording.file and recording.digest else None
 
 
 @bp.post("/<int:callback_id>/call")
 @requires("call.answer")
 def call(callback_id: int) -> Response:
     """Ring them: this operator's page connects, and then the citizen is dialled."""
-    return _rung(lambda now: outgoing.call_back(actor(), now, callback_id, _console(), PROVIDER))
+    return _rung(lambda now: outgoing.call_back(actor(), now, callback_id, window.name(), PROVIDER))
 
 
 @bp.post("/tickets/<int:ticket_id>/call")
 @requires("call.answer")
 def call_ticket(ticket_id: int) -> Response:
     """Ring the caller of a ticket; the number is dialled and not shown."""
-    return _rung(lambda now: outgoing.call_caller(actor(), now, ticket_id, _console(), PROVIDER))
+    return _rung(lambda now: outgoing.call_caller(actor(), now, ticket_id, window.name(), PROVIDER))
 
 
 def _rung(do: Any) -> Response:
@@ -82,19 +74,9 @@ def close(callback_id: int) -> Response:
 @bp.get("/<int:callback_id>/message")
 @requires("call.answer")
 def message(callback_id: int) -> Answer:
-    """The message that was left, as sound."""
-    with unit_of_work():
-        callback = db.session.get(Callback, callback_id)
-        left = db.session.get(Voicemail, callback.call_id) if callback else None
-        recording = _stored(left) if left else None
-        if recording is None or recording.file is None or recording.digest is None:
-            raise errors.NotFound()
-        found = recording.id, recording.file, recording.digest
+    """The message that was left, as sound. That it was heard stays on record."""
+    with unit_of_work() as now:
+        recording = history.hear_message(actor(), now, callback_id)
+        found = recording.id, recording.file or "", recording.digest or b""
     sound = archive.load(current_app.extensions["hotline"].data_dir, *found)
     return Response(sound, mimetype="audio/wav", headers={"Cache-Control": "no-store"})
-
-
-def _console() -> str:
-    return request.headers.get(CONSOLE, "")[:64]
-
-

@@ -1,19 +1,20 @@
 """An operator's line where the telephone network is simulated: the server connects it, no sound is carried."""
 
-from typing import Any
-
-import requests
 from flask import Blueprint, abort, current_app, jsonify, request
 from werkzeug.wrappers import Response
 
-from app import errors
+from app import errors, simulator
 from app.access import actor, requires
 from app.passes import CLIENT, identity
-from config import Config
 
 bp = Blueprint("phone_simulated", __name__, url_prefix="/desk/phone/simulated")
 
-SECONDS = 5.0
+
+@bp.before_request
+def only_where_the_network_is_played() -> None:
+    """A real carrier's line is brought by the browser itself."""
+    if current_app.extensions["hotline"].telephony != "simulator":
+        abort(404)
 
 
 @bp.post("/connect")
@@ -22,7 +23,8 @@ def connect() -> Response:
     """Bring this person's line with the pass given. They have one line: another one goes first, as if it broke."""
     _drop_lines()
     params = {"t": request.form.get("token", "")}
-    _told("POST", f"browsers/{identity(_me())}/connect", {"app": _config().twilio_app_sid, "params": params})
+    app_sid = current_app.extensions["hotline"].twilio_app_sid
+    simulator.post(f"browsers/{identity(_me())}/connect", app=app_sid, params=params)
     return jsonify(done=True)
 
 
@@ -34,36 +36,20 @@ def hang_up() -> Response:
     return jsonify(done=True)
 
 
-@bp.errorhandler(requests.RequestException)
-def unreachable(fault: requests.RequestException) -> Response:
+@bp.errorhandler(simulator.NotThere)
+@bp.errorhandler(simulator.Refused)
+def unreachable(fault: simulator.NotThere | simulator.Refused) -> Response:
     """The simulator does not answer, or not as it should."""
-    current_app.logger.warning("simulator: %s", type(fault).__name__)
+    current_app.logger.warning("simulator: %s", fault.status if isinstance(fault, simulator.Refused) else fault)
     return errors.answer(502, "unavailable")
 
 
 def _drop_lines() -> None:
     own = f"{CLIENT}{_me()}"
-    for leg in _told("GET", "calls"):
+    for leg in simulator.get("calls"):
         if leg["from"] == own:
-            _told("POST", f"calls/{leg['sid']}/hang-up", {})
-
-
-def _told(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """What the simulator's door answers. Raises requests.RequestException; 404 where nothing is simulated."""
-    config = _config()
-    if config.telephony != "simulator":
-        abort(404)
-    auth = (config.twilio_account_sid, config.auth_tokens[0])
-    address = f"{config.twilio_api_url}/sim/{path}"
-    answer = requests.request(method, address, json=body, auth=auth, timeout=SECONDS)
-    answer.raise_for_status()
-    return answer.json()
+            simulator.post(f"calls/{leg['sid']}/hang-up")
 
 
 def _me() -> int:
     return actor().id or 0
-
-
-def _config() -> Config:
-    config: Config = current_app.extensions["hotline"]
-    return config

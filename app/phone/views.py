@@ -12,7 +12,7 @@ from app import abilities, headers, hints, passes
 from app.access import actor, in_background, requires
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.phone import softphone, wording
+from app.phone import softphone, window, wording
 from app.push import page_token
 from app.settled import close_call
 from calls import desks, offering, platforms, screen, seating, talking
@@ -20,9 +20,6 @@ from config import Config
 from tickets import errors
 
 bp = Blueprint("phone", __name__, url_prefix="/desk/phone")
-
-CONSOLE = "X-Console"
-LONGEST_CONSOLE = 64
 
 
 @bp.get("")
@@ -44,7 +41,7 @@ def console() -> str:
 @requires("call.answer")
 def sit() -> Response:
     """This window is the one that answers from now on; any other of the same person is told so."""
-    return _ordered(lambda now: seating.sit_down(actor(), now, _console()))
+    return _ordered(lambda now: seating.sit_down(actor(), now, window.name()))
 
 
 @bp.get("/state")
@@ -57,7 +54,7 @@ def state() -> Response:
     address by which a number is dialled, with {number} in it.
     """
     with unit_of_work() as now:
-        seat = seating.beat(actor(), now, _console())
+        seat = seating.beat(actor(), now, window.name())
         found = screen.state(actor(), seat, now, vault())
         is_told = bool(found["call"] and found["call"]["is_told"])
         return jsonify(found | {"caps": sorted(abilities.of(_config(), is_told=is_told)),
@@ -71,8 +68,8 @@ def change_seat() -> Response:
     action, reason = request.form.get("action", ""), request.form.get("reason", "")
     steps: Mapping[str, Callable[[datetime], object]] = {
         "ready": _ready,
-        "pause": lambda now: seating.pause(actor(), now, _console(), reason),
-        "leave": lambda now: seating.leave(actor(), now, _console()),
+        "pause": lambda now: seating.pause(actor(), now, window.name(), reason),
+        "leave": lambda now: seating.leave(actor(), now, window.name()),
     }
     if action not in steps:
         raise errors.Invalid(fields={"action": "unknown"})
@@ -84,7 +81,7 @@ def change_seat() -> Response:
 def accept(offer_id: int) -> Response:
     """接听. `{token}` lets this browser into the talk, within a minute; empty where the desk's telephone rings."""
     with unit_of_work() as now:
-        offer = offering.accept(actor(), now, offer_id, _console())
+        offer = offering.accept(actor(), now, offer_id, window.name())
         if _config().rings_desks:
             desks.ring(offer, now)
             hints.give()
@@ -96,7 +93,7 @@ def accept(offer_id: int) -> Response:
 @requires("call.answer")
 def decline(offer_id: int) -> Response:
     """Not this one."""
-    return _ordered(lambda now: offering.decline(actor(), now, offer_id, _console()))
+    return _ordered(lambda now: offering.decline(actor(), now, offer_id, window.name()))
 
 
 @bp.post("/rejoin")
@@ -104,7 +101,7 @@ def decline(offer_id: int) -> Response:
 def rejoin() -> Response:
     """Back into the talk, from a page that was loaded anew."""
     with unit_of_work() as now:
-        return _pass(passes.OPERATOR, offering.reclaim(actor(), now, _console()).id)
+        return _pass(passes.OPERATOR, offering.reclaim(actor(), now, window.name()).id)
 
 
 @bp.post("/calls/<int:call_id>/<order>")
@@ -126,7 +123,7 @@ def order(call_id: int, order: str) -> Response:
 def close(call_id: int) -> Response:
     """What became of the call: answered at once, nothing to take down, or a ticket that is there already."""
     with unit_of_work() as now:
-        number = close_call(actor(), now, call_id, _console(), request.form, vault())
+        number = close_call(actor(), now, call_id, window.name(), request.form, vault())
     hints.give()
     return jsonify(number=number)
 
@@ -151,7 +148,7 @@ def token() -> Response:
 def _ready(now: datetime) -> object:
     if _config().rings_desks:
         desks.demand_extension(actor().id)
-    return seating.ready(actor(), now, _console())
+    return seating.ready(actor(), now, window.name())
 
 
 def _config() -> Config:
@@ -160,33 +157,28 @@ def _config() -> Config:
 
 
 def _hold(call_id: int, now: datetime, *, on: bool) -> object:
-    return talking.hold(actor(), now, call_id, _console(), on=on)
+    return talking.hold(actor(), now, call_id, window.name(), on=on)
 
 
 def _consult(call_id: int, now: datetime) -> object:
     text = request.form.get("department", "")
     department = int(text) if text.isascii() and text.isdigit() else 0
-    return talking.consult(actor(), now, call_id, _console(), department)
+    return talking.consult(actor(), now, call_id, window.name(), department)
 
 
 ORDERS: Mapping[str, Callable[[int, datetime], object]] = {
     "hold": lambda call_id, now: _hold(call_id, now, on=True),
     "unhold": lambda call_id, now: _hold(call_id, now, on=False),
-    "hang_up": lambda call_id, now: talking.hang_up(actor(), now, call_id, _console()),
+    "hang_up": lambda call_id, now: talking.hang_up(actor(), now, call_id, window.name()),
     "consult": _consult,
-    "end_consult": lambda call_id, now: talking.end_consult(actor(), now, call_id, _console()),
+    "end_consult": lambda call_id, now: talking.end_consult(actor(), now, call_id, window.name()),
     "pause_recording": lambda call_id, now: talking.pause_recording(
-        actor(), now, call_id, _console(), paused=True
+        actor(), now, call_id, window.name(), paused=True
     ),
     "resume_recording": lambda call_id, now: talking.pause_recording(
-        actor(), now, call_id, _console(), paused=False
+        actor(), now, call_id, window.name(), paused=False
     ),
 }
-
-
-def _console() -> str:
-    """The window that asks, as it named itself."""
-    return request.headers.get(CONSOLE, "")[:LONGEST_CONSOLE]
 
 
 def _pass(purpose: str, subject: int) -> Response:

@@ -8,10 +8,11 @@ from twilio.twiml.voice_response import Dial, VoiceResponse
 from app.access import carrier
 from app.voice import documents, hearing
 from app.voice.documents import address, news
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.views import call_of
 from calls import desks
 from calls.machine import CallState
+from calls.models import PROVIDER
 from tickets import errors
 
 bp = Blueprint("voice_desk", __name__, url_prefix="/voice")
@@ -68,9 +69,7 @@ def done(told: Told, now: datetime) -> str:
         desks.not_answered(call, now)
         return _waits()
     desks.over(call, offer_id, told.at, now)
-    response = VoiceResponse()
-    response.redirect(address("/voice/survey"), method="POST")
-    return str(response)
+    return documents.go(address("/voice/survey"))
 
 
 def _tell_late(told: Told, offer_id: int, now: datetime) -> None:
@@ -81,9 +80,7 @@ def _tell_late(told: Told, offer_id: int, now: datetime) -> None:
 
 
 def _waits() -> str:
-    response = VoiceResponse()
-    response.redirect(address("/voice/enqueue", recover=1), method="POST")
-    return str(response)
+    return documents.go(address("/voice/enqueue", recover=1))
 
 
 def _offer(told: Told) -> int:

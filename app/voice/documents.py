@@ -97,6 +97,28 @@ def nothing() -> str:
     return str(VoiceResponse())
 
 
+def go(to: str, speaker: Speaker | None = None, key: str = "", **values: object) -> str:
+    """Lead the line on to another address, with a word before it where there is one."""
+    response = VoiceResponse()
+    if speaker is not None:
+        speaker.say(response, key, **values)
+    response.redirect(to, method="POST")
+    return str(response)
+
+
+def ask(
+    speaker: Speaker, key: str, action: str, *,
+    otherwise: str, seconds: int, digits: int | None = 1, finish: str = "", before: str = "", **values: object,
+) -> str:  # fmt: skip
+    """Say a text that keys may cut short, after another that they may not; where none comes, lead the line on."""
+    response = VoiceResponse()
+    if before:
+        speaker.say(response, before)
+    speaker.say(gather(response, action, digits=digits, seconds=seconds, finish=finish), key, **values)
+    response.redirect(otherwise, method="POST")
+    return str(response)
+
+
 def goodbye(speaker: Speaker | None = None, key: str = "goodbye") -> str:
     """Hang up, with a word before it where there is somebody to hear it."""
     response = VoiceResponse()
@@ -108,15 +130,17 @@ def goodbye(speaker: Speaker | None = None, key: str = "goodbye") -> str:
 
 def emergency_menu(speaker: Speaker) -> str:
     """Which of the configured command centres; without a key, or where none is configured, an operator."""
-    response = VoiceResponse()
+    operator = address("/voice/enqueue", urgent=1)
     if not config().emergency:
-        speaker.say(response, "emergency_direct")
-        response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-        return str(response)
-    keys = gather(response, address("/voice/emergency/dial", lang=speaker.lang), digits=1, seconds=8)
-    speaker.say(keys, "emergency")
-    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-    return str(response)
+        return go(operator, speaker, "emergency_direct")
+    dial = address("/voice/emergency/dial", lang=speaker.lang)
+    return ask(speaker, "emergency", dial, seconds=8, otherwise=operator)
+
+
+def line_of_key(key: str) -> str | None:
+    """The line of the command centre that a key of emergency_menu stands for; None for any other key."""
+    lines = list(config().emergency)
+    return lines[int(key) - 1] if key.isdigit() and 0 < int(key) <= len(lines) else None
 
 
 def emergency_dial(speaker: Speaker, line: str, caller_id: str) -> str:
@@ -145,11 +169,8 @@ def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
     if kind == "emergency":
         return emergency_menu(speaker)
     if kind == "emergency_dial" or (kind == "menu" and fields.get("Digits") == "9"):
-        lines = list(config().emergency)
-        key = fields.get("Digits", "")
-        if kind == "emergency_dial" and key.isdigit() and 0 < int(key) <= len(lines):
-            return emergency_dial(speaker, lines[int(key) - 1], fields.get("To", ""))
-        return emergency_menu(speaker)
+        line = line_of_key(fields.get("Digits", "")) if kind == "emergency_dial" else None
+        return emergency_dial(speaker, line, fields.get("To", "")) if line is not None else emergency_menu(speaker)
     if kind in PATIENT:
         return _music(speaker)
     if kind in LAST:

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from app import archive
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.voice import documents, hearing
+from app.voice import documents
 from app.voice.talk_views import room_of
 from calls import arriving, keeping, offering, outgoing, owing, recordings
 from calls.following import FOLLOW_UP
 from calls.machine import CallState
-from calls.models import Call, CallLeg, PhoneLine, Recording
+from calls.models import PROVIDER, Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
 from calls.ports import CarrierError, Gone, Refused, Unclear, Unreachable, VoicePort
 from calls.talking import CALLER
@@ -229,7 +229,7 @@ def _record(owed: Owed, call: Call) -> Order | None:
 
     def begun(sid: str, now: datetime) -> None:
         call = db.session.get_one(Call, call_id)
-        recordings.heard_of(call, recordings.TALK, hearing.PROVIDER, sid, "in-progress", None, now, now)
+        recordings.heard_of(call, recordings.TALK, PROVIDER, sid, "in-progress", None, now, now)
 
     return Order(lambda port: port.record(line, documents.news("/voice/recording")), begun)
 

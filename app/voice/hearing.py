@@ -18,13 +18,12 @@ from app.errors import is_unavailable
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.voice import documents, spool
-from calls.models import TelephonyEvent
+from calls.models import PROVIDER, TelephonyEvent
 from db import db
 from tickets import errors, sealing
 
 log = logging.getLogger(__name__)
 
-PROVIDER = "twilio"
 XML = "text/xml"
 NOTHING = ""
 JSON_BODY = ""

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from app.voice.exchange import Answer, exchange
 from calls.message_states import MessageState
@@ -241,8 +241,3 @@ def _is_stamped(described: Described, headers: Mapping[str, str], body: bytes, n
         return False
     expected = hmac.new(secret, stamp.encode() + b"." + body, sha256).hexdigest()
     return hmac.compare_digest(expected, given.lower().encode("ascii", "replace").decode())
-
-
-def form_of(body: str) -> dict[str, str]:
-    """The fields of a form's body."""
-    return dict(parse_qsl(body, keep_blank_values=True))

@@ -12,7 +12,7 @@ from app.voice.documents import address
 from app.voice.hearing import Told, heard
 from app.voice.talk_views import room_of
 from app.voice.views import speaker_of
-from calls import following, keeping, outgoing, talking
+from calls import following, keeping, outgoing, surveying, talking
 from calls.machine import CallState
 from calls.models import Call
 from db import db
@@ -47,7 +47,7 @@ def answered(told: Told, now: datetime) -> str:
 def asked(told: Told, now: datetime) -> str:
     """A key, or none, after a question. What is not answered is asked once more."""
     call, question = _call(told), told.own.get("question", "")
-    following.answer(call, now, question, told["Digits"])
+    surveying.answer(call, now, question, told["Digits"], following.QUESTIONS)
     left, said = following.next_question(call), following.answers(call)
     if said:
         keeping.note(call, "surveyed", told.at, now)
@@ -61,11 +61,10 @@ def asked(told: Told, now: datetime) -> str:
 def _question(call: Call, question: str, *, again: bool = False) -> str:
     repeat = {"again": 1} if again else {}
     answer = address(f"/voice/out/{call.ref}/asked", question=question, **repeat)
-    response, number = VoiceResponse(), db.session.get_one(Ticket, call.ticket_id).number or ""
-    keys = documents.gather(response, answer, digits=1, seconds=7)
-    speaker_of(call).say(keys, f"follow_up_{question}", tail=" ".join(number[-4:]))
-    response.redirect(answer, method="POST")
-    return str(response)
+    tail = " ".join((db.session.get_one(Ticket, call.ticket_id).number or "")[-4:])
+    return documents.ask(
+        speaker_of(call), f"follow_up_{question}", answer, otherwise=answer, seconds=7, tail=tail
+    )
 
 
 def _last_words(call: Call, said: Mapping[str, int]) -> str:

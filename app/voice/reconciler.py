@@ -10,14 +10,13 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.voice import documents
 from app.voice.effects import port_of
-from app.voice.hearing import PROVIDER
 from app.voice.talk_views import room_of
 from app.voice.withheld import number_of
 from calls import arriving, keeping, offering, recordings, talking
 from calls.arriving import Ringing
 from calls.keeping import facts_of
 from calls.machine import CallState
-from calls.models import Call, CallLeg, Recording
+from calls.models import PROVIDER, Call, CallLeg, Recording
 from calls.ports import CarrierError, Gone, LineState, Member, Sound, VoicePort
 from db import db
 

@@ -6,9 +6,10 @@ from flask import Blueprint
 
 from app.access import carrier
 from app.voice import hearing
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.views import call_of
 from calls import arriving, recordings
+from calls.models import PROVIDER
 
 bp = Blueprint("voice_recording", __name__, url_prefix="/voice")
 

@@ -8,6 +8,7 @@ from app.outbox import unit_of_work
 from app.voice import hearing, spool
 from app.voice.effects import carry_out, port_of
 from calls import offering, outgoing, seating, talking
+from calls.models import PROVIDER
 
 
 def assign() -> int:
@@ -30,7 +31,7 @@ def ask_citizens() -> bool:
     if NEEDED["call_out"] not in abilities.of(current_app.extensions["hotline"]):
         return False
     with unit_of_work() as now:
-        return outgoing.ask_next(now, hearing.PROVIDER)
+        return outgoing.ask_next(now, PROVIDER)
 
 
 def carry() -> int:

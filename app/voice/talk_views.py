@@ -9,11 +9,11 @@ from app import passes
 from app.access import carrier
 from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.views import call_of, speaker_of
 from calls import keeping, offering, surveying, talking
 from calls.machine import CallState
-from calls.models import Call, CallLeg
+from calls.models import PROVIDER, Call, CallLeg
 from db import db
 from tickets import errors
 
@@ -94,9 +94,7 @@ def join(told: Told, now: datetime) -> str:
 
 
 def _back_to_queue() -> str:
-    response = VoiceResponse()
-    response.redirect(address("/voice/enqueue", recover=1), method="POST")
-    return str(response)
+    return documents.go(address("/voice/enqueue", recover=1))
 
 
 @bp.post("/after")

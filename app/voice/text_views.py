@@ -12,12 +12,13 @@ from app.text_ports import ports
 from app.throttle import Limit
 from app.voice import documents, hearing
 from app.voice.documents import Speaker
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.http_texts import HttpTexts
 from app.voice.twilio_texts import STATES
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
 from calls import conversing, message_receipts, messaging, texting
+from calls.models import PROVIDER
 from calls.texting import Asked
 from tickets import errors, queries, service
 from tickets.lifecycle import TicketState

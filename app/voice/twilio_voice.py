@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import requests
 from twilio.base.exceptions import TwilioRestException
@@ -185,8 +184,3 @@ def _seconds(said: object) -> int | None:
     """The carrier writes -1, or nothing, for a length that it does not know yet."""
     text = str(said or "")
     return int(text) if text.isdigit() else None
-
-
-def host_of(api_url: str) -> str:
-    """For messages: where the carrier's interface is."""
-    return urlsplit(api_url or TWILIO).netloc

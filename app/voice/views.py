@@ -12,15 +12,16 @@ from app.extensions import vault
 from app.templating import city
 from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
-from app.voice.hearing import PROVIDER, Told, heard
+from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
 from calls import arriving, blocking, expecting, keeping
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
+from calls.kpis import LONGEST_FORETOLD
 from calls.machine import CallState
-from calls.models import Call
+from calls.models import PROVIDER, Call
 from tickets import errors
 
 bp = Blueprint("voice", __name__, url_prefix="/voice")
@@ -37,21 +38,17 @@ def ring(told: Told, now: datetime) -> str:
     """A call comes in: one announcement, three seconds for a key, then the queue."""
     call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
     speaker = speaker_of(call)
-    response = VoiceResponse()
     if blocking.is_blocked(call.phone_hash, now):
         keeping.note(call, "blocked", told.at, now)
+        response = VoiceResponse()
         response.reject(reason="busy")
         return str(response)
     if arriving.shift_of(call, now) == Shift.CLOSED:
-        speaker.say(response, "closed")
-        response.redirect(address("/voice/voicemail"), method="POST")
-        return str(response)
-    keys = documents.gather(
-        response, address("/voice/menu"), digits=documents.MENU_DIGITS, seconds=documents.MENU_SECONDS
-    )
-    speaker.say(keys, "welcome")
-    response.redirect(address("/voice/enqueue"), method="POST")
-    return str(response)
+        return documents.go(address("/voice/voicemail"), speaker, "closed")
+    return documents.ask(
+        speaker, "welcome", address("/voice/menu"), digits=documents.MENU_DIGITS, seconds=documents.MENU_SECONDS,
+        otherwise=address("/voice/enqueue"),
+    )  # fmt: skip
 
 
 @bp.post("/menu")
@@ -84,10 +81,9 @@ def emergency(told: Told, now: datetime) -> str:
 def emergency_dial(told: Told, now: datetime) -> str:
     """Hand over to a command centre."""
     call = call_of(told)
-    lines, key = list(documents.config().emergency), told["Digits"]
-    if not key.isdigit() or not 0 < int(key) <= len(lines):
+    line = documents.line_of_key(told["Digits"])
+    if line is None:
         return _enqueue(call, told, now, urgent=True)
-    line = lines[int(key) - 1]
     keeping.note(call, "emergency", told.at, now, value=line)
     return documents.emergency_dial(speaker_of(call), line, told["To"])
 
@@ -101,10 +97,8 @@ def emergency_done(told: Told, now: datetime) -> str:
     if told["DialCallStatus"] in ("completed", "answered"):
         return documents.goodbye()
     keeping.note(call, "emergency_failed", told.at, now, value=told["DialCallStatus"])
-    response = VoiceResponse()
-    speaker_of(call).say(response, "emergency_failed", line=told.own.get("line", ""))
-    response.redirect(address("/voice/enqueue", urgent=1), method="POST")
-    return str(response)
+    operator, line = address("/voice/enqueue", urgent=1), told.own.get("line", "")
+    return documents.go(operator, speaker_of(call), "emergency_failed", line=line)
 
 
 @bp.post("/status/number")
@@ -114,14 +108,7 @@ def status_number(told: Told, now: datetime) -> str:
     """A ticket's number was keyed in; nothing is told without the code."""
     call = call_of(told)
     call.asked_number = told["Digits"][: guessing.LONGEST]
-    speaker, tries = speaker_of(call), _tries(told)
-    response = VoiceResponse()
-    keys = documents.gather(
-        response, address("/voice/status/code", tries=tries), digits=None, seconds=8, finish="#"
-    )
-    speaker.say(keys, "status_code")
-    response.redirect(address("/voice/enqueue"), method="POST")
-    return str(response)
+    return _ask_digits(speaker_of(call), "status_code", address("/voice/status/code", tries=_tries(told)))
 
 
 @bp.post("/status/code")
@@ -135,10 +122,7 @@ def status_code(told: Told, now: datetime) -> str:
     wait, found = guessing.open_by_code(call.asked_number or "", told["Digits"], asker, now)
     call.asked_number = None
     if found is None and (wait or tries >= TRIES):
-        response = VoiceResponse()
-        speaker.say(response, "status_too_many")
-        response.redirect(address("/voice/enqueue"), method="POST")
-        return str(response)
+        return documents.go(address("/voice/enqueue"), speaker, "status_too_many")
     if found is None:
         return _ask_number(speaker, tries + 1, "status_wrong")
     response = VoiceResponse()
@@ -156,15 +140,15 @@ def status_code(told: Told, now: datetime) -> str:
 
 
 def _ask_number(speaker: Speaker, tries: int, before: str = "") -> str:
-    response = VoiceResponse()
-    if before:
-        speaker.say(response, before)
-    keys = documents.gather(
-        response, address("/voice/status/number", tries=tries), digits=None, seconds=8, finish="#"
-    )
-    speaker.say(keys, "status_number")
-    response.redirect(address("/voice/enqueue"), method="POST")
-    return str(response)
+    return _ask_digits(speaker, "status_number", address("/voice/status/number", tries=tries), before)
+
+
+def _ask_digits(speaker: Speaker, key: str, action: str, before: str = "") -> str:
+    """As many digits as the caller likes, up to a #; without any, an operator."""
+    return documents.ask(
+        speaker, key, action, digits=None, seconds=8, finish="#", before=before,
+        otherwise=address("/voice/enqueue"),
+    )  # fmt: skip
 
 
 def _tries(told: Told) -> int:
@@ -186,10 +170,8 @@ def _enqueue(call: Call, told: Told, now: datetime, *, urgent: bool = False) -> 
         call.priority = arriving.TOP
     is_new = call.state in (CallState.NEW, CallState.IVR)
     if is_new and not urgent and "stay" not in told.own and arriving.is_full(now):
-        response = VoiceResponse()
-        speaker.say(documents.gather(response, address("/voice/waitkey", before=1), digits=1, seconds=5), "busy")
-        response.redirect(address("/voice/enqueue", stay=1), method="POST")
-        return str(response)
+        stay = address("/voice/enqueue", stay=1)
+        return documents.ask(speaker, "busy", address("/voice/waitkey", before=1), seconds=5, otherwise=stay)
     arriving.enqueue(call, told.at, now)
     response = VoiceResponse()
     if "drop" in told.own:
@@ -231,7 +213,7 @@ def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
         speaker.say(keys, "waiting_next")
     elif place.minutes is None:
         speaker.say(keys, "waiting", ahead=ahead)
-    elif place.minutes > expecting.LONGEST_MINUTES:
+    elif place.minutes > LONGEST_FORETOLD:
         speaker.say(keys, "waiting_long", ahead=ahead)
     else:
         speaker.say(keys, "waiting_minutes", ahead=ahead, minutes=place.minutes)
@@ -259,11 +241,9 @@ def wait_key(told: Told, now: datetime) -> str:
             documents.record(response)
             return str(response)
     elif waits:
-        response.redirect(address("/voice/wait"), method="POST")
-        return str(response)
+        return documents.go(address("/voice/wait"))
     else:
-        response.redirect(address("/voice/enqueue", stay=1), method="POST")
-        return str(response)
+        return documents.go(address("/voice/enqueue", stay=1))
     if waits and not documents.config().rings_desks:
         response.leave()
     else:
@@ -284,9 +264,7 @@ def left(told: Told, now: datetime) -> str:
         return documents.nothing()
     if call.state == CallState.CALLBACK:
         return documents.goodbye()
-    response = VoiceResponse()
-    response.redirect(address("/voice/voicemail"), method="POST")
-    return str(response)
+    return documents.go(address("/voice/voicemail"))
 
 
 @bp.post("/voicemail")
@@ -328,9 +306,7 @@ def fallback(told: Told, now: datetime) -> str:
     call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
     call = keeping.lock(call.id)
     if call.state in (CallState.NEW, CallState.IVR, CallState.QUEUED, CallState.OFFERED):
-        response = VoiceResponse()
-        response.redirect(address("/voice/enqueue", recover=len(facts_of(call))), method="POST")
-        return str(response)
+        return documents.go(address("/voice/enqueue", recover=len(facts_of(call))))
     if call.state in (CallState.CONNECTING, CallState.TALKING) and call.answered_at is not None:
         return documents.goodbye(speaker_of(call))
     return documents.sorry("fallback", told.fields, {"lang": call.lang})

@@ -6,7 +6,7 @@ import pytest
 from exchange import Exchange
 
 from calls import arriving, seating, wallboard
-from calls.kpis import mean
+from calls.kpis import mean, minutes_to_wait
 from calls.models import PhoneLine
 from calls.wallboard import Surge, Waiting
 from db import db
@@ -57,7 +57,12 @@ def test_seats_with_their_calls_line_and_the_busy_first(exchange: Exchange):
      (99, mean(1500, 5), 2, 11), (1, mean(1200, 4), 5, None), (1, mean(0, 0), 5, None)],
 )  # fmt: skip
 def test_expected_wait_is_rounded_up_capped_and_not_guessed(position, aht, there, minutes):
-    assert wallboard.minutes_to_wait(position, aht, there) == minutes
+    assert minutes_to_wait(position, aht, there) == minutes
+
+
+@pytest.mark.parametrize(("talk", "minutes"), [(59, None), (60, 1), (61, 2)])
+def test_less_than_what_is_worth_saying_is_not_said(talk: int, minutes: int | None):
+    assert minutes_to_wait(1, mean(talk * 5, 5), 1, least=60) == minutes
 
 
 def test_more_than_on_this_weekday_before(exchange: Exchange):

@@ -1,10 +1,9 @@
 """A city whose call centre has a platform of its own, which tells us what happens."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from flask import Flask
 from pushing import LINE, TOKEN, Platform
 from telephone import clear
@@ -14,17 +13,11 @@ from calls import platforms
 from calls.models import PhoneLine
 from config import Config
 from db import db
-from manage import create_app
 
 
 @pytest.fixture(scope="session")
 def app(config: Config, worker_id: str) -> Iterator[Flask]:
-    cloned = clone_database(f"hotline_{worker_id}_cti")
-    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
-    application = create_app(replace(config, **addresses, telephony="cti"), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(config, worker_id, "cti", telephony="cti")
 
 
 @pytest.fixture

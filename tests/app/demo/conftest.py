@@ -5,28 +5,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from telephone import Telephone, clear
 from werkzeug.serving import make_server
 
 from config import Config
-from db import db
-from manage import create_app
 from simulator.server import web
 
 
 @pytest.fixture(scope="module")
 def ringing_app(config: Config, worker_id: str):
     """An application of its own, in whose city calls are begun and counted."""
-    cloned = clone_database(f"hotline_{worker_id}_ringing")
-    changes = {
-        "database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url,
-        "telephony": "simulator", "emergency_lines": "",
-    }  # fmt: skip
-    application = create_app(replace(config, **changes), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(config, worker_id, "ringing", telephony="simulator", emergency_lines="")
 
 
 @pytest.fixture

@@ -1,18 +1,15 @@
 """A city of this folder's own in which much has happened, committed, and people who watch over it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from flask import Flask
 from scenes import LEAD, City
 
 from app.outbox import stamp, take_lead, unit_of_work
 from config import Config
-from db import db
-from manage import create_app
 from tickets import clocks, service
 from tickets.permissions import SYSTEM, caller_of
 
@@ -23,12 +20,7 @@ NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def app(config: Config, worker_id: str) -> Iterator[Flask]:
     """In place of the one that other tests share: figures would count what those leave behind."""
-    cloned = clone_database(f"hotline_{worker_id}_oversight")
-    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
-    application = create_app(replace(config, **addresses), ASYNC_MODE="threading", CLOCK=lambda: NOON)
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(config, worker_id, "oversight", clock=lambda: NOON)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,10 @@
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from exchange import Exchange
 from flask import Flask
 from scenes import City
@@ -18,8 +17,6 @@ from calls import arriving, seat_figures
 from calls.kpis import Counts, mean, of_calls, one_of, share
 from calls.seats import BREAKS, FORCED, SeatState
 from config import Config
-from db import db
-from manage import create_app
 
 NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
 CITIZEN = "+8613712345678"
@@ -32,12 +29,7 @@ def shown(page: str, name: str) -> str:
 @pytest.fixture(scope="module")
 def app(config: Config, worker_id: str) -> Iterator[Flask]:
     """In place of the one of this folder, where nobody rings."""
-    cloned = clone_database(f"hotline_{worker_id}_phone_pages")
-    addresses = {"database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url}
-    application = create_app(replace(config, **addresses), ASYNC_MODE="threading", CLOCK=lambda: NOON)
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(config, worker_id, "phone_pages", clock=lambda: NOON)
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Callers, a carrier that is played, and operators at their pages, in a city of their own."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from telephone import LINE, Operator, Telephone, clear
 
 from config import Config
-from db import db
-from manage import create_app
 from simulator.chaos import Chaos
 from simulator.spec import Spec
 
@@ -20,17 +17,11 @@ BASE = "https://12345.city.example"
 @pytest.fixture(scope="session")
 def app(config: Config, worker_id: str):
     """An application of its own, reached by the carrier under an address that is not this machine's."""
-    cloned = clone_database(f"hotline_{worker_id}_voice")
-    changes = {
-        "database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url,
-        "telephony": "simulator", "twilio_api_url": "http://127.0.0.1:1",
-        "emergency_lines": "110=+869901800110,119=+869901800119,120=+869901800120",
-        "sms_providers": "twilio", "twilio_sms_from": LINE,
-    }  # fmt: skip
-    application = create_app(replace(config, **changes), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(
+        config, worker_id, "voice", telephony="simulator", twilio_api_url="http://127.0.0.1:1",
+        emergency_lines="110=+869901800110,119=+869901800119,120=+869901800120",
+        sms_providers="twilio", twilio_sms_from=LINE,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")

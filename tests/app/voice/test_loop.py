@@ -1,10 +1,9 @@
 """Whole calls by a server that knows neither queues nor conferences: operators talk on their desks' telephones."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
-from databases import clone_database
+from databases import app_on_clone
 from sqlalchemy import select
 from telephone import CALLER, LINE, Operator, Telephone
 
@@ -12,7 +11,6 @@ from app import abilities
 from calls.models import Callback, Seat, SurveyAnswer
 from config import Config
 from db import db
-from manage import create_app
 from simulator.lint import SMALL, lint
 
 DESK = "8001"
@@ -20,15 +18,7 @@ DESK = "8001"
 
 @pytest.fixture(scope="session")
 def app(config: Config, worker_id: str):
-    cloned = clone_database(f"hotline_{worker_id}_loop")
-    changes = {
-        "database_url": cloned.database_url, "database_owner_url": cloned.database_owner_url,
-        "telephony": "simulator", "waiting_room": "loop",
-    }  # fmt: skip
-    application = create_app(replace(config, **changes), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    yield from app_on_clone(config, worker_id, "loop", telephony="simulator", waiting_room="loop")
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 from sqlalchemy import select
 from telephone import CALLER, LINE, Operator, Telephone
 
-from calls.models import Callback
+from calls.models import Callback, Recording
 from db import db
+from tickets.event_models import TicketEvent
 from tickets.models import Ticket
 
 
@@ -97,7 +98,16 @@ def test_no_call_needed(telephone: Telephone, operator: Operator):
     operator.post(f"/callbacks/{callback}/close", 409, reason="called_again")
 
 
-def test_message_can_be_heard(telephone: Telephone, operator: Operator):
+def heard(telephone: Telephone) -> list[tuple[int, dict[str, int]]]:
+    """Who has listened to what of the one call that there is."""
+    query = select(TicketEvent.actor_id, TicketEvent.payload).where(
+        TicketEvent.kind == "recording.heard", TicketEvent.subject == "call",
+        TicketEvent.subject_id == row(telephone).call_id,
+    )  # fmt: skip
+    return telephone.read(lambda: [tuple(found) for found in db.session.execute(query)])
+
+
+def test_message_can_be_heard_on_record(telephone: Telephone, operator: Operator):
     operator.post("/seat", action="pause", reason="rest")
     line = telephone.phone(CALLER).dial(LINE)
     telephone.pass_(40)
@@ -107,9 +117,12 @@ def test_message_can_be_heard(telephone: Telephone, operator: Operator):
     telephone.pass_(9)
     line.press("#")
     telephone.pass_(60)
-    callback = telephone.read(lambda: db.session.scalars(select(Callback.id)).one())
+    callback = row(telephone).id
+    assert heard(telephone) == []
     sound = operator.browser.get(f"/desk/phone/callbacks/{callback}/message")
     assert sound.status_code == 200 and sound.mimetype == "audio/wav" and sound.data.startswith(b"RIFF")
+    recording = telephone.read(lambda: db.session.scalars(select(Recording.id)).one())
+    assert heard(telephone) == [(operator.person.id, {"recording": recording})]
 
 
 def test_operators_line_breaks_and_the_next_one_talks_to_the_citizen(

@@ -1,4 +1,4 @@
-"""The played telephone network, as the demo's pages and played operators ask it: people, lines, rush hours."""
+"""The played telephone network, as our pages and the demo's played operators ask it: people, lines, rush hours."""
 
 from typing import Any
 
