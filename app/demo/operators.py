@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import hints, passes, simulator
 from app.auth.accounts import actor_by_login
 from app.auth.models import Staff
-from app.demo import texts
+from app.demo import rung, texts
 from app.demo.stage import persons_at_work
 from app.outbox import unit_of_work
 from app.settled import ANSWERED, NOTHING, TICKET, close_call
@@ -62,11 +62,12 @@ class Moment:
 
 
 def run(app: Flask) -> None:
-    """Play until the process ends."""
+    """Play until the process ends; and the citizens whom a machine rings."""
     while True:
         begun = time.monotonic()
         with app.app_context():
             play()
+            rung.play()
         time.sleep(max(0.0, begun + ROUND - time.monotonic()))
 
 
