@@ -23,7 +23,8 @@ from routing.terms import LINE_NO, TELEPHONE
 from routing.units import PHONE
 
 DEMO = Path(__file__).with_name("demo_lines.json")
-DEMO_FOLLOW_UP = {"follow_up_lines": 3, "follow_up_after_minutes": 2}
+DEMO_FOLLOW_UP = {"follow_up_lines": 3, "follow_up_after_minutes": 2, "follow_up_from": 0, "follow_up_to": 24}
+"""At any hour: who tries the demo city at night is to see it too."""
 LINE = "phone_line"
 HOLIDAYS, OUTSIDE = ("open", "outside"), ("crew", "closed")
 SKILL = re.compile(r"[a-z][a-z0-9_-]{0,19}")
