@@ -106,7 +106,8 @@ def hold(actor: Actor, now: datetime, call_id: int, console: str, *, on: bool) -
     """
     call = _in_talk(actor, call_id, console, "hold")
     kind = "hold" if on else "unhold"
-    owe(call, kind, f"{call.epoch}:{call.version}", now, epoch=call.epoch)
+    # Each press is an order of its own: one that came to nothing can be given again.
+    owe(call, kind, f"{call.epoch}:{call.version}:{now.isoformat()}", now, epoch=call.epoch)
     return call
 
 
