@@ -81,7 +81,7 @@ def _is_behind(now: datetime) -> ColumnElement[bool]:
 
 
 def is_overtaken(owed: Owed) -> bool:
-    """Whether the call is owed the contrary, or the same again, since later: this one is not to be done any more."""
+    """Whether the call is owed the contrary, or the same again, since later: this is not to be done any more."""
     kinds = next((kinds for kinds in LAST_COUNTS if owed.kind in kinds), None)
     if kinds is None:
         return False
