@@ -240,6 +240,45 @@ def test_recording_is_paused_while_an_identity_number_is_read(telephone: Telepho
     assert recording.status == "in-progress"
 
 
+def test_recording_goes_on_for_who_comes_back_after_a_pause(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    [recording] = telephone.network.recordings.all.values()
+    operator.order("pause_recording")
+    telephone.pass_(2)
+    operator.line.vanish(1)
+    telephone.pass_(5)
+    assert recording.status == "paused"
+    operator.connect(operator.post("/rejoin")["token"])
+    telephone.pass_(5)
+    assert recording.status == "in-progress" and operator.state()["call"]["recording"] == "on"
+    operator.order("pause_recording")
+    telephone.pass_(5)
+    assert recording.status == "paused"
+
+
+def test_recording_goes_on_for_another_operator_after_a_pause(
+    telephone: Telephone, operator: Operator, new_operator
+):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    [recording] = telephone.network.recordings.all.values()
+    operator.order("pause_recording")
+    telephone.pass_(2)
+    operator.close_page()
+    telephone.pass_(17)
+    other = new_operator(telephone)
+    telephone.pass_(2)
+    other.pick_up()
+    telephone.pass_(5)
+    assert telephone.call().state == "TALKING" and telephone.call().epoch == 2
+    assert recording.status == "in-progress" and other.state()["call"]["recording"] == "on"
+
+
 def test_status_is_told_in_the_callers_language(telephone: Telephone):
     def register() -> tuple[str, str]:
         intake = Intake(content="路灯不亮", channel="web", phone="13800138000", place="明德路1号")
