@@ -98,7 +98,7 @@ def emergency_dial(told: Told, now: datetime) -> str:
 def emergency_done(told: Told, now: datetime) -> str:
     """What came of it; where nobody answered, an operator does, before all others."""
     call = call_of(told)
-    if told["DialCallStatus"] in ("completed", "answered"):
+    if told["DialCallStatus"] in documents.PUT_THROUGH:
         return documents.goodbye()
     keeping.note(call, "emergency_failed", told.at, now, value=told["DialCallStatus"])
     response = VoiceResponse()
