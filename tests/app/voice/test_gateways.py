@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +15,12 @@ import gateway as gateways
 import pytest
 from gateway import Gateway, sid_of
 from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from telephone import clear
 
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.voice import http_texts, messengers
+from app.voice import hearing, http_texts, messengers, rounds
 from calls import messaging
 from calls.message_models import Message, MessageReceipt, MessageRoute, OptOut
 from calls.models import TelephonyEvent
@@ -375,6 +377,21 @@ class TestWhatCitizensWrite:
         post.first.mode = "busy"
         self._write(post, "你好", "i1")
         assert post.first.said == [] and len(post.second.said) == 1
+
+    def test_is_kept_while_the_database_is_away(self, post: Post, monkeypatch: pytest.MonkeyPatch):
+        @contextmanager
+        def away():
+            raise OperationalError("SELECT 1", {}, Exception("gone"))
+            yield
+
+        with monkeypatch.context() as patched:
+            patched.setattr(hearing, "unit_of_work", away)
+            answer = self._write(post, "你好", "i1")
+        assert (answer.status_code, answer.json) == (200, {"code": 0}) and post.first.said == []
+        with post.app.app_context():
+            assert rounds.replay() == 1
+        post.carry()
+        assert len(post.first.said) == 1
 
     @pytest.mark.parametrize("how", [{"secret": "another"}, {"age": 301}, {"age": -301}])
     def test_forged_or_old_is_shut_out(self, post: Post, how: dict):
