@@ -7,6 +7,7 @@ from app.wording import Words
 MESSAGES: Words = {
     "receipt": _l("Receipt with number and query code"),
     "rate": _l("Please rate"),
+    "reply": _l("Reply to what was asked"),
     "status": _l("Asked how far it is"),
     "urge": _l("Asked again, or added something"),
     "help": _l("Something else"),

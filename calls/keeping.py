@@ -79,9 +79,10 @@ def note(
 
 
 def record(call: Call, actor: Actor, now: datetime, fact: Fact) -> None:
-    """The event of one fact, told to those who watch."""
+    """The event of one fact, told to those who watch, and to whoever talks: operators do not watch all calls."""
+    rooms = (WALLBOARD, *([f"staff:{call.staff_id}"] if call.staff_id is not None else []))
     events.record(
         "call.noted", subject="call", subject_id=call.id, version=call.version, actor=actor, now=now,
-        rooms_before=(WALLBOARD,), rooms_after=(WALLBOARD,),
+        rooms_before=rooms, rooms_after=rooms,
         fact=fact.kind, epoch=fact.epoch, moment=fact.at.isoformat(), value=fact.value or None,
     )  # fmt: skip

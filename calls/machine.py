@@ -76,6 +76,8 @@ _FIXED_END = {"blocked": "rejected", "callback": "callback", "voicemail": "voice
 _CARRIER_END = {
     "busy": "busy", "no-answer": "no_answer", "failed": "failed", "canceled": "cancelled", "lost": "lost",
 }  # fmt: skip
+_NOBODY_THERE = frozenset({"busy", "no-answer", "canceled"})
+"""A line of ours that nobody came to: nobody can have hung it up either."""
 
 
 @dataclass(frozen=True)
@@ -290,13 +292,24 @@ def _end_reason(facts: list[Fact], talked: bool, ended: datetime) -> str:
 
 def _ended_by(facts: list[Fact], talked: bool, ended: datetime) -> str:
     """Who hung up: the operator only where he said so before the caller had left."""
-    if _values(facts, "ended") & {"lost", "failed"} or any(fact.kind == "blocked" for fact in facts):
+    said = _values(facts, "ended")
+    if said & {"lost", "failed"} or any(fact.kind == "blocked" for fact in facts):
         return "system"
     if not talked:
-        return "caller"
+        return "system" if said & _NOBODY_THERE and _is_ours(facts) else "caller"
     leaving = _last(facts, "operator_leaving")
+    if leaving is None:
+        return "caller"
+    # The carrier tells whole seconds: who was led on at once seems to have left before.
     caller = _last(facts, "caller_left") or ended
-    return "operator" if leaving is not None and leaving <= caller else "caller"
+    is_led_on = _last(facts, "surveyed") is not None
+    return "operator" if is_led_on or leaving.replace(microsecond=0) <= caller else "caller"
+
+
+def _is_ours(facts: list[Fact]) -> bool:
+    """Whether we rang: an operator had the call before anybody waited."""
+    kinds = {fact.kind for fact in facts if fact.epoch == 1}
+    return "accepted" in kinds and "queued" not in kinds
 
 
 def _values(facts: Iterable[Fact], kind: str) -> set[str]:

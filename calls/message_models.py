@@ -1,7 +1,7 @@
 """Tables of text messages: what goes out and comes in, what was told of it, who wants none, which way is open.
 
 No table here holds a telephone number: what goes out goes to the contact of its ticket, and of whom it came from
-there is the keyed hash. Bodies are sealed.
+there is the keyed hash. Bodies are sealed; that of a reply that goes out by itself holds whom it goes to.
 """
 
 from datetime import datetime

@@ -56,15 +56,15 @@ def next_step(
         return _look(message, ports, now, vault)
     if message.state != MessageState.PENDING:
         return Step()
-    if messaging.has_opted_out(message.phone_hash):
+    is_reply = message.template == messaging.REPLY
+    if not is_reply and messaging.has_opted_out(message.phone_hash):
         _end(message, MessageState.FAILED, now, messaging.OPTED_OUT)
         return Step(outcome="moot")
     if messaging.is_moot(message):
         _end(message, MessageState.FAILED, now, "moot")
         return Step(outcome="moot")
-    contact = db.session.get(Contact, message.ticket_id)
-    number = sealing.normalise_phone(vault.open_contact(contact, "phone")) if contact else ""
-    if contact is None or not messaging.is_mobile(number):
+    number, phone_hash = _addressee(message, vault)
+    if not messaging.is_mobile(number):
         _end(message, MessageState.FAILED, now, "no_number")
         return Step(outcome="moot")
     if now - message.created_at > GIVE_UP:
@@ -74,7 +74,7 @@ def next_step(
     port = next((one for one in ports if one.name not in tried and message_routes.let_in(one.name, now)), None)
     if port is None:
         return Step(due_at=message_routes.next_open([one.name for one in ports], now))
-    message.phone_hash = contact.phone_hash
+    message.phone_hash = phone_hash
     message.state, message.rank = MessageState.SENDING, RANKS[MessageState.SENDING]
     message.provider, message.provider_sid, message.tried_at = port.name, None, now
     message.tries += 1
@@ -82,6 +82,16 @@ def next_step(
     return Step(
         port, send=Outgoing(message.reference, number, wording.text, message.template, wording.values)
     )
+
+
+def _addressee(message: Message, vault: Vault) -> tuple[str, bytes | None]:
+    """The number and its hash: of the ticket's contact as it is now, or of whoever asked. Empty: there is none."""
+    if message.template == messaging.REPLY:
+        return messaging.wording_of(message, vault).number, message.phone_hash
+    contact = db.session.get(Contact, message.ticket_id)
+    if contact is None:
+        return "", None
+    return sealing.normalise_phone(vault.open_contact(contact, "phone")), contact.phone_hash
 
 
 def _look(message: Message, ports: Sequence[SmsPort], now: datetime, vault: Vault) -> Step:
@@ -92,15 +102,15 @@ def _look(message: Message, ports: Sequence[SmsPort], now: datetime, vault: Vaul
         if now < tried_at + LONGEST_CALL:
             return Step(due_at=tried_at + LONGEST_CALL)
         message.state, message.rank = MessageState.UNKNOWN, RANKS[MessageState.UNKNOWN]
-    contact = db.session.get(Contact, message.ticket_id)
-    if port is None or contact is None or contact.phone_hash != message.phone_hash:
+    number, phone_hash = _addressee(message, vault)
+    if port is None or not number or phone_hash != message.phone_hash:
         return Step(outcome="unknown")
+    is_reply = message.template == messaging.REPLY
+    theirs = Message.phone_hash == phone_hash if is_reply else Message.ticket_id == message.ticket_id
     others = select(Message.provider_sid).where(
-        Message.ticket_id == message.ticket_id, Message.id != message.id, Message.provider == message.provider,
-        Message.provider_sid.is_not(None),
-    )  # fmt: skip
+        theirs, Message.id != message.id, Message.provider == message.provider, Message.provider_sid.is_not(None)
+    )
     known = frozenset(sid for sid in db.session.scalars(others) if sid)
-    number = sealing.normalise_phone(vault.open_contact(contact, "phone"))
     text = messaging.wording_of(message, vault).text
     return Step(port, look=Sent(message.reference, message.provider_sid, number, text, tried_at, known))
 

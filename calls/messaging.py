@@ -28,7 +28,7 @@ from tickets.permissions import Actor
 from tickets.reveal import reach
 from tickets.vault import Vault
 
-RECEIPT, RATE = "receipt", "rate"
+RECEIPT, RATE, REPLY = "receipt", "rate", "reply"
 TOLD_CHANNELS = frozenset({"phone", "web", "wechat", "app", "sms"})
 """Who tells us there hears from us; what other lines and offices hand over, they answer themselves."""
 STALE = timedelta(days=1)
@@ -39,10 +39,14 @@ _CONTEXT = "message:"
 
 @dataclass(frozen=True)
 class Wording:
-    """What a text says, and the values in it, for providers that fill in texts of their own."""
+    """What a text says, and the values in it, for providers that fill in texts of their own.
+
+    `number` is whom it goes to where that is no ticket's contact, but whoever asked.
+    """
 
     text: str
     values: dict[str, str]
+    number: str = ""
 
 
 def intend(ticket_id: int, template: str, now: datetime, vault: Vault, *, may_link: bool, link: str = "") -> bool:
@@ -70,6 +74,21 @@ def send_again(
     wording = _wording(ticket, RECEIPT, vault, link, may_link)
     row = _row(ticket, contact, RECEIPT, wording, now, vault)
     _write_down(row | {"round": last.round, "again": last.again + 1, "asked_by": actor.id}, now, now)
+
+
+def answer(asked: Message, number: str, text: str, now: datetime, vault: Vault) -> None:
+    """Send what a text that came in is answered, where the answer to its request cannot say it. Also to somebody
+    who wants no texts: they have asked."""
+    if not text or not is_mobile(number):
+        return
+    reference = secrets.token_urlsafe(12)
+    row: dict[str, object] = {
+        "reference": reference, "direction": "out", "phone_hash": asked.phone_hash, "template": REPLY, "round": 0,
+        "again": 0, "tries": 0, "state": MessageState.PENDING, "rank": RANKS[MessageState.PENDING],
+        "segments": texting.segments(text), "created_at": now,
+        "body": seal(vault, reference, json.dumps([text, {}, number], ensure_ascii=False)),
+    }  # fmt: skip
+    _write_down(row, now)
 
 
 def is_to_be_told(ticket: Ticket, phone: str) -> bool:
@@ -165,8 +184,7 @@ def seal(vault: Vault, reference: str, words: str) -> bytes:
 def wording_of(message: Message, vault: Vault) -> Wording:
     """What a message that goes out says."""
     words = sealing.open_(vault.keys, message.body, "body", _CONTEXT + message.reference)
-    text, values = json.loads(words)
-    return Wording(text, values)
+    return Wording(*json.loads(words))
 
 
 def reply_of(message: Message, vault: Vault) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from calls import seating, settings
 from calls.keeping import lock, note
 from calls.machine import CallState
-from calls.models import PUSHED, Call, CallLeg, Offer, Seat
+from calls.models import PUSHED, Call, CallLeg, Effect, Offer, Seat
 from calls.owing import owe
 from calls.seats import SeatState
 from calls.settling import close, settle
@@ -168,6 +168,20 @@ def connect(now: datetime, offer_id: int, staff_id: int, provider: str, sid: str
         kind = "dial_citizen" if _is_to_ring(call, offer) else "bring_caller"
         owe(call, kind, f"{offer.epoch}:{offer.id}", now, epoch=offer.epoch)
     return leg
+
+
+def brought(call: Call) -> Effect | None:
+    """What has led the caller to the operator who has the call now; None where nothing has yet."""
+    query = select(Effect).where(
+        Effect.call_id == call.id, Effect.kind == "bring_caller", Effect.outcome == "done",
+        Effect.payload["epoch"].as_integer() == call.epoch,
+    )  # fmt: skip
+    found = db.session.scalar(query.order_by(Effect.id.desc()).limit(1))
+    since = db.session.scalar(
+        select(Offer.accepted_at).where(Offer.call_id == call.id, Offer.state == "connected")
+    )
+    # One that went before the present operator had the call has led to somebody who is gone.
+    return found if found is not None and since is not None and found.created_at >= since else None
 
 
 def bring_again(call: Call, now: datetime) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from calls.models import Call, Effect
 from db import db
@@ -15,6 +16,10 @@ CLAIM = timedelta(seconds=15)
 LONGEST_PAUSE = 300.0  # seconds between two tries
 GIVE_UP = 20  # tries of what may safely be done again
 SEND_MESSAGE = "send_message"
+LAST_COUNTS = (frozenset({"hold", "unhold", "apologise"}), frozenset({"pause_recording", "resume_recording"}))
+"""Kinds of which one undoes the other: of those of one call only the latest is still to be done."""
+IN_ORDER = (*LAST_COUNTS, frozenset({"dial_party", "drop_party"}))
+"""Kinds that two processes may not carry out for the same call at once: the later could arrive first."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +53,40 @@ def claim(now: datetime, limit: int, *, messages: bool = False, span: timedelta 
     """Claim what is due, the oldest first; another process that claims at the same moment gets the rest.
 
     `messages`: text messages and nothing else; without it, all but those. Providers of texts may be slow, and a
-    caller waits for what is owed to the line.
+    caller waits for what is owed to the line. What must keep its order waits for what is under way before it.
     """
     kind = Effect.kind == SEND_MESSAGE if messages else Effect.kind != SEND_MESSAGE
     rows = db.session.scalars(
         select(Effect)
         .where(
             kind, Effect.done_at.is_(None), Effect.due_at <= now,
-            or_(Effect.claimed_until.is_(None), Effect.claimed_until < now),
+            or_(Effect.claimed_until.is_(None), Effect.claimed_until < now), ~_is_behind(now),
         )
         .order_by(Effect.due_at, Effect.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()  # fmt: skip
     return [_claimed(row, now + span) for row in rows]
+
+
+def _is_behind(now: datetime) -> ColumnElement[bool]:
+    """Whether one of its kinds and call is owed since before it, and is being done or could be; what was put off
+    holds nothing up."""
+    earlier = aliased(Effect)
+    same = or_(*(and_(Effect.kind.in_(kinds), earlier.kind.in_(kinds)) for kinds in IN_ORDER))
+    comes_first = (earlier.due_at <= now) | (earlier.claimed_until >= now)
+    return exists().where(
+        earlier.call_id == Effect.call_id, earlier.id < Effect.id, earlier.done_at.is_(None), comes_first, same
+    )
+
+
+def is_overtaken(owed: Owed) -> bool:
+    """Whether the call is owed the contrary, or the same again, since later: this is not to be done any more."""
+    kinds = next((kinds for kinds in LAST_COUNTS if owed.kind in kinds), None)
+    if kinds is None:
+        return False
+    later = (Effect.call_id == owed.call_id) & (Effect.id > owed.id) & Effect.kind.in_(kinds)
+    return db.session.scalar(select(Effect.id).where(later).limit(1)) is not None
 
 
 def _claimed(row: Effect, until: datetime) -> Owed:

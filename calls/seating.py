@@ -58,13 +58,20 @@ def beat(actor: Actor, now: datetime, console: str) -> Seat | None:
     return seat
 
 
-def set_skills(actor: Actor, now: datetime, staff_id: int, skills: Collection[str]) -> None:
-    """Say what a member of staff can answer: languages, dialects, enterprise matters, nights. Raises Forbidden."""
+def set_skills(actor: Actor, now: datetime, staff_id: int, skills: Collection[str]) -> Edit:
+    """Say what a member of staff can answer: languages, dialects, enterprise matters, nights. Raises Forbidden.
+
+    Whoever assigns reads it anew each time: callers who wait already are offered by it from then on.
+    """
     if not may(actor, "call.coach"):
         raise errors.Forbidden(action="set_skills")
     given = sorted({skill.strip() for skill in skills if skill.strip()})
-    statement = insert(Seat).values(_fresh(staff_id, now, given))
-    db.session.execute(statement.on_conflict_do_update(index_elements=["staff_id"], set_={"skills": given}))
+    seat = place_of(staff_id, now)
+    before, seat.skills = seat.skills, given
+    db.session.flush()
+    same = before == given
+    return Edit("skills", str(staff_id), 1, {} if same else {"answers": before},
+                {} if same else {"answers": given})  # fmt: skip
 
 
 def sweep(now: datetime) -> int:

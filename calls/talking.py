@@ -8,7 +8,7 @@ from calls import seating, settings
 from calls.arriving import enqueue, not_missed
 from calls.keeping import facts_of, lock, note, progress_of
 from calls.machine import CallState
-from calls.models import Call, CallLeg, Offer
+from calls.models import Call, CallLeg, Effect, Offer
 from calls.offering import give_up_line
 from calls.owing import owe
 from calls.settling import OPEN, close, settle
@@ -30,13 +30,30 @@ def joined(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> N
         note(call, "operator_joined", at, now, epoch=epoch, value=label.removeprefix(OPERATOR))
         if any(fact.kind == "operator_left" and fact.epoch == epoch for fact in facts_of(call)):
             owe(call, "unhold", f"back:{epoch}:{at.isoformat()}", now, epoch=epoch)
+            _record_again(call, f"back:{epoch}:{at.isoformat()}", now)
     elif label.startswith(PARTY):
         note(call, "party_joined", at, now, epoch=epoch, value=label)
     after = settle(call, now)
     if after.state == CallState.TALKING and after.epoch == epoch:
         owe(call, "record", str(epoch), now, epoch=epoch)
+        if epoch > 1:
+            _record_again(call, f"talk:{epoch}", now, before=epoch)
     if after.answered_at is not None and after.ended_at is not None:
         not_missed(call)
+
+
+def _record_again(call: Call, key: str, now: datetime, before: int | None = None) -> None:
+    """A pause is for the operator who ordered it: who comes after a broken line finds the recording going on.
+
+    `before`: only a pause of an epoch before this one.
+    """
+    kinds = ("pause_recording", "resume_recording")
+    orders = select(Effect).where(Effect.call_id == call.id, Effect.kind.in_(kinds))
+    found = db.session.scalar(orders.order_by(Effect.id.desc()).limit(1))
+    if found is None or found.kind != "pause_recording":
+        return
+    if before is None or found.payload["epoch"] < before:
+        owe(call, "resume_recording", key, now, epoch=call.epoch)
 
 
 def left(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> None:
@@ -106,7 +123,8 @@ def hold(actor: Actor, now: datetime, call_id: int, console: str, *, on: bool) -
     """
     call = _in_talk(actor, call_id, console, "hold")
     kind = "hold" if on else "unhold"
-    owe(call, kind, f"{call.epoch}:{call.version}", now, epoch=call.epoch)
+    # Each press is an order of its own: one that came to nothing can be given again.
+    owe(call, kind, f"{call.epoch}:{call.version}:{now.isoformat()}", now, epoch=call.epoch)
     return call
 
 

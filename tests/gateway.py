@@ -20,13 +20,15 @@ SECRET = "a-secret-of-the-gateway"
 @dataclass
 class Gateway:
     """`mode` says how it answers: ok, slow, hang, drip, busy (429), broken (500, nothing taken), accepts_500,
-    drops (takes it and cuts the line), refuses. `taken` counts what it took, by our reference."""
+    drops (takes it and cuts the line), refuses. `taken` counts what it took, by our reference; `said` is to whom
+    and what."""
 
     name: str
     mode: str = "ok"
     seconds: float = 0.0
     retry_after: str = "2"
     taken: Counter[str] = field(default_factory=Counter)
+    said: list[tuple[str, str]] = field(default_factory=list)
     asked: int = 0
     looked: int = 0
     port: int = 0
@@ -56,6 +58,10 @@ class Gateway:
                 "items": "reports", "sid": "id", "reference": "ext", "state": "status", "error": "err",
                 "hmac": {"header": "X-Signature", "stamp_header": "X-Timestamp", "secret": SECRET},
             },
+            "inbound": {
+                "items": "messages", "sid": "id", "from": "mobile", "text": "content", "answer": {"code": 0},
+                "hmac": {"header": "X-Signature", "stamp_header": "X-Timestamp", "secret": SECRET},
+            },
         }  # fmt: skip
 
     def write(self, folder: Path) -> str:
@@ -78,6 +84,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             mode = gateway.mode
             if mode in ("ok", "slow", "hang", "drip", "accepts_500", "drops", "held"):
                 gateway.taken[message["ext"]] += 1
+                gateway.said.append((message["mobile"], message["content"]))
             gateway.arrived.set()
             if mode == "held":
                 gateway.released.wait(60)

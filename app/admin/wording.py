@@ -22,6 +22,7 @@ WHATS: wording.Words = {
     "cti_platform": _l("Call centre's platform"),
     "blocked_number": _l("Blocked number"),
     "extension": _l("Telephone on the desk of account"),
+    "skills": _l("Skills of account"),
     "phone_line": _l("Line"),
     "phone_text": _l("Spoken text"),
 }
@@ -68,6 +69,7 @@ COLUMNS: wording.Words = {
     "signed": _l("Signature"),
     "until": _l("Until"),
     "extension": _l("Telephone"),
+    "answers": _l("Skills"),
     **PHONE_COLUMNS,
 }
 

@@ -15,7 +15,7 @@ from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import hints, passes, simulator
+from app import edits, hints, passes, simulator
 from app.auth.accounts import actor_by_login
 from app.auth.models import Staff
 from app.demo import rung, texts
@@ -112,7 +112,8 @@ def _step(actor: Actor, now: datetime, login: str, plays: bool) -> str | None:
         if not plays or (seat is not None and seat.state != SeatState.OFFLINE):
             return None
         if seat is None and login in SKILLS:
-            seating.set_skills(actor_by_login("supervisor"), now, actor.id or 0, SKILLS[login])
+            coach = actor_by_login("supervisor")
+            edits.keep(seating.set_skills(coach, now, actor.id or 0, SKILLS[login]), coach, now)
         seat = seating.sit_down(actor, now, CONSOLE)
     seating.beat(actor, now, CONSOLE)
     return STEPS[SeatState(seat.state)](Moment(actor, seat, now, plays))

@@ -4,6 +4,7 @@ from flask import Blueprint, flash, jsonify, redirect, render_template, request,
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app import edits, hints
 from app.access import actor, in_background, requires
 from app.auth.queries import holders_of, people
 from app.outbox import unit_of_work
@@ -46,7 +47,8 @@ def set_skills(staff_id: int) -> Response:
         if staff_id not in operators:
             raise errors.NotFound()
         chosen = set(request.form.getlist("skill")) & _known_skills().keys()
-        seating.set_skills(actor(), now, staff_id, chosen)
+        edits.keep(seating.set_skills(actor(), now, staff_id, chosen), actor(), now)
+    hints.give()
     flash(_("Noted: what %(name)s answers.", name=operators[staff_id]), "good")
     return redirect(url_for("phone_coaching.skills", _anchor=f"staff-{staff_id}"), 303)
 

@@ -173,6 +173,8 @@ def sorry(kind: str, fields: Mapping[str, str], own: Mapping[str, str]) -> str:
         return emergency_dial(speaker, line, fields.get("To", "")) if line is not None else emergency_menu(speaker)
     if kind in PATIENT:
         return _music(speaker)
+    if kind == "emergency_done" and fields.get("DialCallStatus") in PUT_THROUGH:
+        return goodbye()
     if kind in LAST:
         return goodbye(speaker, "voicemail_thanks" if kind == "voicemail_done" else "goodbye")
     response = VoiceResponse()
@@ -191,6 +193,8 @@ def _music(speaker: Speaker) -> str:
 
 PATIENT = frozenset({"wait", "waitkey", "hold", "interrupted"})
 """What is heard in the queue and on hold, where no message can be taken: whoever waits there waits on."""
+PUT_THROUGH = frozenset({"completed", "answered"})
+"""What the carrier says of a call that somebody has answered."""
 URGENT = frozenset({"emergency", "emergency_dial"})
 """Webhooks that are answered as without the database where the call is not known."""
 LAST = frozenset(

@@ -91,7 +91,7 @@ def _carry_out(owed: Owed, port: VoicePort) -> None:
 def order_of(owed: Owed) -> Order | None:
     """What to do, as things stand now; None where it came too late to matter."""
     call = db.session.get(Call, owed.call_id)
-    return ORDERS[owed.kind](owed, call) if call is not None else None
+    return ORDERS[owed.kind](owed, call) if call is not None and not owing.is_overtaken(owed) else None
 
 
 def _bring_caller(owed: Owed, call: Call) -> Order | None:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.voice.exchange import Answer, exchange
+from app.voice.withheld import number_of
 from calls.message_states import MessageState
 from calls.ports import (
     KNOWS_REFERENCE,
@@ -31,10 +32,13 @@ from calls.ports import (
     Unreachable,
 )
 from config import UnsafeConfig
+from tickets import sealing
 
 SECONDS = 12.0
 LOOK_SECONDS = 5.0
 STAMP_SECONDS = 300
+RECEIPT, INBOUND = "receipt", "inbound"
+SHORTEST_TOKEN = 16
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,30}")
 _HOLE = re.compile(r"\{(number|local|text|template|reference|sid|param:[\w-]+|env:\w+)\}")
@@ -53,6 +57,15 @@ class Report:
     state: MessageState | None
     said: str
     error_code: str | None
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One text that somebody sent, as the gateway hands it over. `number` is E.164, or empty."""
+
+    sid: str
+    number: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -104,31 +117,44 @@ class HttpTexts:
         state = self._states.get(_text(_at(content, described.get("state", ""))))
         return TextState(_text(_at(content, described.get("sid", ""))), state or MessageState.ACCEPTED)
 
-    def is_told_by(self, headers: Mapping[str, str], body: bytes, now: datetime) -> bool:
-        """Whether a receipt is the gateway's: by its token, or by the keyed hash of stamp and body."""
-        described = self.described.get("receipt", {})
+    def is_told_by(
+        self, headers: Mapping[str, str], body: bytes, now: datetime, part: str = RECEIPT, in_address: str = ""
+    ) -> bool:
+        """Whether it is the gateway's: by its token, or by the keyed hash of stamp and body. `in_address` is the
+        token of gateways that can send no header of ours."""
+        described = self.described.get(part, {})
         if "hmac" in described:
             return _is_stamped(described["hmac"], headers, body, now)
         token = _filled(str(described.get("token", "")), {})
         given = headers.get(str(described.get("token_header", "X-Token")), "")
+        if part == INBOUND:
+            given = in_address or given
+            token = token if len(token) >= SHORTEST_TOKEN else ""  # it may be all that is known of who asks
         return bool(token) and hmac.compare_digest(token.encode(), given.encode())
 
     def reports(self, fields: Mapping[str, str]) -> Iterator[Report]:
         """The states in a receipt: `fields` of a form, or the text of a JSON body under an empty name."""
-        described = self.described.get("receipt", {})
-        try:
-            content = json.loads(fields[""]) if "" in fields else dict(fields)
-        except ValueError:
-            return
-        items = _at(content, described["items"]) if "items" in described else content
-        for item in items if isinstance(items, list) else [items]:
-            if isinstance(item, dict):
-                said = _text(_at(item, described.get("state", "")))
-                yield Report(
-                    _text(_at(item, described.get("sid", "")))[:200],
-                    _text(_at(item, described.get("reference", "")))[:200], self._states.get(said), said,
-                    _text(_at(item, described.get("error", ""))) or None,
-                )  # fmt: skip
+        described = self.described.get(RECEIPT, {})
+        for item in _items(described, fields):
+            said = _text(_at(item, described.get("state", "")))
+            yield Report(
+                _text(_at(item, described.get("sid", "")))[:200],
+                _text(_at(item, described.get("reference", "")))[:200], self._states.get(said), said,
+                _text(_at(item, described.get("error", ""))) or None,
+            )  # fmt: skip
+
+    def texts(self, fields: Mapping[str, str]) -> Iterator[Incoming]:
+        """The texts in what is handed over. One without a name is none: it could not be told from its twin."""
+        described = self.described.get(INBOUND, {})
+        for item in _items(described, fields):
+            sid, number, text = (_text(_at(item, described[name])) for name in ("sid", "from", "text"))
+            if sid.replace("\x00", ""):
+                yield Incoming(sid.replace("\x00", "")[:200], number_of(sealing.normalise_phone(number)), text)
+
+    def confirmed(self, part: str) -> tuple[str, str]:
+        """What the gateway wants to be answered, and as what type: a text, or JSON."""
+        wanted = self.described.get(part, {}).get("answer", "")
+        return (wanted, "text/plain") if isinstance(wanted, str) else (json.dumps(wanted), JSON)
 
     @property
     def _states(self) -> Mapping[str, MessageState]:
@@ -149,6 +175,16 @@ class HttpTexts:
         return exchange(method, url, headers, body, seconds)
 
 
+def _items(described: Described, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """What is told in one request: one thing, or several in a list."""
+    try:
+        content = json.loads(fields[""]) if "" in fields else dict(fields)
+    except ValueError:
+        return
+    items = _at(content, described["items"]) if "items" in described else content
+    yield from (item for item in (items if isinstance(items, list) else [items]) if isinstance(item, dict))
+
+
 def read(path: str, name: str | None = None) -> HttpTexts:
     """The gateway that a file describes. Raises UnsafeConfig with what is wrong in it."""
     try:
@@ -163,6 +199,8 @@ def read(path: str, name: str | None = None) -> HttpTexts:
         if "look" in described:
             described["look"]["url"], described["look"]["found"], described["look"]["absent"]
             caps.add(KNOWS_REFERENCE)
+        for part in ("from", "text", "sid") if INBOUND in described else ():
+            described[INBOUND][part]
         known = {state.lower() for state in MessageState}
         unknown = set(described.get("states", {}).values()) - known
     except (KeyError, TypeError, AttributeError) as fault:

@@ -6,10 +6,12 @@ from flask import Request, current_app
 from twilio.request_validator import RequestValidator
 
 from app.text_ports import ports
-from app.voice.http_texts import HttpTexts
+from app.voice.http_texts import INBOUND, HttpTexts
 from config import Config
 
 HEADER = "X-Twilio-Signature"
+TEXT_IN = "sms.gateway_in"
+"""The endpoint at which gateways hand over what citizens write."""
 LARGEST = 64 * 1024
 """Bytes of a webhook's body. The carrier's are far smaller."""
 
@@ -35,11 +37,22 @@ def is_signed(request: Request) -> bool:
 
 def _is_gateways(request: Request, name: str) -> bool:
     """Whether a gateway of text messages says it, in the way that its description names."""
-    found = [port for port in ports() if port.name == name and isinstance(port, HttpTexts)]
-    if not found or request.method != "POST" or (request.content_length or 0) > LARGEST:
+    found = gateway_of(name)
+    request.max_content_length = LARGEST
+    if found is None or request.method != "POST" or (request.content_length or 0) > LARGEST:
         return False
     clock = current_app.config.get("CLOCK")
-    return found[0].is_told_by(request.headers, request.get_data(), clock() if clock else datetime.now(UTC))
+    now = clock() if clock else datetime.now(UTC)
+    if request.endpoint != TEXT_IN:
+        return found.is_told_by(request.headers, request.get_data(), now)
+    token = (request.view_args or {}).get("token", "")
+    return found.is_told_by(request.headers, request.get_data(), now, INBOUND, token)
+
+
+def gateway_of(name: str) -> HttpTexts | None:
+    """The gateway of that name, where this installation has it."""
+    found = (port for port in ports() if port.name == name and isinstance(port, HttpTexts))
+    return next(found, None)
 
 
 def address_of(config: Config, request: Request) -> str:

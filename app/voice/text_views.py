@@ -2,22 +2,23 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint
+from flask import Blueprint, Response
 
 from app import guessing, throttle
 from app.access import carrier
 from app.extensions import vault
 from app.templating import city
-from app.text_ports import ports
 from app.throttle import Limit
 from app.voice import documents, hearing
 from app.voice.documents import Speaker
 from app.voice.hearing import Told, heard
-from app.voice.http_texts import HttpTexts
+from app.voice.http_texts import INBOUND, RECEIPT
+from app.voice.signature import gateway_of
 from app.voice.twilio_texts import STATES
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
 from calls import conversing, message_receipts, messaging, texting
+from calls.message_models import Message
 from calls.models import PROVIDER
 from calls.texting import Asked
 from tickets import errors, queries, service
@@ -68,14 +69,11 @@ def status(told: Told, now: datetime) -> str:
     return hearing.NOTHING
 
 
-@bp.post("/gateway/<gateway>")
-@carrier
 @heard("sms_gateway", document=False)
-def gateway(told: Told, now: datetime) -> str:
-    """What became of texts, as a gateway of the city's own tells it."""
+def _told_states(told: Told, now: datetime) -> str:
     name = told.path["gateway"]
-    port = next((one for one in ports() if one.name == name and isinstance(one, HttpTexts)), None)
-    for report in port.reports(told.fields) if isinstance(port, HttpTexts) else ():
+    port = gateway_of(name)
+    for report in port.reports(told.fields) if port else ():
         if report.state is not None and (report.sid or report.reference):
             message_receipts.tell(
                 name, report.sid, report.state, report.said, now, reference=report.reference,
@@ -84,15 +82,60 @@ def gateway(told: Told, now: datetime) -> str:
     return hearing.NOTHING
 
 
+@bp.post("/gateway/<gateway>")
+@carrier
+def gateway(gateway: str) -> Response:
+    """What became of texts, as a gateway of the city's own tells it."""
+    return _confirmed(gateway, RECEIPT, _told_states(gateway=gateway))
+
+
+@heard("sms_gateway_in", document=False)
+def _told_texts(told: Told, now: datetime) -> str:
+    name = told.path["gateway"]
+    port = gateway_of(name)
+    for text in port.texts(told.fields) if port else ():
+        if not text.number:
+            continue
+        message, reply = _converse(name, text.sid, text.number, text.text, now)
+        if reply is not None:
+            messaging.answer(message, text.number, reply, now, vault())
+    return hearing.NOTHING
+
+
+@bp.post("/gateway/<gateway>/in")
+@bp.post("/gateway/<gateway>/in/<token>")
+@carrier
+def gateway_in(gateway: str, token: str = "") -> Response:
+    """Somebody texts, as a gateway of the city's own hands it over. The reply goes out as any other text."""
+    # Its token is not part of what was told, and is kept nowhere.
+    return _confirmed(gateway, INBOUND, _told_texts(gateway=gateway))
+
+
+def _confirmed(gateway: str, part: str, answer: Response) -> Response:
+    """The answer in the gateway's own words, where it was heard; of texts handed over always one with a body's
+    status, as most gateways take any other for a failure."""
+    port = gateway_of(gateway)
+    if port is None or answer.status_code != 204:
+        return answer
+    words, mimetype = port.confirmed(part)
+    return Response(words, mimetype=mimetype) if words or part == INBOUND else answer
+
+
 def _receive(told: Told, now: datetime) -> str:
     number, sid = number_of(told["From"]), told["MessageSid"]
     if not number or not sid:
         return documents.message("")
+    message, reply = _converse(PROVIDER, sid, number, told["Body"], now)
+    return documents.message(messaging.reply_of(message, vault()) if reply is None else reply)
+
+
+def _converse(provider: str, sid: str, number: str, body: str, now: datetime) -> tuple[Message, str | None]:
+    """Take a text down and do what it asks for. The reply, empty for none; None where it was told before."""
     sender = vault().phone_hash(number)
-    message, is_new = conversing.take_down(PROVIDER, sid, sender, told["Body"], now, vault())
+    message, is_new = conversing.take_down(provider, sid, sender, body, now, vault())
     if not is_new:
-        return documents.message(messaging.reply_of(message, vault()))
-    asked = texting.asked(told["Body"])
+        return message, None
+    asked = texting.asked(body)
     if throttle.admit([(PER_SENDER, sender.hex())], now).wait:
         reply, ticket_id = "", None
     else:
@@ -101,7 +144,7 @@ def _receive(told: Told, now: datetime) -> str:
             asked = Asked(conversing.HELP)
             reply = "" if conversing.was_helped(sender, message.id, now) else _say("help")
     conversing.keep_reply(message, asked.kind, reply, ticket_id, vault())
-    return documents.message(reply)
+    return message, reply
 
 
 def _say(key: str, **values: object) -> str:

@@ -15,7 +15,7 @@ from app.voice.documents import Speaker, address
 from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import arriving, blocking, expecting, keeping
+from calls import arriving, blocking, expecting, keeping, offering
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
@@ -94,7 +94,7 @@ def emergency_dial(told: Told, now: datetime) -> str:
 def emergency_done(told: Told, now: datetime) -> str:
     """What came of it; where nobody answered, an operator does, before all others."""
     call = call_of(told)
-    if told["DialCallStatus"] in ("completed", "answered"):
+    if told["DialCallStatus"] in documents.PUT_THROUGH:
         return documents.goodbye()
     keeping.note(call, "emergency_failed", told.at, now, value=told["DialCallStatus"])
     operator, line = address("/voice/enqueue", urgent=1), told.own.get("line", "")
@@ -302,14 +302,32 @@ def ended(told: Told, now: datetime) -> str:
 @carrier
 @heard("fallback")
 def fallback(told: Told, now: datetime) -> str:
-    """A document of ours failed. Who was waiting waits on; who was in the menu goes to the queue."""
+    """A document of ours failed. Whoever was to be led somewhere is led there again, by an address of its own."""
     call = arriving.ring(now, Ringing(PROVIDER, told.sid, told["To"], number_of(told["From"])), vault())
     call = keeping.lock(call.id)
-    if call.state in (CallState.NEW, CallState.IVR, CallState.QUEUED, CallState.OFFERED):
-        return documents.go(address("/voice/enqueue", recover=len(facts_of(call))))
-    if call.state in (CallState.CONNECTING, CallState.TALKING) and call.answered_at is not None:
+    # Nobody who waits, or has an operator on the way, leaves a message.
+    if call.state in (CallState.NEW, CallState.IVR, CallState.QUEUED, CallState.OFFERED, CallState.CONNECTING):
+        return documents.go(_where(call, told))
+    if told["QueueSid"]:
+        response = VoiceResponse()
+        response.leave()
+        return str(response)
+    if call.state in (CallState.TALKING, CallState.SURVEY, CallState.CALLBACK):
         return documents.goodbye(speaker_of(call))
     return documents.sorry("fallback", told.fields, {"lang": call.lang})
+
+
+def _where(call: Call, told: Told) -> str:
+    """The waiting, from which they are led on; or, where they were already, where that led."""
+    again = len(facts_of(call))
+    way = offering.brought(call) if call.state == CallState.CONNECTING else None
+    if told["QueueSid"]:
+        return address("/voice/wait", recover=again)  # they are in the queue, and need not be put there
+    if way is None:
+        return address("/voice/enqueue", recover=again)
+    if "offer" in way.payload:
+        return address("/voice/dial-operator", offer=way.payload["offer"], recover=again)
+    return address("/voice/join", epoch=call.epoch, recover=again)
 
 
 def call_of(told: Told) -> Call:

@@ -3,9 +3,11 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from databases import clone_database
 from flows.cases import Office
 from flows.product import Product
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
@@ -16,6 +18,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 HOW = "no Chromium on this machine: apt-get install chromium fonts-noto-cjk, or name one in CHROMIUM"
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 SECONDS = 10.0  # for one step of a test
+QUEUE_OF_PRODUCTS = 15  # the last database of the queue's server; those before are the other products'
 
 
 def _chromium() -> str | None:
@@ -33,6 +36,20 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def rung_product(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A running product that can be rung: the telephone network is played beside it."""
+    cloned = clone_database(f"hotline_{worker_id}_rung")
+    redis = f"{cloned.redis_url.partition('?')[0]}?db={QUEUE_OF_PRODUCTS}"
+    config = replace(cloned, redis_url=redis)
+    running = Product(config, tmp_path_factory.mktemp("rung"), has_network=True)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
 
 
 @pytest.fixture

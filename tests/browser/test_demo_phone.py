@@ -1,11 +1,9 @@
 """The demo city's telephone in a browser, with the network played beside the running product: ring, hear, wait."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from databases import clone_database
 from flows.product import Product, wait
 from playwright.sync_api import Page, expect
 
@@ -15,22 +13,13 @@ from .test_phone import _fits
 
 pytestmark = pytest.mark.browser
 
-QUEUE_OF_PRODUCTS = 15  # the last database of the queue's server; those before are the other products'
 RINGS_WITHIN = 40_000  # milliseconds: the welcome is spoken as slowly as people speak
 
 
 @pytest.fixture(scope="module")
-def product(worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+def product(rung_product: Product) -> Product:
     """In place of the one that nobody can ring."""
-    cloned = clone_database(f"hotline_{worker_id}_rung")
-    redis = f"{cloned.redis_url.partition('?')[0]}?db={QUEUE_OF_PRODUCTS}"
-    config = replace(cloned, redis_url=redis)
-    running = Product(config, tmp_path_factory.mktemp("rung"), has_network=True)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    return rung_product
 
 
 def test_ring_hear_the_welcome_wait_and_hang_up(

@@ -63,6 +63,30 @@ class TestOneTalk:
         assert after.staff_id == 7 and after.ended_by == "operator"
 
     @pytest.mark.parametrize(
+        ("order", "by"),
+        [
+            ((*TALK[:8], (120.7, "operator_leaving", 1, "7"), (120, "caller_left"), (121, "ended")), "operator"),
+            ((*TALK[:8], (121.7, "operator_leaving", 1, "7"), (120, "caller_left"), (121, "ended")), "caller"),
+            ((*TALK[:8], (122, "operator_leaving", 1, "7"), (121, "surveyed"), (120, "caller_left"),
+              (130, "ended")), "operator"),
+            ((*TALK[:8], (120, "caller_left"), (121, "ended")), "caller"),
+        ],
+    )  # fmt: skip
+    def test_who_hung_up_where_the_carrier_tells_whole_seconds(self, order: tuple, by: str):
+        assert read(*order).ended_by == by
+
+    @pytest.mark.parametrize("said", ["busy", "no-answer", "canceled", "failed"])
+    def test_nobody_hung_up_a_call_of_ours_to_which_nobody_came(self, said: str):
+        assert read((0, "started"), (0, "accepted", 1, "1"), (20, "ended", 1, said)).ended_by == "system"
+
+    def test_whom_we_rang_hung_up_before_the_talk(self):
+        ours = ((0, "started"), (0, "accepted", 1, "1"), (5, "picked_up", 1, "human"))
+        assert read(*ours, (9, "ended", 1, "completed")).ended_by == "caller"
+
+    def test_who_rings_off_before_anybody_answers_is_the_caller(self):
+        assert read((0, "started"), (2, "ended", 1, "canceled")).ended_by == "caller"
+
+    @pytest.mark.parametrize(
         ("told", "state"),
         [
             (1, CallState.NEW), (2, CallState.QUEUED), (3, CallState.OFFERED), (4, CallState.CONNECTING),

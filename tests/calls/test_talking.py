@@ -7,6 +7,7 @@ from calls import arriving, keeping, offering, seating, talking
 from calls.models import Call, Callback, CallLeg, Offer
 from db import db
 from routing import service as routing
+from tickets.event_models import TicketEvent
 
 
 def bring_department(exchange: Exchange, call: Call) -> CallLeg:
@@ -168,3 +169,15 @@ def test_keyed_in_number_does_not_outlive_the_call(exchange: Exchange):
     call.asked_number = "110101199003070000"
     arriving.end(call, exchange.city.now, exchange.city.now)
     assert call.asked_number is None
+
+
+class TestNews:
+    def test_of_a_talk_reaches_the_page_of_whoever_talks(self, exchange: Exchange):
+        call = exchange.talk()
+        talking.held(call, 1, exchange.city.now, exchange.city.now, on=True)
+        db.session.flush()
+        told = select(TicketEvent.rooms_after).where(
+            TicketEvent.subject == "call", TicketEvent.subject_id == call.id, TicketEvent.kind == "call.noted"
+        )
+        rooms = db.session.scalars(told.order_by(TicketEvent.id)).all()
+        assert rooms[0] == ["calls"] and rooms[-1] == ["calls", f"staff:{exchange.who('operator').id}"]

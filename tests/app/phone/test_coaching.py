@@ -2,8 +2,11 @@
 
 import pytest
 from sqlalchemy import update
+from telephone import LINE
 
+from app import edits
 from app.outbox import unit_of_work
+from calls import offering
 from calls.models import PhoneLine, Seat
 from db import db, transaction
 
@@ -63,6 +66,29 @@ def test_a_skill_that_a_line_asks_for_can_be_given(app, switch, desk, coach):
     assert _skills(app, desk) == ["tax"]
     with app.app_context(), unit_of_work():
         db.session.execute(update(Seat).values(skills=[]))
+
+
+def test_who_changed_whose_skills_into_what_stays_on_record(app, switch, desk, coach):
+    for skills in (["en", "night"], ["night", "en"], ["en"]):
+        coach.post(f"/skills/{desk.person.id}", 303, skill=skills)
+    with app.app_context(), transaction():
+        found = [one for one in edits.page()[0] if (one.what, one.key) == ("skills", str(desk.person.id))]
+    assert [(one.who, one.changes) for one in found] == [
+        (coach.person.name, (("answers", ["en", "night"], ["en"]),)),
+        (coach.person.name, (("answers", [], ["en", "night"]),)),
+    ]
+
+
+def test_who_waits_is_offered_by_the_skills_as_they_are_now(app, switch, desk, coach):
+    desk.ready()
+    with app.app_context(), unit_of_work():
+        db.session.add(PhoneLine(number=LINE, line_no="12345", name="12345", skills=["consumer"], hours=[]))
+    switch.queue()
+    assert desk.state()["offer"] is None
+    coach.post(f"/skills/{desk.person.id}", 303, skill=["consumer"])
+    with app.app_context(), unit_of_work() as now:
+        assert offering.assign(now) == 1
+    assert desk.state()["offer"]
 
 
 def test_who_does_not_answer_has_no_skills(switch, coach):

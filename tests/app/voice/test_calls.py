@@ -1,11 +1,14 @@
 """Whole calls, from the first ring to the last word, with the carrier played and everything else real."""
 
+from urllib.parse import urlsplit
+
 from sqlalchemy import select
 from telephone import CALLER, EMERGENCY, LINE, Operator, Telephone
 
-from calls.models import Callback, Recording, SurveyAnswer, TelephonyEvent
+from calls.models import Callback, Recording, SurveyAnswer, TelephonyEvent, Voicemail
 from db import db
 from routing import service as routing
+from simulator.post import Reply
 from tickets import service
 from tickets.intake import Intake
 from tickets.models import Ticket
@@ -238,6 +241,98 @@ def test_recording_is_paused_while_an_identity_number_is_read(telephone: Telepho
     operator.order("resume_recording")
     telephone.pass_(2)
     assert recording.status == "in-progress"
+
+
+def fail_once(telephone: Telephone, path: str) -> list[str]:
+    """The product does not answer the next request for a document at that path. Returns what was asked since."""
+    deliver, asked = telephone.network.post.deliver, []
+
+    def failing(webhook):
+        asked.append(urlsplit(webhook.url).path)
+        return Reply(502) if asked.count(path) == 1 and asked[-1] == path else deliver(webhook)
+
+    telephone.network.post.deliver = failing
+    return asked
+
+
+def test_waiting_that_breaks_while_an_operator_comes_takes_no_message(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    token = operator.post(f"/offers/{operator.state()['offer']['id']}/accept")["token"]
+    asked = fail_once(telephone, "/voice/wait")
+    while "/voice/fallback" not in asked:
+        telephone.pass_(0.5)
+    assert telephone.call().state == "CONNECTING" and "/voice/voicemail" not in asked
+    operator.connect(token)
+    telephone.pass_(5)
+    call = telephone.call()
+    assert call.state == "TALKING" and "嘀声" not in heard(line) and not line.is_over
+
+
+def test_choice_in_the_queue_that_fails_is_not_lost(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    deliver = telephone.network.post.deliver
+
+    def late(webhook):
+        """The request is acted on, and the answer does not arrive."""
+        answer = deliver(webhook)
+        return Reply(502) if urlsplit(webhook.url).path == "/voice/waitkey" else answer
+
+    telephone.network.post.deliver = late
+    line.press("1")
+    telephone.pass_(10)
+    assert line.is_over and telephone.call().end_reason == "callback"
+
+
+def test_who_fails_on_the_way_to_the_operator_is_led_there_again(telephone: Telephone, operator: Operator):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    asked = fail_once(telephone, "/voice/join")
+    operator.pick_up()
+    telephone.pass_(3)
+    assert asked.count("/voice/join") == 2 and "/voice/fallback" in asked
+    assert telephone.call().state == "TALKING" and not line.is_over
+    assert telephone.read(lambda: list(db.session.scalars(select(Voicemail.call_id)))) == []
+
+
+def test_recording_goes_on_for_who_comes_back_after_a_pause(telephone: Telephone, operator: Operator):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    [recording] = telephone.network.recordings.all.values()
+    operator.order("pause_recording")
+    telephone.pass_(2)
+    operator.line.vanish(1)
+    telephone.pass_(5)
+    assert recording.status == "paused"
+    operator.connect(operator.post("/rejoin")["token"])
+    telephone.pass_(5)
+    assert recording.status == "in-progress" and operator.state()["call"]["recording"] == "on"
+    operator.order("pause_recording")
+    telephone.pass_(5)
+    assert recording.status == "paused"
+
+
+def test_recording_goes_on_for_another_operator_after_a_pause(
+    telephone: Telephone, operator: Operator, new_operator
+):
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(5)
+    [recording] = telephone.network.recordings.all.values()
+    operator.order("pause_recording")
+    telephone.pass_(2)
+    operator.close_page()
+    telephone.pass_(17)
+    other = new_operator(telephone)
+    telephone.pass_(2)
+    other.pick_up()
+    telephone.pass_(5)
+    assert telephone.call().state == "TALKING" and telephone.call().epoch == 2
+    assert recording.status == "in-progress" and other.state()["call"]["recording"] == "on"
 
 
 def test_status_is_told_in_the_callers_language(telephone: Telephone):

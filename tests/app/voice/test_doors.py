@@ -190,3 +190,13 @@ def test_operators_line_that_was_let_go_is_not_taken_up_later(app: Flask, ask, m
     assert "<Hangup" in ask("/voice/operator", FIELDS | {"From": "client:op_1", "t": "x"}).text
     assert ask("/voice/ended", FIELDS | {"CallStatus": "completed"}).status_code == 204
     assert lines == ["ended"]
+
+
+@pytest.mark.usefixtures("without_database")
+@pytest.mark.parametrize("status", ["completed", "answered", "busy", "no-answer", "failed"])
+def test_after_help_was_reached_there_is_nothing_left_to_ask(app: Flask, ask, monkeypatch, status: str):
+    lines = kept(monkeypatch)
+    text = ask("/voice/emergency/done?line=110&lang=zh", FIELDS | {"DialCallStatus": status}).text
+    is_reached = status in ("completed", "answered")
+    assert ("<Hangup" in text and "<Say" not in text and "<Record" not in text) == is_reached
+    assert ("<Record" in text) != is_reached and lines == ["emergency_done"]

@@ -8,6 +8,7 @@ from telephone import LINE, Operator, Telephone
 
 from app.voice.effects import carry_out
 from calls.models import Callback, Effect, Recording
+from calls.ports import Unreachable
 from db import db
 
 
@@ -112,3 +113,81 @@ def test_what_waits_behind_a_slow_answer_is_done_by_another(telephone: Telephone
         assert carry_out(Slow()) == 1
     assert done == ["first", 1]
     assert outcomes(telephone, "hold") == outcomes(telephone, "pause_recording") == ["done"]
+
+
+class Away:
+    """A carrier that cannot be reached for the first `times` of one method."""
+
+    def __init__(self, port, method: str, times: int = 1) -> None:
+        self.port, self.method, self.times = port, method, times
+
+    def __getattr__(self, name: str) -> Callable:
+        def do(*args, **more):
+            if name == self.method and self.times:
+                self.times -= 1
+                raise Unreachable("503")
+            return getattr(self.port, name)(*args, **more)
+
+        return do
+
+
+def in_talk(telephone: Telephone, operator: Operator) -> None:
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+
+
+def is_held(telephone: Telephone) -> bool:
+    [conference] = [one for one in telephone.network.conferences.values() if one.status != "completed"]
+    return next(member.hold for member in conference.participants if member.label == "caller")
+
+
+def test_hold_that_is_tried_again_does_not_undo_what_was_ordered_after_it(
+    telephone: Telephone, operator: Operator
+):
+    in_talk(telephone, operator)
+    telephone.app.extensions["voice"] = Away(telephone.app.extensions["voice"], "hold")
+    operator.order("hold")
+    telephone.rounds()
+    operator.order("unhold")
+    telephone.pass_(10)
+    assert outcomes(telephone, "hold") == ["moot"] and outcomes(telephone, "unhold") == ["done"]
+    assert not is_held(telephone) and not operator.state()["call"]["is_held"]
+
+
+def test_of_orders_given_before_the_first_was_done_the_last_counts(telephone: Telephone, operator: Operator):
+    in_talk(telephone, operator)
+    telephone.is_clock_running = False
+    for order in ("hold", "unhold", "hold", "pause_recording", "resume_recording"):
+        operator.order(order)
+        telephone.pass_(0.5)
+    telephone.is_clock_running = True
+    telephone.pass_(3)
+    assert outcomes(telephone, "hold") == ["moot", "done"] and outcomes(telephone, "unhold") == ["moot"]
+    assert outcomes(telephone, "pause_recording") == ["moot"]
+    assert is_held(telephone) and operator.state()["call"]["recording"] == "on"
+
+
+def test_unhold_waits_while_another_process_is_still_at_the_hold(telephone: Telephone, operator: Operator):
+    in_talk(telephone, operator)
+    port, done = telephone.app.extensions["voice"], []
+
+    class Slow:
+        """While it is asked to hold, the operator thinks better of it, and another process has its turn."""
+
+        def hold(self, *args) -> None:
+            if not done:
+                done.append("first")
+                operator.order("unhold")
+                done.append(carry_out(port))
+            port.hold(*args)
+
+    telephone.is_clock_running = False
+    operator.order("hold")
+    with telephone.app.app_context():
+        assert carry_out(Slow()) == 2
+    assert done == ["first", 0]
+    telephone.is_clock_running = True
+    telephone.pass_(2)
+    assert not is_held(telephone) and not operator.state()["call"]["is_held"]

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,18 +14,21 @@ from pathlib import Path
 import gateway as gateways
 import pytest
 from gateway import Gateway, sid_of
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import create_engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 from telephone import clear
 
 from app.extensions import vault
 from app.outbox import unit_of_work
-from app.voice import http_texts, messengers
+from app.voice import hearing, http_texts, messengers, rounds
 from calls import messaging
-from calls.message_models import Message, MessageReceipt, MessageRoute
+from calls.message_models import Message, MessageReceipt, MessageRoute, OptOut
+from calls.models import TelephonyEvent
 from config import UnsafeConfig
 from db import database_now, db, transaction
 from tickets import service
 from tickets.intake import Intake
+from tickets.models import Ticket
 from tickets.permissions import VISITOR
 
 MATTER = Intake(content="路灯不亮，夜里看不清路。", channel="web", phone="13800138000", wants_reply=True)
@@ -294,11 +298,152 @@ class TestReceipts:
         assert post.app.test_client().post("/sms/gateway/nobody", data=b"{}").status_code == 403
 
 
+def signed(post: Post, body: bytes, secret: str = gateways.SECRET, age: float = 0) -> dict[str, str]:
+    stamp = str(int((post.now - timedelta(seconds=age)).timestamp()))
+    made = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    return {"X-Signature": made, "X-Timestamp": stamp}
+
+
+class TestWhatCitizensWrite:
+    """Handed over by the gateway; the answer goes out as a text of its own."""
+
+    TOKEN = "a-token-that-is-long-enough"
+
+    def _write(self, post: Post, text: str, sid: str, phone: str = "13800138000", **how):
+        body = json.dumps({"messages": [{"id": sid, "mobile": phone, "content": text}]}).encode()
+        answer = post.app.test_client().post(
+            "/sms/gateway/first/in", data=body, headers=signed(post, body, **how), content_type="application/json"
+        )
+        while post.carry():
+            pass
+        return answer
+
+    def _token(self, post: Post, **inbound: object) -> None:
+        """The first gateway has a token instead, and posts forms of one text."""
+        port, *others = post.app.extensions["texts"]
+        part = {"sid": "id", "from": "mobile", "text": "content", "token": self.TOKEN, **inbound}
+        post.app.extensions["texts"] = (replace(port, described={**port.described, "inbound": part}), *others)
+
+    def _form(self, post: Post, path: str, **headers: str):
+        fields = {"id": "f1", "mobile": "+8613800138000", "content": "你好"}
+        return post.app.test_client().post(f"/sms/gateway/first/in{path}", data=fields, headers=headers)
+
+    def _ticket(self, post: Post):
+        message = post.register()
+        post.carry()
+        post.first.said.clear()
+        with post.app.app_context(), transaction():
+            ticket = db.session.get_one(Ticket, db.session.get_one(Message, message).ticket_id)
+            return ticket.id, ticket.number
+
+    def test_is_answered_by_a_text_to_whoever_wrote(self, post: Post):
+        _, number = self._ticket(post)
+        answer = self._write(post, number, "i1")
+        assert (answer.status_code, answer.json) == (200, {"code": 0})
+        [(mobile, said)] = post.first.said
+        assert mobile == "13800138000" and number in said and "已受理" not in said
+        reply = post.read(select(Message.id).where(Message.template == "reply"))
+        assert post.state(reply) == ("ACCEPTED", "first")
+        assert b"13800138000" not in post.read(select(Message.body).where(Message.id == reply))
+
+    def test_by_somebody_with_no_ticket_is_answered_too(self, post: Post):
+        self._write(post, "你好", "i1", "15400000001")
+        [(mobile, said)] = post.first.said
+        assert mobile == "15400000001" and "TD" in said
+
+    def test_told_twice_is_answered_once(self, post: Post):
+        for _ in range(3):
+            assert self._write(post, "你好", "i1").status_code == 200
+            post.now += timedelta(seconds=1)
+        assert len(post.first.said) == 1
+        assert post.read(select(func.count()).where(Message.direction == "in")) == 1
+
+    def test_stop_is_confirmed_and_start_undoes_it(self, post: Post):
+        self._write(post, "TD", "i1")
+        self._write(post, "恢复", "i2")
+        assert len(post.first.said) == 2 and post.read(select(OptOut.phone_hash)) is None
+        self._write(post, "TD", "i3")
+        assert len(post.first.said) == 3 and post.read(select(OptOut.phone_hash)) is not None
+
+    def test_a_rating_closes_the_ticket(self, post: Post):
+        ticket, number = self._ticket(post)
+        with post.app.app_context(), unit_of_work():
+            db.session.execute(update(Ticket).where(Ticket.id == ticket).values(state="TO_CALLBACK"))
+        self._write(post, "3", "i1")
+        assert post.read(select(Ticket.state).where(Ticket.id == ticket)) == "CLOSED"
+        assert number in post.first.said[-1][1]
+
+    def test_is_taken_by_the_second_where_the_first_takes_nothing(self, post: Post):
+        post.first.mode = "busy"
+        self._write(post, "你好", "i1")
+        assert post.first.said == [] and len(post.second.said) == 1
+
+    def test_is_kept_while_the_database_is_away(self, post: Post, monkeypatch: pytest.MonkeyPatch):
+        @contextmanager
+        def away():
+            raise OperationalError("SELECT 1", {}, Exception("gone"))
+            yield
+
+        with monkeypatch.context() as patched:
+            patched.setattr(hearing, "unit_of_work", away)
+            answer = self._write(post, "你好", "i1")
+        assert (answer.status_code, answer.json) == (200, {"code": 0}) and post.first.said == []
+        with post.app.app_context():
+            assert rounds.replay() == 1
+        post.carry()
+        assert len(post.first.said) == 1
+
+    @pytest.mark.parametrize("how", [{"secret": "another"}, {"age": 301}, {"age": -301}])
+    def test_forged_or_old_is_shut_out(self, post: Post, how: dict):
+        assert self._write(post, "TD", "i1", **how).status_code == 403
+        assert post.read(select(OptOut.phone_hash)) is None
+
+    def test_a_token_stands_in_a_header_or_in_the_address(self, post: Post):
+        self._token(post)
+        for path, headers in (("", {}), ("/", {}), ("", {"X-Token": "wrong"}), (f"/{self.TOKEN}x", {})):
+            assert self._form(post, path, **headers).status_code in (403, 404)
+        assert self._form(post, f"/{self.TOKEN}").status_code == 200
+        again = self._form(post, "", **{"X-Token": self.TOKEN})
+        assert (again.status_code, again.text) == (200, "")
+        assert post.read(select(func.count()).where(Message.direction == "in")) == 1
+        kept = select(TelephonyEvent.payload).where(TelephonyEvent.kind == "sms_gateway_in")
+        assert post.read(kept) == {}
+
+    def test_a_short_token_lets_nobody_in(self, post: Post):
+        self._token(post, token="short")
+        assert self._form(post, "/short").status_code == 403
+
+    def test_where_it_is_not_described_nobody_is_let_in(self, post: Post):
+        port, *others = post.app.extensions["texts"]
+        bare = {name: part for name, part in port.described.items() if name != "inbound"}
+        post.app.extensions["texts"] = (replace(port, described=bare), *others)
+        assert self._write(post, "你好", "i1").status_code == 403
+        assert self._form(post, "/").status_code in (403, 404)
+
+    @pytest.mark.parametrize(
+        "body",
+        [b"[]", b"{", b'{"messages": [[], 1, {"id": {}}, {"id": "a"}, {"id": "b", "mobile": "10086"}]}'],
+    )
+    def test_that_makes_no_sense_does_nothing(self, post: Post, body: bytes):
+        answer = post.app.test_client().post(
+            "/sms/gateway/first/in", data=body, headers=signed(post, body), content_type="application/json"
+        )
+        assert answer.status_code == 200 and post.read(select(Message.id)) is None
+
+    def test_too_much_is_not_read(self, post: Post):
+        body = b'{"messages": "' + b"x" * 70_000 + b'"}'
+        answer = post.app.test_client().post(
+            "/sms/gateway/first/in", data=body, headers=signed(post, body), content_type="application/json"
+        )
+        assert answer.status_code in (403, 413)
+
+
 @pytest.mark.parametrize(
     "harm",
     [
         lambda d: d.pop("send"), lambda d: d["send"].pop("url"), lambda d: d.update(name="A Name"),
         lambda d: d.update(states={"x": "arrived"}), lambda d: d.update(look={"url": "x"}),
+        lambda d: d["inbound"].pop("from"), lambda d: d.update(inbound=[]),
     ],
 )  # fmt: skip
 def test_a_file_that_says_too_little_is_refused_at_the_start(tmp_path: Path, harm: Callable[[dict], object]):
