@@ -88,7 +88,7 @@ def answer(asked: Message, number: str, text: str, now: datetime, vault: Vault) 
         "segments": texting.segments(text), "created_at": now,
         "body": seal(vault, reference, json.dumps([text, {}, number], ensure_ascii=False)),
     }  # fmt: skip
-    _write_down(row, now)
+    _write_down(row, now, now)
 
 
 def is_to_be_told(ticket: Ticket, phone: str) -> bool:
