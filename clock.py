@@ -60,6 +60,31 @@ CONNECT_OPTIONS = (
 )
 
 
+Loops = tuple[tuple[Callable[[], object], float], ...]
+"""Steps, each with the seconds between two of its rounds."""
+
+
+class Turn:
+    """Whose turn it is; it ends with the block, or before that when its holder says so."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self.lock, self.is_on = lock, False
+
+    def __enter__(self) -> "Turn":
+        self.lock.acquire()
+        self.is_on = True
+        return self
+
+    def end(self) -> None:
+        """Let the next one have it."""
+        if self.is_on:
+            self.is_on = False
+            self.lock.release()
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+
 class Clock:
     """The loops of one clock process; each runs in a thread of its own until `stop` is set."""
 
@@ -95,23 +120,39 @@ class Clock:
         for thread in threads:
             thread.join(3)
 
-    def _telephone(self) -> tuple[tuple[Callable[[], object], float], ...]:
+    def _telephone(self) -> Loops:
         """The loops of telephone and texts, where there are any: woken by a hint, and each second without one."""
         told, texts = ((pushed_rounds.tidy, TOLD_SECONDS),), self._texts()
         if not self.config.has_twilio:
             return (*told, (self.hear_hints, 0.0), *texts) if texts else told
-        carriers = tuple((self._on_hint(rounds.carry), 0.0) for _ in range(CARRIERS))
         return (
-            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), *carriers, *texts,
+            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), (rounds.tend, HINT_SECONDS),
+            *self._in_turn(rounds.carry, CARRIERS), *texts,
             (rounds.replay, REPLAY_SECONDS), (reconciler.reconcile, RECONCILE_SECONDS),
             (reconciler.find_recordings, RECORDINGS_SECONDS),
         )  # fmt: skip
 
-    def _texts(self) -> tuple[tuple[Callable[[], object], float], ...]:
+    def _texts(self) -> Loops:
         """Threads of their own: no caller waits for a provider of texts."""
-        if not self.app.extensions["texts"]:
-            return ()
-        return tuple((self._on_hint(messengers.carry_messages), 0.0) for _ in range(MESSENGERS))
+        return self._in_turn(messengers.carry_messages, MESSENGERS) if self.app.extensions["texts"] else ()
+
+    def _in_turn(self, step: Callable[[Callable[[], None]], int], threads: int) -> Loops:
+        """Threads of which one at a time looks for what is owed, or waits for a hint. It lets the next one look
+        while it does what it found: to let all of them look at every hint costs more than what they find."""
+        turn, seen = threading.Lock(), 0
+
+        def round_() -> bool:
+            nonlocal seen
+            with Turn(turn) as mine:
+                found = step(mine.end)
+                if not found:
+                    seen = self.alarm.wait(seen, HINT_SECONDS)
+            if found:
+                self.alarm.ring()  # what was done may owe something in its turn
+            return True
+
+        round_.__name__ = step.__name__
+        return ((round_, 0.0),) * threads
 
     def _on_hint(self, step: Callable[[], int]) -> Callable[[], bool]:
         """The step again and again: at once while it finds something to do, else at the next hint or second."""
@@ -122,7 +163,7 @@ class Clock:
             if not step():
                 seen = self.alarm.wait(seen, HINT_SECONDS)
             else:
-                self.alarm.ring()  # what was done may owe something in its turn
+                self.alarm.ring()
             return True
 
         round_.__name__ = step.__name__

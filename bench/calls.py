@@ -1,8 +1,10 @@
 """What a full waiting room costs: callers who wait, operators who talk, and how soon a free seat has a call."""
 
 import time
+import wave
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -25,6 +27,8 @@ from simulator.server import Settings
 
 CALLERS, SEATS, SECONDS = 500, 50, 600.0
 FILLING = 60.0
+MUSIC = Path(__file__).resolve().parents[1] / "app" / "static" / "sound" / "hold.wav"
+"""Played as long as it is: so often somebody who waits is told how it stands."""
 SETTLING = 20.0
 WEBHOOK_MARK_MS, OFFER_MARK_MS = 100.0, 1000.0
 LIMITS = {"queue_limit": 5000, "longest_wait_minutes": 600, "short_abandon": 5}
@@ -97,6 +101,8 @@ def _own(played: Network, base: str, app: str) -> None:
         status_callback=f"{base}/voice/ended#rc=2&rp=ct,rt,5xx",
     )  # fmt: skip
     played.app(app, f"{base}/voice/operator", f"{base}/voice/fallback")
+    with wave.open(str(MUSIC)) as music:
+        played.durations[f"{base}/static/sound/{MUSIC.name}"] = music.getnframes() / music.getframerate()
 
 
 def _run(
@@ -150,6 +156,7 @@ def _told(found: dict[str, Any], counted: Counted) -> dict[str, Any]:
         "webhook_p50_ms": _round(load.percentile(times, 50)), "webhook_p95_ms": _round(webhook_p95),
         "webhook_p99_ms": _round(load.percentile(times, 99)), "webhook_mark_ms": WEBHOOK_MARK_MS,
         "failed": sum(one[3] >= 400 for one in found["webhooks"]),
+        "by_path": {path: len(some) for path, some in sorted(by_path.items())},
         "slowest": {path: _round(load.percentile(some, 95)) for path, some in sorted(by_path.items())},
         "offers": len(counted.idle), "offer_p50_ms": _round(load.percentile(counted.idle, 50)),
         "offer_p95_ms": _round(idle_p95), "offer_max_ms": _round(max(counted.idle, default=None)),

@@ -60,6 +60,10 @@ def sweep(now: datetime) -> None:
     db.session.execute(delete(MessageReceipt).where(MessageReceipt.message_id.is_(None), old))
 
 
+_NEEDED = func.coalesce(Message.error_code, "") != messaging.MOOT
+"""One that was not needed any more is no trouble of delivery."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One message as staff see it: what it is and how far, never what it says."""
@@ -97,7 +101,7 @@ def counts(start: datetime, end: datetime) -> Mapping[str, int]:
     """State -> how many messages of a span went out."""
     rows = db.session.execute(
         select(Message.state, func.count().label("number"))
-        .where(Message.direction == "out", Message.created_at >= start, Message.created_at < end)
+        .where(Message.direction == "out", Message.created_at >= start, Message.created_at < end, _NEEDED)
         .group_by(Message.state)
     )
     return {row.state: row.number for row in rows}
@@ -109,7 +113,7 @@ def missed(start: datetime, end: datetime) -> list[Line]:
         select(*_LINE)
         .where(
             Message.direction == "out", Message.created_at >= start, Message.created_at < end,
-            Message.state.in_(MISSED),
+            Message.state.in_(MISSED), _NEEDED,
         )
         .order_by(Message.id.desc())
         .limit(SHOWN)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from calls import message_routes, messaging
+from calls import message_routes, messaging, settings
 from calls.message_models import Message, MessageReceipt
 from calls.message_states import ENDS, RANKS, UNDER_WAY, MessageState, higher
 from calls.ports import Outgoing, Sent, SmsPort, TextState
@@ -61,13 +61,18 @@ def next_step(
         _end(message, MessageState.FAILED, now, messaging.OPTED_OUT)
         return Step(outcome="moot")
     if messaging.is_moot(message):
-        _end(message, MessageState.FAILED, now, "moot")
+        _end(message, MessageState.FAILED, now, messaging.MOOT)
         return Step(outcome="moot")
+    starts = message.created_at
+    if message.template == messaging.RATE:
+        starts = settings.when_asked(starts)
+        if (later := settings.when_asked(now)) > now:
+            return Step(due_at=later)
     number, phone_hash = _addressee(message, vault)
     if not messaging.is_mobile(number):
         _end(message, MessageState.FAILED, now, "no_number")
         return Step(outcome="moot")
-    if now - message.created_at > GIVE_UP:
+    if now - starts > GIVE_UP:
         _end(message, MessageState.FAILED, now, message.error_code or "unreachable")
         log.error("message %s given up: nobody took it for a day", message.id)
         return Step(outcome="failed")

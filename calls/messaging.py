@@ -33,7 +33,7 @@ TOLD_CHANNELS = frozenset({"phone", "web", "wechat", "app", "sms"})
 """Who tells us there hears from us; what other lines and offices hand over, they answer themselves."""
 STALE = timedelta(days=1)
 """So long after the event a text is no news any more: a history that is imported writes to nobody."""
-OPTED_OUT = "opted_out"
+OPTED_OUT, MOOT = "opted_out", "moot"
 _CONTEXT = "message:"
 
 

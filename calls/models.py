@@ -293,7 +293,7 @@ class Callback(Base):
 class FollowUpCall(Base):
     """回访外呼. The citizen of a ticket is to be asked by an automatic call how this round went.
 
-    `call_id` is the call that goes on, or the one in which they answered.
+    `call_id` is the latest call, `is_on` whether it goes on. `attempts` are those that the carrier made.
     """
 
     __tablename__ = "follow_up_call"
@@ -306,6 +306,7 @@ class FollowUpCall(Base):
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     call_id: Mapped[int | None] = mapped_column(ForeignKey("call.id"), unique=True)
+    is_on: Mapped[bool] = mapped_column(default=False)
     closed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(Text)
 

@@ -69,7 +69,7 @@ def ask_next(now: datetime, provider: str) -> bool:
     line_no = first.line_no if first else "12345"
     call = _begin(SYSTEM, now, provider, row.ticket_id, following.FOLLOW_UP, line_no)
     call.lang = messaging.lang_of(row.ticket_id)
-    row.call_id, row.attempts = call.id, row.attempts + 1
+    row.call_id, row.is_on = call.id, True
     return owe(call, "dial_citizen", "ask", now)
 
 
@@ -112,6 +112,13 @@ def answered(call: Call, sid: str, at: datetime, now: datetime, by: str = "human
     """Somebody, or a machine, has picked up."""
     call.provider_sid = call.provider_sid or sid
     note(call, "picked_up", at, now, value=by)
+    settle_late(call, now)
+
+
+def settle_late(call: Call, now: datetime) -> None:
+    """Something of an automatic call was told after its end: it counts all the same."""
+    if call.ended_at is not None:
+        following.settle(call, facts_of(call), now)
 
 
 def status(call: Call, sid: str, said: str, at: datetime, now: datetime) -> None:

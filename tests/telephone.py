@@ -135,7 +135,9 @@ class Telephone:
             return
         with self.app.app_context(), suppress(SQLAlchemyError):
             for _ in range(20):
-                offered, carried = rounds.assign(), rounds.carry() + messengers.carry_messages()
+                offered, carried = rounds.tend(), messengers.carry_messages()
+                while rounds.carry():
+                    carried += 1
                 self.network.advance(0)
                 if not offered and not carried:
                     return

@@ -20,7 +20,7 @@ CLOSES_AT_END = "callback"
 HANDLING = ("handle", "redo")
 """The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
-FOLLOW_THE_FACTS = ("dispatch", "sign", "handle")
+FOLLOW_THE_FACTS = ("dispatch", "sign", *HANDLING)
 """The clocks that run while those facts of a ticket can still be corrected."""
 
 
@@ -121,6 +121,18 @@ def start(
     return row
 
 
+def start_handling(
+    ticket: Ticket, now: datetime, part: Assignment, epoch: int = 1, due_at: datetime | None = None, *,
+    is_again: bool,
+) -> None:  # fmt: skip
+    """Start the clock in which a unit works on it, of another time where it `is_again` its turn.
+
+    Where the city has no limit for another time, that of the first time holds.
+    """
+    if not is_again or start(ticket, "redo", now, part, epoch, due_at) is None:
+        start(ticket, "handle", now, part, epoch, due_at)
+
+
 def _promise(
     rules: ClockRules, ticket: Ticket, clock: str, urgency: str | None = None
 ) -> tuple[deadlines.Policy, deadlines.Limit] | None:
@@ -146,7 +158,7 @@ def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     )
     was = db.session.execute(stopped.order_by(Deadline.epoch.desc()).limit(1)).one_or_none()
     clock, was_due = (was.clock, was.due_at) if was else ("handle", due_at)
-    start(ticket, clock, now, part, ticket.version, max(due_at, was_due))
+    start_handling(ticket, now, part, ticket.version, max(due_at, was_due), is_again=clock == "redo")
 
 
 def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:

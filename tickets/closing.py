@@ -17,7 +17,9 @@ OUTCOMES = ("confirmed", "unreachable", "declined")
 UNRATED, UNREACHABLE = "unrated", "unreachable"
 ASKED = ("answered", "partly", "declined", "no_key", "no_answer", "busy", "failed")
 """What came of one try to ask a citizen by an automatic call."""
-NOT_REACHED = frozenset({"no_key", "no_answer", "busy", "failed"})
+NOT_REACHED = frozenset({"no_key", "no_answer", "busy"})
+FAILED = "failed"
+"""A call that could not be made says nothing of the citizen."""
 
 
 def accept(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
@@ -64,13 +66,17 @@ def rate(
     satisfied: int | None,
     note: str = "",
     version: int | None = None,
+    of_round: int | None = None,
 ) -> None:
     """评价. The citizen's word: solved or not; 1 not satisfied, 2 basically, 3 satisfied.
 
     Closes the ticket. One that is not solved goes back to its unit instead, as often as the city has set.
+    `of_round` is the round that the citizen was asked about: a word on an earlier one comes too late.
     """
     locked = lock(actor, ticket_id)
     row = check(actor, locked, "rate", version)
+    if of_round not in (None, locked.ticket.round):
+        raise errors.NotNow(action="rate", state=str(locked.ticket.state))
     require(solved=solved, satisfied=satisfied)
     if satisfied not in (1, 2, 3):
         raise errors.Invalid(fields={"satisfied": "unknown"})
@@ -95,7 +101,7 @@ def rate(
 def redo(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> None:
     """重办. The citizen said that it is not solved: the unit that led handles it again, in a new round.
 
-    A person may decide so as often as it is needed; by itself it happens only as often as the city has set.
+    A person may decide so as often as it is needed; what happens by itself is counted apart, and limited.
     """
     locked = lock(actor, ticket_id)
     check(actor, locked, "redo", version)
@@ -103,46 +109,40 @@ def redo(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int 
     _redo(locked, actor, now, write_texts(locked.ticket, {"redo_reason": reason}, actor, now))
 
 
-def unsolved(now: datetime, ticket_id: int) -> bool:
-    """The citizen told a machine that it is not solved, and no more. Returns whether it is handled again."""
+def unsolved(now: datetime, ticket_id: int, of_round: int) -> None:
+    """The citizen told a machine that it is not solved, and no more: handled again where a rating would do it."""
     locked = lock(SYSTEM, ticket_id)
-    if locked.ticket.state != TicketState.TO_CALLBACK or not _may_be_redone(locked):
-        return False
-    _redo(locked, SYSTEM, now)
-    return True
+    if locked.ticket.round == of_round and _may_be_redone(locked):
+        _redo(locked, SYSTEM, now)
 
 
-def asked(now: datetime, ticket_id: int, outcome: str) -> None:
+def asked(now: datetime, ticket_id: int, of_round: int, outcome: str, solved: bool | None = None) -> None:
     """One try to ask the citizen by an automatic call, and what came of it. Raises Invalid."""
     locked = lock(SYSTEM, ticket_id)
     if outcome not in ASKED:
         raise errors.Invalid(fields={"outcome": "unknown"})
-    _note(locked, None, now, outcome)
-    finish(locked, SYSTEM, now, "ticket.asked", outcome=outcome)
+    db.session.add(FollowUp(ticket_id=ticket_id, asked_at=now, outcome=outcome, round=of_round))
+    finish(locked, SYSTEM, now, "ticket.asked", outcome=outcome, solved=solved)
 
 
-def would_be_redone(ticket_id: int) -> bool:
-    """Whether the citizen's saying that it is not solved would send it back to its unit, as things stand."""
-    return _may_be_redone(lock(SYSTEM, ticket_id))
+def would_be_redone(ticket_id: int, of_round: int) -> bool:
+    """Whether the citizen's saying that it is not solved would have it handled again, as things stand."""
+    locked = lock(SYSTEM, ticket_id)
+    return locked.ticket.round == of_round and _may_be_redone(locked)
 
 
 def _may_be_redone(locked: Locked) -> bool:
-    """Whether there is another round left, and the unit is still there."""
-    reference, lead = routing.current(), dispatching.last_lead(locked.parts)
-    is_there = lead is not None and reference.units_by_id[lead].is_active
-    return is_there and locked.ticket.redos < reference.settings.get(REDO_ROUNDS, SHIPPED_ROUNDS)
+    """Whether another round may begin by itself."""
+    rounds = routing.current().settings.get(REDO_ROUNDS, SHIPPED_ROUNDS)
+    return locked.ticket.state == TicketState.TO_CALLBACK and locked.ticket.redos < rounds
 
 
 def _redo(locked: Locked, actor: Actor, now: datetime, texts: dict[str, int] | None = None) -> None:
-    row = check(SYSTEM, locked, "redo")
     clocks.stop(locked.ticket.id, now)
-    part = dispatching.dispatch_again(locked, now)
-    locked.ticket.redos += 1
-    move(locked.ticket, row)
-    finish(
-        locked, actor, now, "ticket.redone", unit=part.department_id, lead=part.department_id,
-        round=locked.ticket.round, texts=texts,
-    )
+    move(locked.ticket, check(SYSTEM, locked, "redo"))
+    locked.ticket.redos += actor.kind == "system"
+    finish(locked, actor, now, "ticket.redone", texts=texts)
+    dispatching.dispatch_again(locked, now)
 
 
 def close(actor: Actor, now: datetime, ticket_id: int, outcome: str, version: int | None = None) -> None:
@@ -178,18 +178,15 @@ def _silence(ticket: Ticket) -> str:
     """What a silence is: nobody was reached in this round, however often it was tried, or nobody said anything."""
     tries = select(FollowUp.outcome).where(FollowUp.ticket_id == ticket.id, FollowUp.round == ticket.round)
     outcomes = set(db.session.scalars(tries))
-    return UNREACHABLE if outcomes and outcomes <= NOT_REACHED else UNRATED
-
-
-def _note(locked: Locked, asked_by: int | None, now: datetime, outcome: str) -> None:
-    ticket = locked.ticket
-    row = FollowUp(ticket_id=ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome, round=ticket.round)
-    db.session.add(row)
+    return UNREACHABLE if outcomes - {FAILED} and outcomes <= NOT_REACHED | {FAILED} else UNRATED
 
 
 def _close_with(locked: Locked, row: Transition, actor: Actor, now: datetime, outcome: str) -> None:
     asked_by = actor.id if actor.kind == "staff" else None
-    _note(locked, asked_by, now, outcome)
+    ticket = locked.ticket
+    db.session.add(
+        FollowUp(ticket_id=ticket.id, asked_by=asked_by, asked_at=now, outcome=outcome, round=ticket.round)
+    )
     _close(locked, row, now)
     finish(locked, actor, now, "ticket.closed", outcome=outcome)
 

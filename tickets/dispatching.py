@@ -10,7 +10,7 @@ from routing import service as routing
 from routing.values import Decision, Facts
 from tickets import clocks, errors, masking
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
-from tickets.lifecycle import HELD, TicketState, Transition
+from tickets.lifecycle import HELD, AssignmentState, TicketState, Transition
 from tickets.models import Assignment, RoutingDecision, Ticket
 from tickets.permissions import SYSTEM, Actor
 
@@ -125,13 +125,17 @@ def _dispatch(
     parts += [_assignment(locked, now, unit, "assist") for unit in dict.fromkeys(assists) if unit != lead]
     db.session.add_all(parts)
     for part in parts:
-        clocks.start(ticket, "sign", now, part)
-        clocks.start(ticket, "handle", now, part)
+        _start_clocks(locked, now, part)
     locked.parts += parts
     finish(
         locked, actor, now, "ticket.dispatched", unit=lead, lead=lead,
         assists=[part.department_id for part in parts[1:]] or None, round=ticket.round, **payload,
     )
+
+
+def _start_clocks(locked: Locked, now: datetime, part: Assignment) -> None:
+    clocks.start(locked.ticket, "sign", now, part)
+    clocks.start_handling(locked.ticket, now, part, is_again=_last_lead(locked) is not None)
 
 
 def _assignment(locked: Locked, now: datetime, unit: int, role: str) -> Assignment:
@@ -145,29 +149,18 @@ def _assignment(locked: Locked, now: datetime, unit: int, role: str) -> Assignme
     )
 
 
-def dispatch_again(locked: Locked, now: datetime) -> Assignment:
-    """Another round with the unit that led the last one, with clocks of its own. Raises Invalid.
-
-    Where the city has no limit for another time, that of the first time holds.
-    """
-    lead = last_lead(locked.parts)
-    if lead is None:
-        raise errors.Invalid(fields={"lead": "unknown"})
-    _check_units(lead, ())
-    ticket = locked.ticket
-    ticket.round += 1
-    part = _assignment(locked, now, lead, "lead")
-    db.session.add(part)
-    clocks.start(ticket, "sign", now, part)
-    if clocks.start(ticket, "redo", now, part) is None:
-        clocks.start(ticket, "handle", now, part)
-    locked.parts.append(part)
-    return part
+def dispatch_again(locked: Locked, now: datetime) -> None:
+    """Another round with the unit that led the last one; where it is no more, a dispatcher says whose it is."""
+    ticket, lead = locked.ticket, _last_lead(locked)
+    if lead is not None and routing.current().units_by_id[lead].is_active:
+        _dispatch(locked, check(SYSTEM, locked, "dispatch"), SYSTEM, now, lead, ())
+    else:
+        clocks.start(ticket, "dispatch", now, epoch=ticket.version)
 
 
-def last_lead(parts: Sequence[Assignment]) -> int | None:
-    """The unit that led the matter to its last reply."""
-    done = [part.department_id for part in parts if (part.role, part.state) == ("lead", "DONE")]
+def _last_lead(locked: Locked) -> int | None:
+    """The unit that led the matter to its last reply; None before the first."""
+    done = [part.department_id for part in locked.parts if (part.role, part.state) == ("lead", "DONE")]
     return done[-1] if done else None
 
 
@@ -240,7 +233,8 @@ def redispatch(
     part = locked.part(assignment_id)
     row = check(actor, locked, "redispatch", version, part)
     require(lead=lead, decision_note=note)
-    if lead in {other.department_id for other in locked.parts if other.state in HELD}:
+    # Who has done its part of an earlier round may get this one.
+    if lead in {other.department_id for other in locked.parts if other.state in HELD - {AssignmentState.DONE}}:
         raise errors.Invalid(fields={"lead": "already_has_it"})
     move(part, row)
     part.ended_at = now
@@ -258,8 +252,7 @@ def _replace(locked: Locked, actor: Actor, now: datetime, old: Assignment, unit:
     locked.ticket.round += 1
     part = _assignment(locked, now, unit, old.role)
     db.session.add(part)
-    clocks.start(locked.ticket, "sign", now, part)
-    clocks.start(locked.ticket, "handle", now, part)
+    _start_clocks(locked, now, part)
     locked.parts.append(part)
     finish(
         locked, actor, now, "ticket.dispatched", unit=unit,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select
+from sqlalchemy.orm import aliased
 
 from db import db
 from tickets import errors
@@ -40,7 +41,12 @@ def _parts(*conditions: ColumnElement[bool]) -> Select[Any]:
 
 
 def _rated(span: Span, *conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(Rating.ticket_id).where(span.holds(Rating.rated_at), *conditions)
+    """Of a ticket that was rated in several rounds the last word within the span counts."""
+    later = aliased(Rating)
+    is_last = ~exists().where(
+        later.ticket_id == Rating.ticket_id, later.round > Rating.round, span.holds(later.rated_at)
+    )
+    return select(Rating.ticket_id).where(span.holds(Rating.rated_at), is_last, *conditions)
 
 
 def _due(span: Span) -> Select[Any]:

@@ -117,7 +117,7 @@ TABLE: tuple[Transition, ...] = (
     Transition("ticket", "accept", T.TO_REVIEW, T.TO_CALLBACK, "ticket.review"),
     Transition("ticket", "reject", T.TO_REVIEW, T.IN_PROGRESS, "ticket.review", ("review_note",)),
     Transition("ticket", "rate", T.TO_CALLBACK, T.CLOSED, "ticket.rate", ("solved", "satisfied", "rating_note")),
-    Transition("ticket", "redo", T.TO_CALLBACK, T.IN_PROGRESS, "ticket.follow_up", ("redo_reason",)),
+    Transition("ticket", "redo", T.TO_CALLBACK, T.TO_DISPATCH, "ticket.follow_up", ("redo_reason",)),
     Transition("ticket", "close", T.TO_CALLBACK, T.CLOSED, "ticket.follow_up", ("outcome",)),
 )
 
@@ -136,7 +136,6 @@ class Consequence:
 CONSEQUENCES: tuple[Consequence, ...] = (
     Consequence("dispatch", None, A.PENDING_SIGN),
     Consequence("redispatch", None, A.PENDING_SIGN),
-    Consequence("redo", None, A.PENDING_SIGN, "lead"),
     Consequence("accept", A.SUBMITTED, A.DONE),
     Consequence("reject", A.SUBMITTED, A.REJECTED, "lead"),
 )

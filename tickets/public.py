@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select
+from sqlalchemy import bindparam, case, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 from sqlalchemy.orm import aliased
 
@@ -38,7 +38,7 @@ READABLE: dict[str, str] = {
 # Made once: putting these together for each citizen who asks takes longer than running them.
 _BY_NUMBER = select(
     Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
-    Ticket.registered_at, Ticket.disposition, Ticket.code_hash,
+    Ticket.registered_at, Ticket.disposition, Ticket.code_hash, Ticket.round,
 ).where(Ticket.number == bindparam("number"))
 _ASSIST = aliased(Assignment)
 _ASSISTS = (
@@ -47,6 +47,8 @@ _ASSISTS = (
         # Not by round: a unit that took over begins a new one, and those who assist stay.
         _ASSIST.ticket_id == Assignment.ticket_id, _ASSIST.role == "assist",
         _ASSIST.state != AssignmentState.RETURNED,
+        # What was done in an earlier time is not done again, unless this time is over too.
+        or_(_ASSIST.state != AssignmentState.DONE, Assignment.state == AssignmentState.DONE),
     )
     .correlate(Assignment)
     .scalar_subquery()
@@ -96,6 +98,7 @@ class PublicStatus:
     ticket_id: int
     number: str
     version: int
+    round: int
     title: str
     state: str
     place: str
@@ -150,6 +153,7 @@ def _status(ticket: Any) -> PublicStatus:
         ticket_id=ticket.id,
         number=ticket.number,
         version=ticket.version,
+        round=ticket.round,
         title=ticket.title,
         state=ticket.state,
         place=masking.mask_address_to_street(ticket.place or ""),
@@ -190,9 +194,11 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
         )
         .order_by(TicketText.field, TicketText.assignment_id, TicketText.version.desc())
     )
-    rows = sorted(db.session.execute(latest), key=lambda row: row.role == "assist")
+    # Of each unit that of its last round; they come in the order of rounds.
+    rows = {row.department_id: row for row in db.session.execute(latest)}.values()
     return tuple(
-        (_unit(reference, row.department_id), masking.mask_text(row.body, shows_landlines=True)) for row in rows
+        (_unit(reference, row.department_id), masking.mask_text(row.body, shows_landlines=True))
+        for row in sorted(rows, key=lambda row: row.role == "assist")
     )
 
 

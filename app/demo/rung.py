@@ -45,7 +45,7 @@ def _due() -> list[tuple[str, str]]:
         query = (
             select(FollowUpCall, Contact)
             .join(Contact, Contact.ticket_id == FollowUpCall.ticket_id)
-            .where(FollowUpCall.closed_at.is_(None), FollowUpCall.call_id.is_(None))
+            .where(FollowUpCall.closed_at.is_(None), FollowUpCall.is_on.is_(False))
             .where(FollowUpCall.due_at <= now + AHEAD)
             .order_by(FollowUpCall.due_at)
             .limit(BATCH)

@@ -143,6 +143,14 @@ END_REASONS: Words = {
     "lost": _l("Lost on the line"),
 }
 
+FOLLOW_UP: Words = {
+    "agreed": _l("Wanted to answer"),
+    "contacted": _l("Department got in touch"),
+    "solved": _l("Solved"),
+    "satisfied": _l("Content"),
+}
+"""The questions of an automatic call."""
+
 FACTS: Words = {
     "started": _l("Rings"),
     "blocked": _l("Refused"),

@@ -43,7 +43,10 @@ HOW: Words = {
         "Tickets that a unit signed for in the period. The median time runs from dispatch to signature, nights "
         "and holidays included."
     ),
-    "rated": _l("Tickets that the citizen rated in the period. Silence is no rating and counts as neither."),
+    "rated": _l(
+        "Tickets that the citizen rated in the period. Silence is no rating and counts as neither. Of one that "
+        "was handled again and rated again the last word in the period counts."
+    ),
     "solved": _l("Of the rated ones, those whose citizen says that the matter is solved."),
     "satisfied": _l(
         'Of the rated ones, those whose citizen chose "satisfied". "More or less" is not counted as it.'
@@ -53,7 +56,7 @@ HOW: Words = {
     "unrated": _l("Tickets that were closed in the period and that the citizen never rated."),
     "due": _l(
         "Tickets with a unit's handling limit that ran out in the period, up to now. Parts that were given back "
-        "do not count."
+        "do not count, nor does the limit of another time, after the citizen was not content."
     ),
     "on_time": _l(
         "Of the due ones, those where every unit had replied before its limit ran out. The rate is their share of "

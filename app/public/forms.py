@@ -61,16 +61,17 @@ def is_ticked(fields: Fields, name: str) -> bool:
 
 @dataclass(frozen=True)
 class Rating:
-    """The citizen's word on the outcome; None where nothing was chosen."""
+    """The citizen's word on the outcome; None where nothing was chosen. `of_round` is the round it is about."""
 
     solved: bool | None
     satisfied: int | None
     note: str
+    of_round: int | None
 
 
 def rating_of(fields: Fields) -> Rating:
     """What the rating form says. Raises Invalid."""
-    solved, satisfied = fields.get("solved", ""), fields.get("satisfied", "")
+    solved, satisfied, of_round = (fields.get(name, "") for name in ("solved", "satisfied", "round"))
     if solved not in ("", "yes", "no"):
         raise errors.Invalid(fields={"solved": "unknown"})
     if satisfied not in ("", "1", "2", "3"):
@@ -79,6 +80,7 @@ def rating_of(fields: Fields) -> Rating:
         solved=solved == "yes" if solved else None,
         satisfied=int(satisfied) if satisfied else None,
         note=fields.get("rating_note", "").strip(),
+        of_round=int(of_round) if of_round.isascii() and of_round.isdecimal() and len(of_round) < 5 else None,
     )
 
 

@@ -193,7 +193,9 @@ def rate() -> Any:
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         word = forms.rating_of(fields)
-        service.rate(caller, now, found.ticket_id, word.solved, word.satisfied, word.note)
+        service.rate(
+            caller, now, found.ticket_id, word.solved, word.satisfied, word.note, of_round=word.of_round
+        )
 
     return _with_code(fields, do, done="rated", late="rated_already")
 

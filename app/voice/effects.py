@@ -14,8 +14,7 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.voice import documents
 from app.voice.talk_views import room_of
-from calls import arriving, keeping, offering, outgoing, owing, recordings
-from calls.following import FOLLOW_UP
+from calls import arriving, following, keeping, offering, outgoing, owing, recordings
 from calls.machine import CallState
 from calls.models import PROVIDER, Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
@@ -28,7 +27,6 @@ from tickets.models import Contact
 
 log = logging.getLogger(__name__)
 
-BATCH = 20
 RING_SECONDS = 30
 Act = Callable[[VoicePort], str | None]
 
@@ -41,18 +39,17 @@ class Order:
     done: Callable[[str, datetime], None] | None = None
 
 
-def carry_out(port: VoicePort) -> int:
-    """Do what is due; returns how many there were. Each is settled by itself.
+def carry_out(port: VoicePort, found_one: Callable[[], None] = lambda: None) -> int:
+    """Do one thing that is due; returns how many there were.
 
-    One after the other is claimed: those that wait behind a slow one are another's, and no claim runs out unseen.
+    `found_one` is called between the claim and the doing, so that somebody else looks for the next one meanwhile.
     """
-    for carried in range(BATCH):
-        with unit_of_work() as now:
-            found = owing.claim(now, 1)
-        if not found:
-            return carried
-        _carry_out(found[0], port)
-    return BATCH
+    with unit_of_work() as now:
+        found = owing.claim(now, 1)
+    for owed in found:
+        found_one()
+        _carry_out(owed, port)
+    return len(found)
 
 
 def _carry_out(owed: Owed, port: VoicePort) -> None:
@@ -174,7 +171,10 @@ def _hang_up(owed: Owed, call: Call) -> Order | None:
 def _dial_citizen(owed: Owed, call: Call) -> Order | None:
     """Ring the citizen whose number stands in the contact of the call's ticket."""
     contact = db.session.get(Contact, call.ticket_id)
-    is_wanted = call.state == CallState.NEW if call.purpose == FOLLOW_UP else call.state == CallState.CONNECTING
+    if call.purpose == following.FOLLOW_UP:
+        is_wanted = call.state == CallState.NEW and following.is_wanted(call)
+    else:
+        is_wanted = call.state == CallState.CONNECTING
     if contact is None or call.provider_sid or not is_wanted:
         return None
     number, own, call_id, ref = vault().open_contact(contact, "phone"), own_number(call), call.id, call.ref

@@ -16,7 +16,7 @@ from calls import following, keeping, outgoing, surveying, talking
 from calls.machine import CallState
 from calls.models import Call
 from db import db
-from tickets import errors, service
+from tickets import errors
 from tickets.models import Ticket
 
 bp = Blueprint("voice_out", __name__, url_prefix="/voice/out")
@@ -51,6 +51,7 @@ def asked(told: Told, now: datetime) -> str:
     left, said = following.next_question(call), following.answers(call)
     if said:
         keeping.note(call, "surveyed", told.at, now)
+    outgoing.settle_late(call, now)
     if left is None:
         return documents.goodbye(speaker_of(call), _last_words(call, said))
     if left == question and "again" in told.own:
@@ -70,8 +71,7 @@ def _question(call: Call, question: str, *, again: bool = False) -> str:
 def _last_words(call: Call, said: Mapping[str, int]) -> str:
     if said.get(following.AGREED) == 0:
         return "goodbye"
-    is_redone = said.get("solved") == 0 and service.would_be_redone(call.ticket_id or 0)
-    return "follow_up_again" if is_redone else "follow_up_thanks"
+    return "follow_up_again" if said.get("solved") == 0 and following.is_redone(call) else "follow_up_thanks"
 
 
 @bp.post("/<ref>/status")

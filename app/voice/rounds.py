@@ -1,5 +1,7 @@
 """What every clock process does for the telephone, side by side: indexes and locks see that it is done once."""
 
+from collections.abc import Callable
+
 from flask import current_app
 
 from app import abilities
@@ -12,7 +14,14 @@ from calls.models import PROVIDER
 
 
 def assign() -> int:
-    """Close what ran out, take up who was dropped, offer what waits. Returns how many were offered."""
+    """Offer what waits to whoever is ready. Returns how many were offered."""
+    with unit_of_work() as now:
+        return offering.assign(now)
+
+
+def tend() -> int:
+    """Close what ran out, take up who was dropped, ring who is to be asked; then offer what that leaves to be
+    offered. Returns how many were."""
     with unit_of_work() as now:
         offering.run_out(now)
     with unit_of_work() as now:
@@ -21,9 +30,9 @@ def assign() -> int:
         outgoing.give_up_unheard(now)
     with unit_of_work() as now:
         seating.sweep(now)
-    ask_citizens()
-    with unit_of_work() as now:
-        return offering.assign(now)
+    offered = assign()
+    ask_citizens()  # after those who wait
+    return offered
 
 
 def ask_citizens() -> bool:
@@ -34,10 +43,10 @@ def ask_citizens() -> bool:
         return outgoing.ask_next(now, PROVIDER)
 
 
-def carry() -> int:
-    """Carry out what is owed to the carrier; returns how many."""
+def carry(found: Callable[[], None] = lambda: None) -> int:
+    """Carry out one thing that is owed to the carrier; returns how many. `found` is called before it is done."""
     port = port_of()
-    return carry_out(port) if port is not None else 0
+    return carry_out(port, found) if port is not None else 0
 
 
 def replay() -> int:

@@ -201,7 +201,7 @@ def wait(told: Told, now: datetime) -> str:
     keys = documents.gather(response, address("/voice/waitkey"), digits=1, seconds=1)
     _say_place(keys, speaker, place)
     speaker.say(keys, "waiting_choice")
-    keys.play(address(documents.HOLD_MUSIC))
+    keys.play(address(documents.HOLD_MUSIC), loop=2)  # half a minute with the words before it
     if documents.config().rings_desks:
         response.redirect(address("/voice/wait"), method="POST")
     return str(response)

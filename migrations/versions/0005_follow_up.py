@@ -35,6 +35,7 @@ def grant(role: str | None) -> None:
 
 
 def downgrade() -> None:
+    op.execute("UPDATE deadline SET clock = 'handle', policy_id = NULL WHERE clock = 'redo'")
     op.execute("DELETE FROM policy WHERE clock = 'redo'")
     of_clocks(tuple(clock for clock in CLOCKS if clock != "redo"))
     op.drop_column("follow_up", "round")
@@ -50,6 +51,7 @@ def create_tables() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("call_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_follow_up_call_call_id")),
