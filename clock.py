@@ -7,6 +7,7 @@ import secrets
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -40,6 +41,8 @@ SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
 BACKLOG = 200
 HINT_SECONDS = 1.0
+BETWEEN_LOOKS = 0.05
+"""Hints that come faster than this are one: with hundreds of callers there is one every few milliseconds."""
 LISTEN_SECONDS = 30.0
 REPLAY_SECONDS = 2.0
 RECONCILE_SECONDS = 10.0
@@ -144,9 +147,10 @@ class Clock:
         def round_() -> bool:
             nonlocal seen
             with Turn(turn) as mine:
+                begun = time.monotonic()
                 found = step(mine.end)
                 if not found:
-                    seen = self.alarm.wait(seen, HINT_SECONDS)
+                    seen = self._wait(seen, begun)
             if found:
                 self.alarm.ring()  # what was done may owe something in its turn
             return True
@@ -160,14 +164,21 @@ class Clock:
 
         def round_() -> bool:
             nonlocal seen
+            begun = time.monotonic()
             if not step():
-                seen = self.alarm.wait(seen, HINT_SECONDS)
+                seen = self._wait(seen, begun)
             else:
                 self.alarm.ring()
             return True
 
         round_.__name__ = step.__name__
         return round_
+
+    def _wait(self, seen: int, begun: float) -> int:
+        """For the next hint after a look in vain that began then; returns what has been heard."""
+        heard = self.alarm.wait(seen, HINT_SECONDS)
+        self.stop.wait(max(0.0, begun + BETWEEN_LOOKS - time.monotonic()))
+        return heard
 
     def hear_hints(self) -> bool:
         """Listen for hints. Without Redis each loop goes by its own second."""

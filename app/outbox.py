@@ -27,22 +27,26 @@ GENESIS = b"\x00" * 32
 
 
 @contextmanager
-def unit_of_work() -> Iterator[datetime]:
-    """One transaction around one verb. Yields `now`: the database's, or that of the clock a test set."""
+def unit_of_work(limit_ms: int | None = None) -> Iterator[datetime]:
+    """One transaction around one verb. Yields `now`: the database's, or that of the clock a test set.
+
+    `limit_ms`: no statement in it takes longer.
+    """
     with transaction():
         clock = current_app.config.get("CLOCK")
-        yield clock() if clock else _first_now()
+        now = _first_now(limit_ms) if limit_ms or not clock else None
+        yield clock() if clock else now
 
 
-def _first_now() -> datetime:
+def _first_now(limit_ms: int | None) -> datetime:
     """The database's time, over a connection known to be good: one that a restart cut is replaced once."""
     try:
-        return database_now()
+        return database_now(limit_ms)
     except DBAPIError as fault:
         if not fault.connection_invalidated:
             raise
         db.session.rollback()
-        return database_now()
+        return database_now(limit_ms)
 
 
 @dataclass(frozen=True)

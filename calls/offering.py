@@ -30,17 +30,20 @@ def assign(now: datetime) -> int:
     )
     if not ready:
         return 0
-    calls = db.session.scalars(
-        select(Call)
+    waiting = (
+        select(Call.id)
         .where(Call.state == CallState.QUEUED, Call.provider.not_like(f"{PUSHED}%"))
         .order_by(Call.priority.desc(), Call.queued_at, Call.id)
         .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    ).all()
+    )
     made = 0
-    for call in calls:
-        seat = _best_seat(call, now)
-        if seat is not None and _offer(call, seat, now):
+    for call_id in db.session.scalars(waiting).all():
+        # Locked one by one: those who wait on are also told how long it will take, and may leave meanwhile.
+        one = select(Call).where(Call.id == call_id, Call.state == CallState.QUEUED)
+        one = one.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+        call = db.session.scalar(one)
+        seat = _best_seat(call, now) if call is not None else None
+        if call is not None and seat is not None and _offer(call, seat, now):
             made += 1
             ready -= 1
         if not ready:

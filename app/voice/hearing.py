@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from flask import Response, current_app, request
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app import hints
@@ -28,7 +28,7 @@ XML = "text/xml"
 NOTHING = ""
 JSON_BODY = ""
 """The name under which a body of JSON stands among the fields. The carrier's own webhooks are forms only."""
-_LIMIT = text("SELECT set_config('statement_timeout', '2000', true)")
+LIMIT_MS = 2000
 _TOLD = frozenset(
     {"CallSid", "CallStatus", "Direction", "QueueResult", "QueueTime", "DialCallStatus", "DialCallSid",
      "ConferenceSid", "StatusCallbackEvent", "SequenceNumber", "ParticipantLabel", "ReasonParticipantLeft",
@@ -110,8 +110,7 @@ def _told(kind: str, path: Mapping[str, Any]) -> Told:
 
 def _answer(told: Told, handler: Handler, *, once: bool, document: bool, later: bool) -> Response:
     try:
-        with unit_of_work() as now:
-            db.session.execute(_LIMIT)
+        with unit_of_work(LIMIT_MS) as now:
             reply = hear_once(told, handler, now) if once else handler(told, now)
         if once:
             hints.give()
