@@ -78,7 +78,7 @@ def conference(response: VoiceResponse, name: str, label: str, *, ends: bool, ac
     dial.conference(
         name, participant_label=label, start_conference_on_enter=True, end_conference_on_exit=ends, beep="false",
         status_callback=news("/voice/conf"), status_callback_method="POST",
-        status_callback_event="start end join leave mute hold", wait_url=address("/voice/hold"),
+        status_callback_event="join leave hold", wait_url=address("/voice/hold"),
         wait_method="POST", **more,
     )  # fmt: skip
 
