@@ -1,5 +1,6 @@
 """A clock process: sweeps over what is due, hands out jobs, and, in one of them at a time, the relay."""
 
+import gc
 import logging
 import os
 import queue
@@ -289,6 +290,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     app = create_app(CONNECT_OPTIONS=CONNECT_OPTIONS)
     check_at_start(app)
+    gc.collect()
+    gc.freeze()  # all this stays until the process ends: the collector need not look through it again
     Clock(app).run()
 
 

@@ -143,7 +143,8 @@ def hear_once(told: Told, handler: Handler, now: datetime) -> str:
         first = select(TelephonyEvent.reply).where(TelephonyEvent.dedup_key == told.key)
         return db.session.scalars(first).one()
     reply = handler(told, now)
-    db.session.execute(update(TelephonyEvent).where(TelephonyEvent.id == event_id).values(reply=reply))
+    if reply:
+        db.session.execute(update(TelephonyEvent).where(TelephonyEvent.id == event_id).values(reply=reply))
     return reply
 
 
