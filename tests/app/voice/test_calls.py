@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import select
 from telephone import CALLER, EMERGENCY, LINE, Operator, Telephone
 
+from app.voice import documents
 from calls.models import Callback, Recording, SurveyAnswer, TelephonyEvent, Voicemail
 from db import db
 from routing import service as routing
@@ -256,6 +257,8 @@ def fail_once(telephone: Telephone, path: str) -> list[str]:
 
 
 def test_waiting_that_breaks_while_an_operator_comes_takes_no_message(telephone: Telephone, operator: Operator):
+    music = f"{telephone.base}{documents.HOLD_MUSIC}"
+    telephone.network.durations[music] = 1.0  # so that waiting is asked for again while the operator connects
     line = telephone.phone().dial(LINE)
     telephone.pass_(20)
     token = operator.post(f"/offers/{operator.state()['offer']['id']}/accept")["token"]

@@ -149,7 +149,7 @@ def without_database(monkeypatch: pytest.MonkeyPatch):
     """Nobody can be asked."""
 
     @contextmanager
-    def away():
+    def away(limit_ms: int | None = None):
         raise OperationalError("SELECT 1", {}, Exception("gone"))
         yield
 

@@ -29,9 +29,10 @@ CONTENT = tuple(Step("1", hearing=words) for words in ("愿意评价", "联系�
 
 
 @pytest.fixture(autouse=True)
-def rings_after_ten_minutes(telephone: Telephone) -> Iterator[None]:
+def rings_after_a_minute(telephone: Telephone) -> Iterator[None]:
     """Texts to nobody, so that only the calls are heard of."""
-    before = change(telephone, follow_up_lines=1, follow_up_after_minutes=10)
+    hours = {"follow_up_from": 9, "follow_up_to": 20}
+    before = change(telephone, follow_up_lines=1, follow_up_after_minutes=1, **hours)
     yield
     change(telephone, **before)
 
@@ -45,11 +46,12 @@ def change(telephone: Telephone, **numbers: int) -> dict[str, int]:
     return before
 
 
-def replied(telephone: Telephone, phone: str = CALLER, **intake: object) -> int:
+def replied(telephone: Telephone, phone: str = CALLER, confidential: bool = False, **intake: object) -> int:
     """A matter that has its reply, as of now."""
     with telephone.app.app_context(), unit_of_work() as now:
         fields = {"channel": "phone", "phone": phone, "wants_reply": True} | intake
         ticket_id = City(now, vault()).accepted(**fields)
+        db.session.get_one(Ticket, ticket_id).confidential = confidential
     telephone.publish()
     return ticket_id
 
@@ -94,7 +96,7 @@ class TestWhoAnswers:
     def test_rates_with_keys_and_the_ticket_is_closed(self, telephone: Telephone):
         telephone.phone().answers(3, CONTENT)
         ticket_id = replied(telephone)
-        telephone.pass_(9 * MINUTE, step=5)
+        telephone.pass_(50, step=5)
         assert telephone.phone().calls == []
         telephone.pass_(3 * MINUTE)
         assert (state(telephone, ticket_id), rating(telephone, ticket_id)) == ("CLOSED", (True, 3))
@@ -107,7 +109,7 @@ class TestWhoAnswers:
     def test_hears_the_end_of_the_number_and_nothing_of_the_matter(self, telephone: Telephone):
         telephone.phone().answers(3, CONTENT)
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         named = select(Ticket.number, Ticket.title).where(Ticket.id == ticket_id)
         number, title = telephone.read(lambda: tuple(db.session.execute(named).one()))
         assert f"尾号{' '.join(number[-4:])}" in said(telephone) and title not in said(telephone)
@@ -116,7 +118,7 @@ class TestWhoAnswers:
         steps = (*CONTENT[:2], Step("2", hearing="是否解决"), Step("3", hearing="是否满意"))
         telephone.phone().answers(3, steps)
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert (state(telephone, ticket_id), rating(telephone, ticket_id)) == ("IN_PROGRESS", (False, 1))
         assert "重新办理" in said(telephone)
 
@@ -124,22 +126,22 @@ class TestWhoAnswers:
         steps = (*CONTENT[:2], Step("2", hearing="是否解决"), Step(hearing="是否满意", hangs_up=True))
         telephone.phone().answers(3, steps)
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert (state(telephone, ticket_id), rating(telephone, ticket_id)) == ("IN_PROGRESS", None)
         assert outcomes(telephone, ticket_id) == ["partly"]
 
     def test_who_does_not_want_to_is_left_alone(self, telephone: Telephone):
         telephone.phone().answers(3, (Step("2", hearing="愿意评价"),))
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
-        telephone.pass_(60 * HOUR, step=600)
+        telephone.pass_(3 * MINUTE)
+        telephone.pass_(30 * HOUR, step=1800)
         assert len(telephone.phone().calls) == 1
         assert (state(telephone, ticket_id), outcomes(telephone, ticket_id)) == ("TO_CALLBACK", ["declined"])
 
     def test_a_key_that_means_nothing_is_asked_again_once(self, telephone: Telephone):
         telephone.phone().answers(3, (Step("7", hearing="愿意评价"),))
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert said(telephone).count("愿意评价请按1") == 2
         assert outcomes(telephone, ticket_id) == ["no_key"] and telephone.phone().calls[0].is_over
 
@@ -155,7 +157,7 @@ class TestWhoAnswers:
         with telephone.app.app_context(), unit_of_work():
             db.session.execute(update(Call).where(Call.ticket_id == draft).values(ticket_id=ticket_id))
         telephone.phone().answers(3, ())
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert "Press 1 to answer" in said(telephone)
 
 
@@ -164,11 +166,11 @@ class TestWhoIsNotReached:
         telephone.phone().is_busy()
         ticket_id = replied(telephone)
         for tries in (1, 2, 3):
-            telephone.pass_(15 * MINUTE if tries == 1 else 28 * HOUR, step=60)
+            telephone.pass_(20 * MINUTE if tries == 1 else 28 * HOUR, step=600)
             assert len(telephone.phone().calls) == tries
         hours = [call.created_at.astimezone().hour for call in telephone.phone().calls]
         assert len(set(hours)) == 3
-        telephone.pass_(60 * HOUR, step=600)
+        telephone.pass_(30 * HOUR, step=1800)
         found = row(telephone)
         assert found is not None and (found.outcome, found.attempts) == ("busy", 3)
         assert outcomes(telephone, ticket_id) == ["busy"] * 3 and len(telephone.phone().calls) == 3
@@ -177,16 +179,16 @@ class TestWhoIsNotReached:
     def test_a_machine_presses_no_key(self, telephone: Telephone):
         telephone.phone().has_a_machine()
         ticket_id = replied(telephone)
-        telephone.pass_(14 * MINUTE)
+        telephone.pass_(4 * MINUTE)
         assert outcomes(telephone, ticket_id) == ["no_key"] and telephone.phone().calls[0].is_over
 
     def test_nobody_is_rung_at_night(self, telephone: Telephone):
-        telephone.pass_(10.9 * HOUR, step=600)  # it was nine in the morning
+        telephone.pass_(11 * HOUR - 30, step=3957)  # it was nine in the morning
         telephone.phone().answers(3, CONTENT)
         ticket_id = replied(telephone)
-        telephone.pass_(12 * HOUR, step=600)
+        telephone.pass_(12 * HOUR, step=1800)
         assert telephone.phone().calls == []
-        telephone.pass_(2 * HOUR, step=60)
+        telephone.pass_(2 * HOUR, step=600)
         assert state(telephone, ticket_id) == "CLOSED"
 
 
@@ -195,14 +197,14 @@ class TestWhoIsNotRung:
         ticket_id = replied(telephone)
         with telephone.app.app_context(), unit_of_work() as now:
             service.rate(caller_of(ticket_id), now, ticket_id, True, 2)
-        telephone.pass_(15 * MINUTE, step=5)
+        telephone.pass_(4 * MINUTE, step=5)
         found = row(telephone)
         assert found is not None and found.outcome == "moot" and telephone.phone().calls == []
 
     def test_who_rates_by_text_while_it_rings_is_rated_once(self, telephone: Telephone):
         telephone.phone().answers(20, CONTENT)
         ticket_id = replied(telephone)
-        telephone.pass_(10 * MINUTE + 5)
+        telephone.pass_(MINUTE + 5)
         with telephone.app.app_context(), unit_of_work() as now:
             service.rate(caller_of(ticket_id), now, ticket_id, True, 2)
         telephone.pass_(3 * MINUTE)
@@ -230,12 +232,12 @@ class TestWhoIsNotRung:
     def test_who_wants_no_texts_any_more_when_the_time_has_come(self, telephone: Telephone):
         replied(telephone)
         telephone.phone().send(LINE, "TD")
-        telephone.pass_(14 * MINUTE, step=2)
+        telephone.pass_(4 * MINUTE, step=2)
         found = row(telephone)
         assert found is not None and found.outcome == "opted_out" and telephone.phone().calls == []
 
     def test_about_a_confidential_matter(self, telephone: Telephone):
-        replied(telephone, type="report")
+        replied(telephone, confidential=True)
         assert row(telephone) is None
 
 
@@ -243,7 +245,7 @@ def begin(telephone: Telephone, **intake: object) -> tuple[int, Call]:
     """A call that the clock process has begun and the carrier does not know of yet."""
     telephone.is_clock_running = False
     ticket_id = replied(telephone, **intake)
-    telephone.pass_(11 * MINUTE, step=20)
+    telephone.pass_(2 * MINUTE, step=20)
     with telephone.app.app_context(), unit_of_work() as now:
         assert outgoing.ask_next(now, "twilio")
     return ticket_id, telephone.call()
@@ -262,7 +264,7 @@ class TestWhatIsToldInAnyOrder:
     def test_a_last_key_after_the_end_counts(self, telephone: Telephone):
         telephone.phone().answers(3, (*CONTENT[:3], Step(hearing="是否满意", hangs_up=True)))
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert rating(telephone, ticket_id) is None
         hear(telephone, telephone.call(), "out_asked", "satisfied", Digits="3")
         assert rating(telephone, ticket_id) == (True, 1)
@@ -271,9 +273,9 @@ class TestWhatIsToldInAnyOrder:
     def test_a_refusal_after_the_end_is_one(self, telephone: Telephone):
         telephone.phone().answers(3, (Step(hearing="愿意评价", hangs_up=True),))
         ticket_id = replied(telephone)
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         hear(telephone, telephone.call(), "out_asked", "agreed", Digits="2")
-        telephone.pass_(30 * HOUR, step=300)
+        telephone.pass_(30 * HOUR, step=1800)
         assert len(telephone.phone().calls) == 1
         assert outcomes(telephone, ticket_id) == ["no_key", "declined"]
 
@@ -315,7 +317,7 @@ class TestWhatIsToldInAnyOrder:
         steps = (*CONTENT[:2], Step("2", hearing="是否解决"), Step("3", hearing="是否满意"))
         telephone.phone().answers(20, steps)
         ticket_id = replied(telephone)
-        telephone.pass_(10 * MINUTE + 5)
+        telephone.pass_(MINUTE + 5)
         with telephone.app.app_context(), unit_of_work() as now:
             service.rate(caller_of(ticket_id), now, ticket_id, True, 2)
         telephone.pass_(3 * MINUTE)
@@ -329,7 +331,7 @@ class TestLines:
             telephone.phone(phone).does_not_answer()
             replied(telephone, phone)
         change(telephone, follow_up_lines=2)
-        telephone.pass_(10 * MINUTE + 10)
+        telephone.pass_(MINUTE + 10)
         assert sum(len(telephone.phone(phone).calls) for phone in phones) == 2
         telephone.pass_(60)
         assert sum(len(telephone.phone(phone).calls) for phone in phones) == 4
@@ -338,7 +340,7 @@ class TestLines:
         telephone.is_clock_running = False
         for digit in range(2):
             replied(telephone, f"+861380013800{digit}")
-        telephone.pass_(11 * MINUTE, step=20)
+        telephone.pass_(2 * MINUTE, step=20)
 
         def other() -> None:
             with telephone.app.app_context(), unit_of_work() as now:
@@ -367,29 +369,29 @@ class TestLines:
     def test_a_landline_is_rung_too(self, telephone: Telephone):
         telephone.phone("+8657188001234").answers(3, CONTENT)
         ticket_id = replied(telephone, "0571-88001234")
-        telephone.pass_(12 * MINUTE)
+        telephone.pass_(3 * MINUTE)
         assert state(telephone, ticket_id) == "CLOSED"
 
 
 def test_a_text_that_asks_waits_for_the_morning_and_goes_to_nobody_who_rated_at_night(telephone: Telephone):
-    telephone.pass_(12 * HOUR, step=600)
+    telephone.pass_(12 * HOUR, step=1800)
     first, second = replied(telephone), replied(telephone)
     telephone.pass_(60)
     asked = [one.body for one in telephone.phone().inbox if "请评价" in one.body]
     assert asked == []
     with telephone.app.app_context(), unit_of_work() as now:
         service.rate(caller_of(first), now, first, True, 3)
-    telephone.pass_(12.2 * HOUR, step=60)
+    telephone.pass_(12.5 * HOUR, step=900)
     number = telephone.read(lambda: db.session.get_one(Ticket, second).number)
     [asked] = [one.body for one in telephone.phone().inbox if "请评价" in one.body]
     assert number in asked
 
 
 def test_a_text_that_no_provider_took_by_day_is_not_sent_at_night(telephone: Telephone):
-    telephone.pass_(10.8 * HOUR, step=600)
+    telephone.pass_(10.8 * HOUR, step=3240)
     telephone.is_clock_running = False
     replied(telephone)
-    telephone.pass_(3 * HOUR, step=600)
+    telephone.pass_(3 * HOUR, step=1800)
     telephone.is_clock_running = True
     telephone.pass_(30)
     assert [one.body for one in telephone.phone().inbox if "请评价" in one.body] == []

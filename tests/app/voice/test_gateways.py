@@ -380,7 +380,7 @@ class TestWhatCitizensWrite:
 
     def test_is_kept_while_the_database_is_away(self, post: Post, monkeypatch: pytest.MonkeyPatch):
         @contextmanager
-        def away():
+        def away(limit_ms: int | None = None):
             raise OperationalError("SELECT 1", {}, Exception("gone"))
             yield
 

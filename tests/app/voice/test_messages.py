@@ -15,6 +15,7 @@ from calls import messaging
 from calls.message_models import Message, MessageReceipt, OptOut
 from calls.models import Effect
 from db import db
+from routing.terms import SHIPPED_ROUNDS
 from tickets import service
 from tickets.intake import Intake
 from tickets.models import Contact, Rating, Ticket, TicketText
@@ -46,9 +47,10 @@ def register(telephone: Telephone, **changes: object) -> tuple[int, str, str]:
 
 
 def to_callback(telephone: Telephone, ticket_id: int) -> None:
-    """As if its department had replied and the reply had been checked."""
+    """As if its department had replied for the last time that happens by itself, and the reply been checked."""
     with telephone.app.app_context(), unit_of_work():
-        db.session.execute(update(Ticket).where(Ticket.id == ticket_id).values(state="TO_CALLBACK"))
+        last = {"state": "TO_CALLBACK", "redos": SHIPPED_ROUNDS}
+        db.session.execute(update(Ticket).where(Ticket.id == ticket_id).values(last))
 
 
 def intend(telephone: Telephone, ticket_id: int, template: str) -> bool:
