@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 from flask import Flask
@@ -68,27 +69,6 @@ Loops = tuple[tuple[Callable[[], object], float], ...]
 """Steps, each with the seconds between two of its rounds."""
 
 
-class Turn:
-    """Whose turn it is; it ends with the block, or before that when its holder says so."""
-
-    def __init__(self, lock: threading.Lock) -> None:
-        self.lock, self.is_on = lock, False
-
-    def __enter__(self) -> "Turn":
-        self.lock.acquire()
-        self.is_on = True
-        return self
-
-    def end(self) -> None:
-        """Let the next one have it."""
-        if self.is_on:
-            self.is_on = False
-            self.lock.release()
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-
 class Clock:
     """The loops of one clock process; each runs in a thread of its own until `stop` is set."""
 
@@ -130,7 +110,7 @@ class Clock:
         if not self.config.has_twilio:
             return (*told, (self.hear_hints, 0.0), *texts) if texts else told
         return (
-            *told, (self.hear_hints, 0.0), (self._on_hint(rounds.assign), 0.0), (rounds.tend, HINT_SECONDS),
+            *told, (self.hear_hints, 0.0), *self._in_turn(self.assign, 1), (rounds.tend, HINT_SECONDS),
             *self._in_turn(rounds.carry, CARRIERS), *texts,
             (rounds.replay, REPLAY_SECONDS), (reconciler.reconcile, RECONCILE_SECONDS),
             (reconciler.find_recordings, RECORDINGS_SECONDS),
@@ -141,15 +121,19 @@ class Clock:
         return self._in_turn(messengers.carry_messages, MESSENGERS) if self.app.extensions["texts"] else ()
 
     def _in_turn(self, step: Callable[[Callable[[], None]], int], threads: int) -> Loops:
-        """Threads of which one at a time looks for what is owed, or waits for a hint. It lets the next one look
-        while it does what it found: to let all of them look at every hint costs more than what they find."""
+        """The step again and again: at once while it finds something to do, else at the next hint or second.
+
+        Of its threads one at a time looks for what is owed, or waits for a hint. The step is given what lets the next
+        one look while it does what it found: to let all look at every hint costs more than what they find.
+        """
         turn, seen = threading.Lock(), 0
 
         def round_() -> bool:
             nonlocal seen
-            with Turn(turn) as mine:
+            with ExitStack() as mine:
+                mine.enter_context(turn)
                 begun = time.monotonic()
-                found = step(mine.end)
+                found = step(mine.close)
                 if not found:
                     seen = self._wait(seen, begun)
             if found:
@@ -159,21 +143,9 @@ class Clock:
         round_.__name__ = step.__name__
         return ((round_, 0.0),) * threads
 
-    def _on_hint(self, step: Callable[[], int]) -> Callable[[], bool]:
-        """The step again and again: at once while it finds something to do, else at the next hint or second."""
-        seen = 0
-
-        def round_() -> bool:
-            nonlocal seen
-            begun = time.monotonic()
-            if not step():
-                seen = self._wait(seen, begun)
-            else:
-                self.alarm.ring()
-            return True
-
-        round_.__name__ = step.__name__
-        return round_
+    def assign(self, found: Callable[[], None]) -> int:
+        """Offer what waits. One thread does: each would offer the same."""
+        return rounds.assign()
 
     def _wait(self, seen: int, begun: float) -> int:
         """For the next hint after a look in vain that began then; returns what has been heard."""
