@@ -123,8 +123,8 @@ class Clock:
     def _in_turn(self, step: Callable[[Callable[[], None]], int], threads: int) -> Loops:
         """The step again and again: at once while it finds something to do, else at the next hint or second.
 
-        Of its threads one at a time looks for what is owed, or waits for a hint. The step is given what lets the next
-        one look while it does what it found: to let all look at every hint costs more than what they find.
+        Of its threads one at a time looks for what is owed, or waits for a hint. The step is given what lets the
+        next one look while it does what it found: to let all look at every hint costs more than what they find.
         """
         turn, seen = threading.Lock(), 0
 
