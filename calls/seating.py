@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -12,7 +13,7 @@ from calls.keeping import WALLBOARD
 from calls.models import Call, Seat, SeatSpan
 from calls.seats import BREAKS, SeatState, target
 from db import db
-from routing.editing import Edit, Refused
+from routing.editing import Edit, Refused, difference
 from tickets import errors, events
 from tickets.permissions import SYSTEM, Actor, may
 
@@ -68,10 +69,13 @@ def set_skills(actor: Actor, now: datetime, staff_id: int, skills: Collection[st
     given = sorted({skill.strip() for skill in skills if skill.strip()})
     seat = place_of(staff_id, now)
     before, seat.skills = seat.skills, given
+    return _edit(staff_id, "skills", {"answers": before}, {"answers": given})
+
+
+def _edit(staff_id: int, what: str, before: dict[str, Any], after: dict[str, Any]) -> Edit:
+    """What was set of a person's place, for the record."""
     db.session.flush()
-    same = before == given
-    return Edit("skills", str(staff_id), 1, {} if same else {"answers": before},
-                {} if same else {"answers": given})  # fmt: skip
+    return Edit(what, str(staff_id), 1, *difference(before, after))
 
 
 def sweep(now: datetime) -> int:
@@ -153,10 +157,7 @@ def set_extension(actor: Actor, now: datetime, staff_id: int, extension: str) ->
         raise Refused({"extension": "extension_taken"})
     seat = place_of(staff_id, now)
     before, seat.extension = seat.extension, wanted
-    db.session.flush()
-    same = before == wanted
-    return Edit("extension", str(staff_id), 1, {} if same else {"extension": before},
-                {} if same else {"extension": wanted})  # fmt: skip
+    return _edit(staff_id, "extension", {"extension": before}, {"extension": wanted})
 
 
 def demand(actor: Actor) -> None:
