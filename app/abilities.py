@@ -34,10 +34,15 @@ def of(config: Config, *, is_told: bool = False) -> frozenset[str]:
 
 def may_ring(actor: Actor) -> bool:
     """Whether this person may call citizens, and calls can be made here."""
-    return may(actor, "call.answer") and NEEDED["call_out"] in of(current_app.extensions["hotline"])
+    return may(actor, "call.answer") and can(current_app.extensions["hotline"], "call_out")
+
+
+def can(config: Config, order: str, *, is_told: bool = False) -> bool:
+    """Whether an order can be carried out here."""
+    return NEEDED[order] in of(config, is_told=is_told)
 
 
 def demand(config: Config, order: str, *, is_told: bool = False) -> None:
     """Raise NotNow for an order that cannot be carried out here."""
-    if NEEDED[order] not in of(config, is_told=is_told):
+    if not can(config, order, is_told=is_told):
         raise errors.NotNow(action=order, state="not_here")

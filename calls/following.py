@@ -4,6 +4,7 @@ A row stands for each round of a ticket that is to be asked about by telephone; 
 answered, does not want to, or was not reached often enough. What they say is a rating like any other.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, select, update
@@ -49,7 +50,8 @@ def plan(ticket_id: int, now: datetime, vault: Vault) -> bool:
     is_told = ticket.wants_reply and ticket.channel in messaging.TOLD_CHANNELS and not ticket.confidential
     is_fresh = contact.updated_at > now - timedelta(days=chosen.number_days)
     number = sealing.normalise_phone(vault.open_contact(contact, "phone"))
-    if not is_told or not is_fresh or not number.startswith("+86") or messaging.has_opted_out(contact.phone_hash):
+    is_reached = messaging.is_dialable(number) and not messaging.has_opted_out(contact.phone_hash)
+    if not (is_told and is_fresh and is_reached):
         return False
     due = settings.when_asked(now + timedelta(minutes=chosen.follow_up_after_minutes))
     row = {"ticket_id": ticket_id, "round": ticket.round, "due_at": due, "attempts": 0, "is_on": False}
@@ -99,9 +101,8 @@ def _row_of(call: Call) -> FollowUpCall | None:
     return db.session.scalar(query.execution_options(populate_existing=True))
 
 
-def next_question(call: Call) -> str | None:
+def next_question(said: Mapping[str, int]) -> str | None:
     """What is to be asked now: the first question without an answer; none after a refusal."""
-    said = answers(call)
     if said.get(AGREED) == 0:
         return None
     return next((question for question in QUESTIONS if question not in said), None)

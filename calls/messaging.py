@@ -7,6 +7,7 @@ step is a row of Postgres that goes only when the next one stands: outbox, job o
 """
 
 import json
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -35,6 +36,7 @@ STALE = timedelta(days=1)
 """So long after the event a text is no news any more: a history that is imported writes to nobody."""
 OPTED_OUT, MOOT = "opted_out", "moot"
 _CONTEXT = "message:"
+_DIALABLE = re.compile(r"\+86[0-9]{7,12}")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ def is_mobile(phone: str) -> bool:
     if number.startswith("+86"):
         return len(number) == 14 and number[3] == "1"
     return number.startswith("+")
+
+
+def is_dialable(number: str) -> bool:
+    """Whether we ring a number, in E.164: of this country alone, as one abroad or at a premium could be somebody's
+    way to be paid."""
+    return _DIALABLE.fullmatch(number) is not None
 
 
 def has_opted_out(phone_hash: bytes | None) -> bool:

@@ -1,7 +1,6 @@
 """Carry out what is owed to the carrier, between two transactions: a slow carrier holds no lock."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.voice import documents
 from app.voice.talk_views import room_of
-from calls import arriving, following, keeping, offering, outgoing, owing, recordings
+from calls import arriving, following, keeping, messaging, offering, outgoing, owing, recordings
 from calls.machine import CallState
 from calls.models import PROVIDER, Call, CallLeg, PhoneLine, Recording
 from calls.owing import Owed
@@ -190,13 +189,9 @@ def _dial_citizen(owed: Owed, call: Call) -> Order | None:
 def dialled(number: str) -> str:
     """As the carrier wants it: E.164. Raises Refused for what cannot be dialled from here."""
     plain = number if number.startswith("+") else sealing.normalise_phone(number)
-    if not ALLOWED.fullmatch(plain):
+    if not messaging.is_dialable(plain):
         raise Refused("number not allowed")
     return plain
-
-
-ALLOWED = re.compile(r"\+86[0-9]{7,12}")
-"""Numbers of this country alone: a number abroad or at a premium could be somebody's way to be paid."""
 
 
 def _dial_party(owed: Owed, call: Call) -> Order | None:

@@ -48,7 +48,8 @@ def asked(told: Told, now: datetime) -> str:
     """A key, or none, after a question. What is not answered is asked once more."""
     call, question = _call(told), told.own.get("question", "")
     surveying.answer(call, now, question, told["Digits"], following.QUESTIONS)
-    left, said = following.next_question(call), following.answers(call)
+    said = following.answers(call)
+    left = following.next_question(said)
     if said:
         keeping.note(call, "surveyed", told.at, now)
     outgoing.settle_late(call, now)

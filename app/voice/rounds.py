@@ -5,7 +5,6 @@ from collections.abc import Callable
 from flask import current_app
 
 from app import abilities
-from app.abilities import NEEDED
 from app.outbox import unit_of_work
 from app.voice import hearing, spool
 from app.voice.effects import carry_out, port_of
@@ -37,7 +36,7 @@ def tend() -> int:
 
 def ask_citizens() -> bool:
     """Ring one more of those who are to be asked how it went, where calls can be made; returns whether so."""
-    if NEEDED["call_out"] not in abilities.of(current_app.extensions["hotline"]):
+    if not abilities.can(current_app.extensions["hotline"], "call_out"):
         return False
     with unit_of_work() as now:
         return outgoing.ask_next(now, PROVIDER)

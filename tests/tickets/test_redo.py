@@ -18,11 +18,16 @@ def unsolved(city: City, ticket_id: int, satisfied: int = 1) -> None:
     service.rate(caller_of(ticket_id), city.now, ticket_id, False, satisfied, "还是坏的")
 
 
-def do_again(city: City, ticket_id: int) -> None:
-    """The unit signs, replies, and the reply is accepted."""
+def reply_again(city: City, ticket_id: int) -> None:
+    """The unit signs and replies."""
     unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
     service.sign(unit, city.later(hours=1), ticket_id, part.id)
     service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部：已核实。")
+
+
+def do_again(city: City, ticket_id: int) -> None:
+    """And the reply is accepted."""
+    reply_again(city, ticket_id)
     service.accept(city.who("supervisor"), city.now, ticket_id)
 
 
@@ -56,18 +61,14 @@ class TestByTheCitizen:
     def test_after_a_rejection_the_same_clock_goes_on(self, city: City):
         ticket_id = city.accepted()
         unsolved(city, ticket_id)
-        unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
-        service.sign(unit, city.now, ticket_id, part.id)
-        service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部：已核实。")
+        reply_again(city, ticket_id)
         service.reject(city.who("supervisor"), city.now, ticket_id, "没有照片")
         assert {row.clock for row in city.clocks(ticket_id)} == {"redo"}
 
     def test_also_where_its_limit_was_ended_meanwhile_there_is_one(self, city: City):
         ticket_id = city.accepted()
         unsolved(city, ticket_id)
-        unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
-        service.sign(unit, city.now, ticket_id, part.id)
-        service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部：已核实。")
+        reply_again(city, ticket_id)
         db.session.execute(update(Policy).where(Policy.clock == "redo").values(is_active=False))
         db.session.info.clear()
         service.reject(city.who("supervisor"), city.now, ticket_id, "没有照片")
