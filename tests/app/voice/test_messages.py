@@ -179,7 +179,8 @@ class TestRating:
         ticket_id, number, _ = register(telephone)
         to_callback(telephone, ticket_id)
         assert number in say(telephone, "３")
-        rating = telephone.read(lambda: db.session.execute(select(Rating.solved, Rating.satisfied)).one())
+        told = select(Rating.solved, Rating.satisfied).where(Rating.ticket_id == ticket_id)
+        rating = telephone.read(lambda: db.session.execute(told).one())
         state = telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state)
         assert tuple(rating) == (True, 3) and state == "CLOSED"
 
