@@ -32,11 +32,14 @@ def test_a_line_is_added_and_answered_as_it_says(office):
     assert told.payload["key"] == NEW["number"]
     with office.app.app_context(), unit_of_work():
         assert arriving.line_of(NEW["number"]).line_no == "12348"
-    page = office.get("/admin/lines/+86990112348").text
-    assert "08:30–12:00</span> 日常班人员" in page and "00:00–24:00</span> 不接听" in page
+    assert "00:00–24:00</span> 不接听" in office.get("/admin/lines/+86990112348").text
     assert NEW["name"] in office.get("/admin/lines").text
     again = office.send("/admin/lines/new", "/admin/lines", **NEW)
     assert again.status_code == 422 and 'id="number-fault"' in again.text
+    open_on_holidays = NEW | {"number": "+86990112350", "line_no": "12350", "holidays": "open"}
+    office.send("/admin/lines/new", "/admin/lines", **open_on_holidays)
+    page = office.get("/admin/lines/+86990112350").text
+    assert page.count("08:30–12:00</span> 日常班人员") == 2, "today, whatever day it is, and the next day off"
 
 
 @pytest.mark.parametrize(
