@@ -47,6 +47,7 @@ def act(page: Page, path: str, action: str, **texts: str) -> None:
 
 def fits(page: Page) -> None:
     """Nothing sticks out to the side."""
+    page.wait_for_load_state("load")  # a form's answer may be there before its style is
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{page.url} is too wide"
 
