@@ -15,7 +15,7 @@ TALK, MESSAGE = "talk", "voicemail"
 def heard_of(
     call: Call, kind: str, provider: str, sid: str, status: str, seconds: int | None, at: datetime, now: datetime
 ) -> None:
-    """The carrier tells of a recording, in any order and any number of times."""
+    """The carrier tells of a recording, in any order and any number of times. `call` is under its row lock."""
     row = {
         "call_id": call.id, "kind": kind, "provider": provider, "provider_sid": sid, "state": "running",
         "begun_at": at,

@@ -223,7 +223,9 @@ def _record(owed: Owed, call: Call) -> Order | None:
     line, call_id = call.provider_sid or "", call.id
 
     def begun(sid: str, now: datetime) -> None:
-        call = db.session.get_one(Call, call_id)
+        # As the carrier's own news of it does: who came first to the recording, and only then to the call, would
+        # wait for the other in a circle.
+        call = keeping.lock(call_id)
         recordings.heard_of(call, recordings.TALK, PROVIDER, sid, "in-progress", None, now, now)
 
     return Order(lambda port: port.record(line, documents.news("/voice/recording")), begun)

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from telephone import LINE, Operator, Telephone
 
-from app.voice.effects import carry_out
-from calls.models import Callback, Effect, Recording
+from app.outbox import unit_of_work
+from app.voice.effects import carry_out, order_of
+from calls.models import Call, Callback, Effect, Recording
+from calls.owing import Owed
 from calls.ports import Unreachable
 from db import db
 
@@ -191,3 +193,21 @@ def test_unhold_waits_while_another_process_is_still_at_the_hold(telephone: Tele
     telephone.is_clock_running = True
     telephone.pass_(2)
     assert not is_held(telephone) and not operator.state()["call"]["is_held"]
+
+
+def test_name_of_a_recording_is_kept_under_the_calls_lock(telephone: Telephone, operator: Operator):
+    """The carrier's own news locks the call before it names the recording; the other way round both would wait."""
+    telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(3)
+    with telephone.app.app_context(), unit_of_work() as now:
+        call = db.session.scalars(select(Call)).one()
+        db.session.execute(delete(Recording))
+        order = order_of(Owed(0, call.id, "record", {"epoch": call.epoch}, 1))
+        assert order is not None and order.done is not None
+        order.done("RE" + "0" * 32, now)
+        free = select(Call.id).where(Call.id == call.id).with_for_update(key_share=True, skip_locked=True)
+        with db.engine.connect() as other:
+            assert other.execute(free).one_or_none() is None, "as good as not locked"
+        db.session.rollback()
