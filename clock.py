@@ -29,7 +29,8 @@ from app.push import messages, writer
 from app.voice import messengers, reconciler, rounds
 from calls import arriving, message_receipts
 from db import db, transaction
-from tickets import clocks, drafts, presence, queries
+from tickets import clocks, drafts, errors, presence, queries, service
+from tickets.permissions import SYSTEM
 
 log = logging.getLogger("clock")
 
@@ -41,6 +42,7 @@ TIDY_SECONDS = 300.0
 CLAIM = timedelta(seconds=30)
 SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
+ARCHIVED_AT_ONCE = 500
 BACKLOG = 200
 HINT_SECONDS = 1.0
 BETWEEN_LOOKS = 0.05
@@ -92,6 +94,7 @@ class Clock:
             (self.sweep, SWEEP_SECONDS),
             (self.hand_out_jobs, JOBS_SECONDS),
             (self.tidy, TIDY_SECONDS),
+            (self.archive_tickets, TIDY_SECONDS),
             *self._telephone(),
         )
         threads = [threading.Thread(target=self._loop, args=loop, daemon=True) for loop in loops]
@@ -243,6 +246,17 @@ class Clock:
             except RedisError as fault:
                 log.warning("%d jobs wait: Redis: %s", len(ids), type(fault).__name__)
                 outbox.release_jobs(ids)
+
+    def archive_tickets(self) -> None:
+        """Archive what ended long enough ago, some each time; what is in use now waits for the next time."""
+        with unit_of_work() as now:
+            ids = service.to_archive(now, ARCHIVED_AT_ONCE)
+        for ticket_id in ids:
+            try:
+                with unit_of_work() as now:
+                    service.archive(SYSTEM, now, ticket_id)
+            except errors.TicketError as refusal:
+                log.warning("ticket %s is not archived: %s", ticket_id, refusal.code)
 
     def tidy(self) -> None:
         """Delete what has expired: form drafts, sessions, tokens, counted attempts."""

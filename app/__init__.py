@@ -30,6 +30,7 @@ from app.cti.views import bp as cti_bp
 from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.follow_up import bp as workbench_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
@@ -70,7 +71,7 @@ ADMIN = (
     platforms,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
+    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
     desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip

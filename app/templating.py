@@ -28,6 +28,7 @@ def register_filters(app: Flask) -> None:
         {
             "mask_text": masking.mask_text,
             "moment": moment,
+            "parsed": parsed,
             "deadline": deadline,
             "day": day,
             "month_name": lambda number: get_month_names("wide", "stand-alone", choose_language())[number],
@@ -91,6 +92,11 @@ def moment(at: datetime | None) -> str:
     if choose_language() == "zh":
         return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def parsed(text: str) -> datetime:
+    """A moment as an event keeps it."""
+    return datetime.fromisoformat(text)
 
 
 def deadline(at: datetime | None) -> str:

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from routing.reference import Reference
 from tickets import deadlines
-from tickets.clocks import CLOSES_AT_END, clock_rules
+from tickets.clocks import ENDS, clock_rules
 from tickets.permissions import Scope, rooms_of_ticket
 from tickets.vault import Vault
 
@@ -87,7 +87,7 @@ class City:
         rules = clock_rules(self.reference)
         calendar = rules.calendar
         due_at = due_at or deadlines.due_at(start, policy.limit, calendar)
-        ends = policy.clock == CLOSES_AT_END
+        ends = policy.clock in ENDS
         moments = (
             ((0, due_at),) if ends else deadlines.moments(start, due_at, policy.limit, policy.ladder, calendar)
         )

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db import Base
 
 KINDS = ("district", "town", "village", "bureau", "vertical", "utility", "mass", "hotline")
-CLOCKS = ("dispatch", "sign", "handle", "redo", "review", "callback")
+CLOCKS = (
+    "dispatch", "sign", "contact", "handle", "redo", "review", "callback", "info", "return", "decision", "dispute",
+    "order", "suspension", "appeal",
+)  # fmt: skip
 LIMIT_UNITS = ("min", "h", "wh", "d", "wd")
 
 

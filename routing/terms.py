@@ -33,6 +33,7 @@ LONGEST_LIMIT = 10_000
 LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
+LIFECYCLE = "lifecycle"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
@@ -151,13 +152,15 @@ def set_day(
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key in (TELEPHONE, REDO_ROUNDS) and version == 0:
+    if key in (TELEPHONE, REDO_ROUNDS, LIFECYCLE) and version == 0:
         # A city set up before there was such a thing goes by what ships, and has no row yet.
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
     before = row.value
     edit = changed(session, row, SETTING, key, value=value)
-    return edit if key != TELEPHONE else Edit(SETTING, key, edit.version, *difference(before, value))
+    if key in (TELEPHONE, LIFECYCLE):
+        return Edit(SETTING, key, edit.version, *difference(before, value))
+    return edit
 
 
 def _versions(scope: Scope) -> Any:
@@ -247,6 +250,33 @@ def _codes(value: Any) -> list[str]:
     return sorted({str(code) for code in value})
 
 
+LIFECYCLE_RANGES: Mapping[str, tuple[int, int]] = {
+    "returns": (1, 9), "appeal_days": (0, 365), "archive_days": (1, 3650), "merged_at_once": (1, 1000),
+    "asked_percent": (0, 100),
+}
+"""Least and most of each number of the setting `lifecycle`; tickets/terms.py says what ships."""
+MOST_EXTENSIONS = 2
+LONGEST_EXTENSION = re.compile(r"[1-9][0-9]{0,3}(min|h|wh|d|wd)")
+
+
+def _lifecycle(value: Any) -> dict[str, Any]:
+    """Each number in its range; each extension as a limit, and a share of the limit that the part began with."""
+    faults = {
+        name: "range" for name, (least, most) in LIFECYCLE_RANGES.items() if not least <= value[name] <= most
+    }
+    for number, rule in enumerate(value["extensions"], start=1):
+        if not LONGEST_EXTENSION.fullmatch(rule["longest"]):
+            faults[f"longest_{number}"] = "limit"
+        if not 0 < rule["share"] <= 9:
+            faults[f"share_{number}"] = "range"
+    refuse(faults)
+    return {
+        **{name: int(value[name]) for name in LIFECYCLE_RANGES},
+        "extensions": value["extensions"][:MOST_EXTENSIONS],
+        "ex_officio_types": _codes(value["ex_officio_types"]),
+    }
+
+
 def _phone(value: Any) -> dict[str, int]:
     """Each of the telephone's numbers in its range."""
     faults = {
@@ -267,6 +297,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "confidential_types": _codes,
     "green_factor": _share,
     REDO_ROUNDS: _rounds,
+    LIFECYCLE: _lifecycle,
     TELEPHONE: _phone,
 }
 """Each setting with the check that gives its value as stored."""

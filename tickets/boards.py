@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, null, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -16,8 +16,9 @@ from routing.models import TextIndex
 from tickets import errors, keys, masking, numbers
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import BEFORE_DISPATCH, WORKED_ON, AssignmentState, TicketState
-from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
+from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, TicketText
 from tickets.permissions import Actor, rooms_of, visible_to
+from tickets.request_models import Application, SupervisionOrder
 
 PAGE = 50
 CHANGES = 500
@@ -72,22 +73,47 @@ class Board:
     where: ColumnElement[bool]
     by: str  # due: earliest clock first; new: latest first
     assigned: bool = False
+    clock: str = ""
+    """The clock that the board is about, where it is not simply the nearest."""
 
 
+_GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _PART = aliased(Assignment)
 _CLOCK = aliased(Deadline)
-_WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.TO_DISPATCH])
+_WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.NEED_INFO, TicketState.TO_DISPATCH])
 _RETURNED = (
     select(Assignment.id)
     .where(Assignment.ticket_id == Ticket.id, Assignment.state == AssignmentState.RETURN_REQUESTED)
     .exists()
 )
-_IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
+_IN_HAND = [
+    AssignmentState.HANDLING, AssignmentState.NEED_INFO, AssignmentState.REJECTED,
+    AssignmentState.RETURN_REQUESTED,
+]  # fmt: skip
+
+
+def _asks_for(kind: str, again: bool = False) -> ColumnElement[bool]:
+    """Something of this kind waits for a decision; `again`: it is not the first of its kind for the part."""
+    asked = select(Application.ticket_id).where(
+        Application.kind == kind, Application.state == "asked", (Application.level > 1) == again
+    )
+    return Ticket.id.in_(asked)
+
+
+def _ordered(*states: str) -> ColumnElement[bool]:
+    return Ticket.id.in_(select(SupervisionOrder.ticket_id).where(SupervisionOrder.state.in_(states)))
+
+
+_ORDERED_PART = _PART.id.in_(select(SupervisionOrder.assignment_id).where(SupervisionOrder.state == "issued"))
+_URGED = Ticket.closed_at.is_(None) & (
+    select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
+)
+_BADLY_RATED = Ticket.id.in_(
+    select(Rating.ticket_id).where(Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1))
+) & (Ticket.state == TicketState.CLOSED)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))
-_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.in_(
-    [TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK]
-)
+_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.not_in(sorted(BEFORE_DISPATCH))
 
 BOARDS: dict[str, Board] = {
     "mine_new": Board("see.own", _NOT_YET_DISPATCHED, "due"),
@@ -100,8 +126,20 @@ BOARDS: dict[str, Board] = {
     "in_hand": Board("see.department", _PART.state.in_(_IN_HAND), "due", assigned=True),
     "submitted": Board("see.department", _PART.state == AssignmentState.SUBMITTED, "new", assigned=True),
     "unit_overdue": Board("see.department", _PART.state.in_(sorted(WORKED_ON)), "overdue", assigned=True),
+    "unit_ordered": Board("see.department", _ORDERED_PART, "due", assigned=True, clock="order"),
     "review": Board("ticket.review", Ticket.state == TicketState.TO_REVIEW, "due"),
     "callback": Board("ticket.follow_up", Ticket.state == TicketState.TO_CALLBACK, "due"),
+    "disputed": Board("dispute.adjudicate", Ticket.state == TicketState.DISPUTED, "due", clock="dispute"),
+    "extensions": Board("extension.decide", _asks_for("extension"), "due", clock="decision"),
+    "extensions_again": Board("extension.decide_again", _asks_for("extension", True), "due", clock="decision"),
+    "suspensions": Board("suspension.decide", _asks_for("suspension"), "due", clock="decision"),
+    "suspended": Board("suspension.decide", Ticket.state == TicketState.SUSPENDED, "due", clock="suspension"),
+    "ordered": Board("order.issue", _ordered("issued", "answered"), "due", clock="order"),
+    "appeals": Board("appeal.decide", _asks_for("appeal"), "due", clock="appeal"),
+    "badly_rated": Board("appeal.decide", _BADLY_RATED, "new"),
+    "exclusions": Board("exclusion.decide", _asks_for("exclusion"), "due", clock="decision"),
+    "urged": Board("see.city", _URGED, "due"),
+    "green": Board("see.city", Ticket.green_channel & Ticket.closed_at.is_(None), "due"),
     "overdue": Board("see.city", true(), "overdue"),
     "all": Board("see.city", true(), "new"),
 }
@@ -113,7 +151,10 @@ def boards_of(actor: Actor) -> list[str]:
 
 
 def board(actor: Actor, now: datetime, name: str, after: str | None = None, limit: int = PAGE) -> Page:
-    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
+    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound.
+
+    Overdue is what should be signed, done or decided: a first talk that is late shows in the light of its line.
+    """
     kind = BOARDS.get(name)
     if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
@@ -127,7 +168,9 @@ def board(actor: Actor, now: datetime, name: str, after: str | None = None, limi
     if kind.assigned:
         query = query.where(_PART.department_id.in_(sorted(actor.departments)))
     if kind.by == "overdue":
-        query = query.where(_CLOCK.due_at < now, _CLOCK.stopped_at.is_(None))
+        query = query.where(
+            _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
+        )
     return _page(query, "due" if kind.by == "overdue" else kind.by, after, limit)
 
 
@@ -165,13 +208,14 @@ def _rows_query(kind: Board | None) -> Select[Any]:
             _PART, _PART.id == _CLOCK.assignment_id
         )
     if kind is not None and kind.assigned:
-        clock = _nearest((Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id))
+        of_part = (Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id)
+        clock = _nearest(of_part, kind.clock)
         parts = _columns_of(clock, _PART.department_id, _PART.id, of_parts=True)
         return parts.join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
-    clock = _nearest(Deadline.ticket_id == Ticket.id)
+    clock = _nearest(Deadline.ticket_id == Ticket.id, kind.clock if kind else "")
     lead = (
         select(Assignment.department_id)
-        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state != "RETURNED")
+        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state.not_in(_GONE))
         .order_by(Assignment.id.desc())
         .limit(1)
         .lateral()
@@ -179,10 +223,13 @@ def _rows_query(kind: Board | None) -> Select[Any]:
     return _columns_of(clock, lead.c.department_id, Ticket.id).outerjoin(clock, true()).outerjoin(lead, true())
 
 
-def _nearest(condition: ColumnElement[bool]) -> Any:
+def _nearest(condition: ColumnElement[bool], name: str = "") -> Any:
+    """The clock that is due first, or of that name; one that stands still is due at no moment yet."""
+    if name:
+        condition = condition & (Deadline.clock == name)
     return (
         select(Deadline.id, Deadline.due_at, Deadline.yellow_at)
-        .where(condition, Deadline.stopped_at.is_(None))
+        .where(condition, Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
         .order_by(Deadline.due_at, Deadline.id)
         .limit(1)
         .lateral()

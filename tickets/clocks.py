@@ -1,6 +1,6 @@
 """Clocks of a ticket as rows: start, stop, and what a sweep does when one of their moments has come."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,19 @@ from tickets import deadlines
 from tickets.change import Locked, finish, lock, running_deadlines
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.permissions import Actor
+from tickets.terms import HANDLING
 
-CLOSES_AT_END = "callback"
-"""The one clock whose end closes the ticket (unrated) rather than warns anybody."""
-HANDLING = ("handle", "redo")
-"""The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
+ENDS = ("callback", "info")
+"""Clocks whose end does something by itself rather than warn anybody: close unrated, go on without an answer."""
+SIGN = "sign"
+"""The clock at whose end the system signs for the unit, besides what its ladder tells whom."""
+OF_WORK = (SIGN, "contact", *HANDLING)
+"""The clocks of a unit's own work, which end with what it submits; what was ordered of it runs on."""
+PAUSED = (*HANDLING, "contact")
+"""The clocks that stand still while a citizen is asked, or the matter is suspended."""
+WITHIN_DAYS: Mapping[str, deadlines.Unit] = {"d": "h", "wd": "wh"}
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
-FOLLOW_THE_FACTS = ("dispatch", "sign", *HANDLING)
+FOLLOW_THE_FACTS = ("dispatch", "sign", "contact", *HANDLING)
 """The clocks that run while those facts of a ticket can still be corrected."""
 
 
@@ -89,19 +95,23 @@ def start(
     epoch: int = 1,
     due_at: datetime | None = None,
     urgency: str | None = None,
+    given: deadlines.Limit | None = None,
 ) -> Deadline | None:
     """Add the clock's row, its due time and ladder computed from the city's policy and calendar.
 
-    `due_at` is for a clock that takes up where one was stopped: it ends then, not after its whole limit.
-    `urgency` is for this clock alone, in place of the ticket's. Without a policy there is no clock.
+    `due_at` is for a clock that takes up where one was stopped, or whose end somebody named: it ends then, not
+    after its whole limit. `given` is a limit in place of the policy's. `urgency` is for this clock alone, in place
+    of the ticket's. Without a policy there is no clock.
     """
     rules = clock_rules(routing.current())
     promise = _promise(rules, ticket, clock, urgency)
     if promise is None:
         return None
-    policy, limit = promise
+    policy, limit = promise[0], given or promise[1]
+    is_shorter = given is None and limit != policy.limit
+    legal_due_at = deadlines.due_at(now, policy.limit, rules.calendar) if is_shorter and not due_at else None
     due_at = due_at or deadlines.due_at(now, limit, rules.calendar)
-    ends = clock == CLOSES_AT_END
+    ends = clock in ENDS
     moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
     levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
     row = Deadline(
@@ -114,11 +124,92 @@ def start(
         started_at=now,
         due_at=due_at,
         yellow_at=rules.yellow_at(now, due_at, limit),
+        legal_due_at=legal_due_at,
         levels=levels,
-        next_at=moments[0][1] if moments else None,
     )
+    row.next_at = _owed(row, (at for _, at in moments), now)
     db.session.add(row)
     return row
+
+
+def _owed(row: Deadline, moments: Iterable[datetime], after: datetime) -> datetime | None:
+    """The first moment from which something is owed: a rung of the ladder, or of signing the end."""
+    end = [row.due_at] if row.clock == SIGN and row.due_at > after else []
+    return min([*moments, *end], default=None)
+
+
+def return_until(ticket: Ticket, now: datetime) -> datetime | None:
+    """Until when a unit that gets the ticket now may ask to give it back; None where the city sets no limit."""
+    rules = clock_rules(routing.current())
+    promise = _promise(rules, ticket, "return")
+    return deadlines.due_at(now, promise[1], rules.calendar) if promise else None
+
+
+def start_contact(ticket: Ticket, now: datetime, part: Assignment) -> None:
+    """Start the clock in which the lead unit speaks with the citizen first, where there is one to speak with."""
+    if part.role == "lead" and not ticket.anonymous and ticket.wants_reply:
+        start(ticket, "contact", now, part)
+
+
+def pause(ticket_id: int, now: datetime, parts: Collection[int]) -> None:
+    """Let the clocks of these parts stand still. What was overdue already stays so and is still owed nothing."""
+    for row in running_deadlines(ticket_id):
+        if row.assignment_id in parts and row.paused_at is None and row.clock in PAUSED:
+            row.paused_at, row.next_at, row.claimed_until = now, None, None
+
+
+def resume(ticket_id: int, now: datetime, parts: Collection[int]) -> None:
+    """Let the clocks of these parts go on with what was left of them."""
+    calendar = clock_rules(routing.current()).calendar
+    for row in running_deadlines(ticket_id):
+        if row.assignment_id in parts and row.paused_at is not None:
+            _resume(row, now, calendar)
+
+
+def _resume(row: Deadline, now: datetime, calendar: deadlines.Calendar) -> None:
+    paused, unit = row.paused_at, deadlines.Limit.parse(row.limit).unit
+    assert paused is not None
+
+    def moved(at: datetime) -> datetime:
+        # The end of a day is one by its ends; any other moment of a clock in days by the time that was left.
+        is_end = at == row.due_at or unit not in deadlines.DAY_UNITS
+        return deadlines.after_pause(at, unit if is_end else WITHIN_DAYS[unit], paused, now, calendar)
+
+    moments = [(level, tier, moved(datetime.fromisoformat(at))) for level, tier, at in row.levels]
+    yellow, legal, due = (moved(at) if at else None for at in (row.yellow_at, row.legal_due_at, row.due_at))
+    row.levels = [[level, tier, at.isoformat()] for level, tier, at in moments]
+    row.yellow_at, row.legal_due_at, row.due_at = yellow, legal, due or row.due_at
+    row.pauses = [*row.pauses, [paused.isoformat(), now.isoformat()]]
+    row.paused_at = None
+    fired = _fired(row.id)
+    row.next_at = _owed(row, (at for level, _, at in moments if level not in fired), now)
+
+
+def prolong(
+    ticket: Ticket, now: datetime, part: Assignment, days: deadlines.Limit
+) -> tuple[Deadline, Deadline] | None:
+    """Give the part's handling clock more time, counted from its end: the old row and the next epoch's.
+
+    None when it does not run.
+    """
+    old = handling_clock(ticket.id, part)
+    if old is None:
+        return None
+    due_at = deadlines.prolonged(old.due_at, days, clock_rules(routing.current()).calendar)
+    _stop(old, now)
+    new = start(ticket, old.clock, now, part, ticket.version + 1, due_at, given=days)
+    if new is None:
+        return None
+    new.prolonged = True
+    return old, new
+
+
+def handling_clock(ticket_id: int, part: Assignment) -> Deadline | None:
+    """The clock by which the part is worked on, while it runs."""
+    running = (
+        row for row in running_deadlines(ticket_id) if row.assignment_id == part.id and row.clock in HANDLING
+    )
+    return next(running, None)
 
 
 def start_handling(
@@ -170,7 +261,8 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     rules = clock_rules(routing.current())
     told = []
     for old in running_deadlines(ticket.id):
-        promise = _promise(rules, ticket, old.clock) if old.clock in FOLLOW_THE_FACTS else None
+        follows = old.clock in FOLLOW_THE_FACTS and not old.prolonged
+        promise = _promise(rules, ticket, old.clock) if follows else None
         if promise is None or (promise[0].id, str(promise[1])) == (old.policy_id, old.limit):
             continue
         due_at = _due_from_the_beginning(rules, old, promise[1])
@@ -178,8 +270,21 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
             continue  # what reads like danger was given less time than its urgency says
         _stop(old, now)
         new = start(ticket, old.clock, old.started_at, old.part, ticket.version, due_at)
-        told += [_replaced(old, new)] if new else []
+        if new is not None:
+            _take_over(old, new, policy_limit=promise[0].limit, rules=rules)
+            told.append(_replaced(old, new))
     return told
+
+
+def _take_over(old: Deadline, new: Deadline, policy_limit: deadlines.Limit, rules: ClockRules) -> None:
+    """The new row stood still when the old one did, and knows when it were due without the green channel."""
+    if str(policy_limit) != new.limit:
+        new.legal_due_at = _due_from_the_beginning(rules, old, policy_limit)
+    for begun, ended in old.pauses:
+        new.paused_at = datetime.fromisoformat(begun)
+        _resume(new, datetime.fromisoformat(ended), rules.calendar)
+    if old.paused_at is not None:
+        new.paused_at, new.next_at = old.paused_at, None
 
 
 def _due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
@@ -209,8 +314,16 @@ def stop(
             _stop(row, now)
 
 
+def stop_these(deadline_ids: Collection[int], now: datetime) -> None:
+    """Stop these clocks, as far as they run."""
+    query = select(Deadline).where(Deadline.id.in_(deadline_ids), Deadline.stopped_at.is_(None))
+    for row in db.session.scalars(query):
+        _stop(row, now)
+
+
 def _stop(row: Deadline, now: datetime) -> None:
     row.stopped_at = now
+    row.paused_at = None
     row.next_at = None
     row.claimed_until = None
 
@@ -260,7 +373,7 @@ def escalate(actor: Actor, now: datetime, deadline_id: int) -> bool:
     if row is None or row.next_at is None or row.next_at > now:
         return False
     acting, skipped, next_at = deadlines.levels_due(_moments(row), _fired(row.id), now)
-    row.next_at = next_at
+    row.next_at = _owed(row, [next_at] if next_at else [], now)
     row.claimed_until = None
     for level in (*skipped, *(() if acting is None else (acting,))):
         db.session.add(_escalation(row, level, now, "acted" if level == acting else "skipped"))

@@ -91,6 +91,59 @@ def due_at(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
     return _end_of_work(_step(day, limit.value, _ONE_DAY, calendar), calendar)
 
 
+def after_pause(
+    due: datetime, unit: Unit, paused: datetime, resumed: datetime, calendar: Calendar
+) -> datetime:
+    """When a clock is due that stood still from `paused` to `resumed` and would have been due at `due`. UTC.
+
+    What was left when it stopped is left when it goes on: in min and h on the wall clock, in wh working time, in d
+    and wd days by their ends. A clock that was due before it stopped stays so.
+    """
+    due, paused, resumed = _in_utc(due), _in_utc(paused), _in_utc(resumed)
+    if due <= paused or resumed <= paused:
+        return due
+    if unit in _WALL:
+        return due + (resumed - paused)
+    if unit == "wh":
+        return _pass(_spans_from(resumed, calendar), _length(_spans_within(paused, due, calendar)), resumed)
+    return _nth_end(resumed, _ends_between(paused, due, unit, calendar), unit, calendar)
+
+
+def prolonged(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """When a clock that was due at `due` is due with `limit` more."""
+    due = _in_utc(due)
+    # A day that ends at 24:00 is the day before: the first day more is the next one.
+    return due_at(due - _INSTANT if limit.unit in DAY_UNITS else due, limit, calendar)
+
+
+def _ends_between(start: datetime, end: datetime, unit: Unit, calendar: Calendar) -> int:
+    """How many counted days end after `start`, up to `end`."""
+    count = 0
+    for at in _ends_from(start, unit, calendar):
+        if at > end:
+            return count
+        count += 1
+    return count
+
+
+def _nth_end(start: datetime, count: int, unit: Unit, calendar: Calendar) -> datetime:
+    for number, at in enumerate(_ends_from(start, unit, calendar), start=1):
+        if number >= count:
+            return at
+    raise AssertionError("days go on without end")
+
+
+def _ends_from(start: datetime, unit: Unit, calendar: Calendar) -> Iterator[datetime]:
+    """The ends of the days that this unit counts, after `start`, without end."""
+    day = start.astimezone(calendar.zone).date() - _ONE_DAY
+    while True:
+        if unit == "d" or calendar.is_working(day):
+            at = _midnight_after(day, calendar) if unit == "d" else _end_of_work(day, calendar)
+            if at > start:
+                yield at
+        day += _ONE_DAY
+
+
 def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """The working time from `start` to `end`, both aware; zero when `end` is not later."""
     return _length(_spans_within(_in_utc(start), _in_utc(end), calendar))
@@ -301,8 +354,7 @@ class _Clock:
     def _overdue(self, value: Limit | float) -> datetime:
         if not isinstance(value, Limit):
             return self.due
-        # A day that ends at 24:00 is the day before: the first day overdue is the next one.
-        return due_at(self.due - _INSTANT if value.unit in DAY_UNITS else self.due, value, self.calendar)
+        return prolonged(self.due, value, self.calendar)
 
     def _share_gone(self, share: float) -> datetime:
         if self.limit.unit in WORKING_UNITS:

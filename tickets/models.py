@@ -24,8 +24,10 @@ from tickets.lifecycle import AssignmentState, TicketState
 number_sequence = Sequence("ticket_number_seq", metadata=Base.metadata)
 ticket_sequence = Sequence("ticket_id_seq", metadata=Base.metadata)
 
-_OPEN_ASSIGNMENT = "state IN ('PENDING_SIGN','HANDLING','REJECTED','RETURN_REQUESTED','SUBMITTED')"
-_BEFORE_DISPATCH = "state IN ('REGISTERED','TO_DISPATCH')"
+_OPEN_ASSIGNMENT = (
+    "state IN ('PENDING_SIGN','HANDLING','NEED_INFO','REJECTED','RETURN_REQUESTED','SUBMITTED')"
+)
+_BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')"
 
 
 def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
@@ -47,6 +49,13 @@ class Ticket(Base):
             "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
         ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_ticket_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("ix_ticket_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
+        Index("ix_ticket_green", "id", postgresql_where=text("green_channel AND closed_at IS NULL")),
+        Index(
+            "ix_ticket_to_archive", "closed_at",
+            postgresql_where=text("state IN ('CLOSED','ANSWERED','REFERRED','WITHDRAWN')"),
+        ),
         Index("ix_ticket_registered_at", "registered_at", postgresql_where=text("registered_at IS NOT NULL")),
         Index("ix_ticket_dispatched_at", "dispatched_at", postgresql_where=text("dispatched_at IS NOT NULL")),
         Index("ix_ticket_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
@@ -64,6 +73,9 @@ class Ticket(Base):
     external_system: Mapped[str | None] = mapped_column(Text)
     external_no: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    """并单: the ticket it is handled with, whose answer it gets."""
+    split_from_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    """分单: the ticket whose caller said this as well."""
     form_key: Mapped[str | None] = mapped_column(Text, unique=True)
     form_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_counter: Mapped[int] = mapped_column(default=0)
@@ -101,6 +113,7 @@ class Ticket(Base):
     urgency: Mapped[str] = mapped_column(Text, default="normal")
     green_channel: Mapped[bool] = mapped_column(default=False)
     disposition: Mapped[str | None] = mapped_column(Text)
+    refer_reason: Mapped[str | None] = mapped_column(Text)
     round: Mapped[int] = mapped_column(default=0)
     redos: Mapped[int] = mapped_column(default=0, server_default="0")
 
@@ -136,12 +149,18 @@ class Contact(Base):
 
 
 class Assignment(Base):
-    """承办任务. One per handling unit and round, lead (主办) or assisting (协办)."""
+    """承办任务. One per handling unit and round: lead (主办), assisting (协办), or passed down (下派) by the part
+    `parent_id`. `designated` by an adjudicator, it cannot be returned; `auto_signed` nobody signed in time.
+
+    What the unit says on ending it: how, when and from which number the citizen was told, whether the facts are
+    true, and what came of it.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
         CheckConstraint(_one_of("state", AssignmentState), name="state"),
-        CheckConstraint("role IN ('lead','assist')", name="role"),
+        CheckConstraint("role IN ('lead','assist','sub')", name="role"),
+        CheckConstraint("(role = 'sub') = (parent_id IS NOT NULL)", name="sub"),
         UniqueConstraint("ticket_id", "department_id", "round"),
         Index("ix_assignment_open", "department_id", "ticket_id", postgresql_where=text(_OPEN_ASSIGNMENT)),
         Index(
@@ -162,7 +181,17 @@ class Assignment(Base):
     first_contact_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
+    designated: Mapped[bool] = mapped_column(default=False, server_default="false")
+    auto_signed: Mapped[bool] = mapped_column(default=False, server_default="false")
+    contact_method: Mapped[str | None] = mapped_column(Text)
+    contact_at: Mapped[datetime | None]
+    contact_from: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(Text)
+    return_until: Mapped[datetime | None]
     return_reason: Mapped[str | None] = mapped_column(Text)
+    legal_basis: Mapped[str | None] = mapped_column(Text)
     suggested_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
 
 
@@ -189,7 +218,9 @@ class Deadline(Base):
     """One clock of a ticket or assignment. `next_at` is the next moment at which something is owed.
 
     `levels` holds the ladder computed at the start: [[level, tier, moment], ...] in order. An extension or
-    redo stops this row and opens the next epoch. `claimed_until` is a sweep's lease, never a state.
+    redo stops this row and opens the next epoch, `prolonged` where the unit was given more time. `pauses` are
+    [from, to]; while it stands still, since `paused_at`, nothing is owed. `legal_due_at` is when it would be due
+    without the green channel. `claimed_until` is a sweep's lease, never a state.
     """
 
     __tablename__ = "deadline"
@@ -201,7 +232,9 @@ class Deadline(Base):
         UniqueConstraint(
             "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
         ),
-        CheckConstraint("stopped_at IS NULL OR next_at IS NULL", name="stopped_owes_nothing"),
+        CheckConstraint(
+            "(stopped_at IS NULL AND paused_at IS NULL) OR next_at IS NULL", name="stopped_owes_nothing"
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -217,6 +250,10 @@ class Deadline(Base):
     levels: Mapped[list[Any]] = mapped_column(JSONB)
     next_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    pauses: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    prolonged: Mapped[bool] = mapped_column(default=False, server_default="false")
+    legal_due_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
     part: Mapped[Assignment | None] = relationship()
 
@@ -248,15 +285,26 @@ class FollowUp(Base):
     asked_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
     round: Mapped[int] = mapped_column(default=1, server_default="1")
+    again_at: Mapped[datetime | None]
+    was_contacted: Mapped[bool | None]
+    is_true: Mapped[bool | None]
 
 
 class Rating(Base):
-    """评价. The citizen's own word on a round; nobody's silence becomes one."""
+    """评价. The citizen's own word on a round, sent in or told on the telephone; nobody's silence becomes one.
+
+    A bad one is `judged` once: reasonable, and handled again, or not.
+    """
 
     __tablename__ = "rating"
     __table_args__ = (
         UniqueConstraint("ticket_id", "round"),
         CheckConstraint("satisfied BETWEEN 1 AND 3", name="satisfied"),
+        CheckConstraint("judged IN ('reasonable','dismissed')", name="judged"),
+        Index(
+            "ix_rating_to_judge", "rated_at",
+            postgresql_where=text("judged IS NULL AND (NOT solved OR satisfied = 1)"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -265,6 +313,7 @@ class Rating(Base):
     solved: Mapped[bool]
     satisfied: Mapped[int]
     rated_at: Mapped[datetime] = mapped_column(index=True)
+    judged: Mapped[str | None] = mapped_column(Text)
 
 
 class Presence(Base):

@@ -80,6 +80,7 @@ def _from(columns: Iterable[Any], actor: Actor, now: datetime) -> Select[Any]:
     )
     return query.where(
         Deadline.stopped_at.is_(None),
+        Deadline.paused_at.is_(None),
         Ticket.closed_at.is_(None),
         visible_to(actor, Ticket.rooms),
         or_(Deadline.due_at < now, _HAS_REACHED),

@@ -12,7 +12,7 @@ from app import wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import SETTINGS
+from app.admin.wording import LIFECYCLE, SETTINGS
 from app.outbox import unit_of_work
 from calls import settings as phone
 from db import db
@@ -20,6 +20,10 @@ from routing import terms
 from routing.editing import Refused, refuse
 from routing.models import CitySetting
 from tickets import errors
+from tickets import terms as ticket_terms
+
+DECIDERS = ("extension.decide", "extension.decide_again")
+"""Who decides on the first extension of a part, and who on the second."""
 
 bp = Blueprint("settings", __name__, url_prefix="/admin/settings")
 
@@ -46,12 +50,16 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
         # A city without one of these goes by what ships, and may change that.
-        for key, value in ((terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.TELEPHONE, {})):
+        shipped = {
+            terms.REDO_ROUNDS: terms.SHIPPED_ROUNDS, terms.LIFECYCLE: ticket_terms.SHIPPED, terms.TELEPHONE: {},
+        }  # fmt: skip
+        for key, value in shipped.items():
             rows.setdefault(key, CitySetting(key=key, value=value, version=0))
         return answer(
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
-            zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES,
+            zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
+            LIFECYCLE=LIFECYCLE, deciders=DECIDERS,
         )  # fmt: skip
 
 
@@ -61,6 +69,10 @@ def _shown(row: CitySetting) -> Any:
         return "\n".join(f"{start}-{end}" for start, end in row.value)
     if row.key == terms.TELEPHONE:
         return asdict(phone.of(row.value))
+    if row.key == terms.LIFECYCLE:
+        rules = enumerate(row.value["extensions"], start=1)
+        each = {f"{name}_{number}": rule[name] for number, rule in rules for name in ("longest", "share")}
+        return row.value | each
     return row.value
 
 
@@ -87,6 +99,27 @@ def _types() -> list[str]:
     return chosen
 
 
+def _lifecycle() -> dict[str, Any]:
+    """The numbers, the rule for each extension that has one, and the types. Raises Refused naming each fault."""
+    found: dict[str, Any] = {"ex_officio_types": _types(), "extensions": []}
+    faults: dict[str, str] = {}
+    for name in terms.LIFECYCLE_RANGES:
+        try:
+            found[name] = number(name)
+        except Refused as fault:
+            faults |= fault.fields
+    for place, who in enumerate(DECIDERS, start=1):
+        longest, share = text(f"longest_{place}"), text(f"share_{place}")
+        if not longest:
+            break  # none without the one before it
+        try:
+            found["extensions"].append({"who": who, "longest": longest, "share": float(share)})
+        except ValueError:
+            faults[f"share_{place}"] = "share"
+    refuse(faults)
+    return found
+
+
 def _phone() -> dict[str, int]:
     """Every number of the telephone's form. Raises Refused naming each that is none."""
     found: dict[str, int] = {}
@@ -109,5 +142,6 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "confidential_types": _types,
     "green_factor": _share,
     terms.REDO_ROUNDS: lambda: number("value"),
+    terms.LIFECYCLE: _lifecycle,
     terms.TELEPHONE: _phone,
 }

@@ -126,7 +126,16 @@ SETTINGS: wording.Words = {
     "confidential_types": _l("Kinds of matter that are always confidential"),
     "green_factor": _l("Green channel: share of the ordinary limit"),
     "redo_rounds": _l("How often a matter that the citizen calls unsolved is handled again by itself"),
+    "lifecycle": _l("Returns, extensions, appeals, archive"),
     "phone": _l("Telephone"),
+}
+
+LIFECYCLE: wording.Words = {
+    "returns": _l("After so many granted returns it is disputed"),
+    "appeal_days": _l("Days in which a citizen may appeal"),
+    "archive_days": _l("Days after the end until it is archived"),
+    "asked_percent": _l("Of a hundred tickets so many are called back"),
+    "merged_at_once": _l("So many tickets may be merged in one go"),
 }
 
 FAULTS: wording.Words = {

@@ -44,6 +44,7 @@ DEMO_STAFF = (
     ("lead-city", "市政府办负责人", "department_lead", "9901.office"),
     ("supervisor", "督办员", "supervisor", None),
     ("admin", "系统管理员", "administrator", None),
+    ("office", "市政府办公室督查", "city_office", None),
     ("leader", "市领导", "leader", None),
     ("auditor", "审计员", "auditor", None),
 )

@@ -93,11 +93,30 @@ class Form:
     faults: Mapping[str, str]
     is_open: bool
     is_restored: bool = False
+    below: tuple[Any, ...] = ()
+    """Units to which the part may be passed down, where the form asks for one."""
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is shown at once; the rest stands behind one click."""
+        return self.is_open or self.action in MAIN
 
     @property
     def draft(self) -> str:
         """The name under which typed text is kept; empty where nothing is typed."""
         return self.key if any(field.widget == "text" for _name, field in self.fields) else ""
+
+
+MAIN = frozenset(
+    {
+        "dispatch", "answer", "refer", "designate", "go_on", "supplement", "sign", "handle", "reply", "contribute",
+        "carry_on", "uphold", "redispatch", "excuse", "concede", "grant_extension", "refuse_extension",
+        "grant_again", "refuse_again", "grant_suspension", "refuse_suspension", "grant_exclusion",
+        "refuse_exclusion", "resume", "answer_order", "settle_order", "renew_order", "minute", "accept", "reject",
+        "hear", "note_try", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "unmerge",
+    }
+)
+"""What is likely to be next, or waits for a decision."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +146,22 @@ class FormMaker:
     def _form(self, action: str, part: PartView | None) -> Form:
         part_id = part.part.id if part else None
         key = form_key(self.page.ticket.id, action, part_id)
-        fields = tuple((name, forms.FIELDS[name]) for name in forms.fields_of(action))
+        fields = tuple((name, forms.field_of(action, name)) for name in forms.fields_of(action))
         refused = self.refused
+        below = self._below(part) if action == "delegate" else ()
         if refused and (refused.action, refused.part) == (action, part_id):
-            return Form(action, key, part_id, fields, refused.typed, refused.faults, True)
+            return Form(action, key, part_id, fields, refused.typed, refused.faults, True, below=below)
         kept = self._kept(key) if any(field.widget == "text" for _name, field in fields) else None
         typed, is_kept = kept or self._suggested(action, part), bool(kept)
-        return Form(action, key, part_id, fields, typed, {}, is_open=is_kept, is_restored=is_kept)
+        return Form(action, key, part_id, fields, typed, {}, is_kept, is_restored=is_kept, below=below)
+
+    def _below(self, part: PartView | None) -> tuple[Any, ...]:
+        """The active units below the part's, the nearest first."""
+        if part is None:
+            return ()
+        units, own = city().units_by_id, part.part.department_id
+        found = [units[unit] for unit in city().descendants(own) - {own} if units[unit].is_active]
+        return tuple(sorted(found, key=lambda unit: (unit.level, unit.code)))
 
     def _kept(self, key: str) -> forms.Typed | None:
         fields = service.saved_form(self.actor, self.now, key, self.vault)
@@ -151,7 +179,18 @@ class FormMaker:
             return forms.Typed([lead, *(("assists", str(unit)) for unit in assists)])
         if action == "redispatch" and part and part.part.suggested_department_id:
             return forms.Typed([("lead", str(part.part.suggested_department_id))])
+        if action == "grant_suspension" and part:
+            return forms.Typed([("review_on", self._review_on(part))])
         return forms.Typed()
+
+
+    def _review_on(self, part: PartView) -> str:
+        asked = [
+            one.review_on
+            for one in self.page.applications
+            if (one.kind, one.state, one.assignment_id) == ("suspension", "asked", part.part.id)
+        ]
+        return asked[0].isoformat() if asked else ""
 
 
 def _values_of(name: str, value: str) -> list[str]:

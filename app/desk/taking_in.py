@@ -83,8 +83,8 @@ def _registered(opened: Opened, now: datetime, fields: Mapping[str, str]) -> tup
     if opened.is_new and fields.get("keep") == "answer":
         ticket = service.answer(actor(), now, ticket.id, fields.get("answer", ""))
     elif opened.is_new and fields.get("keep") == "refer":
-        kind, words = fields.get("disposition", ""), fields.get("referral", "")
-        ticket = service.refer(actor(), now, ticket.id, kind, words)
+        said = [fields.get(name, "") for name in ("disposition", "refer_reason", "referral")]
+        ticket = service.refer(actor(), now, ticket.id, *said)
     page = render_template(
         "desk/registered.html",
         ticket=ticket,
@@ -152,7 +152,7 @@ def _stored_intake(
 ) -> str:
     """The intake form of a ticket that is there. Raises NotFound, Forbidden."""
     with unit_of_work() as now:
-        page = queries.ticket_page(actor(), ticket_id, vault())
+        page = queries.ticket_page(actor(), now, ticket_id, vault())
         if not conflict and not any(row.action == action for row in page.actions):
             raise errors.Forbidden(action=action)
         saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), vault())

@@ -127,7 +127,7 @@ def _ticket_page(
     """The page, also as an answer to a form that was not done: `seen` is the version it was opened at."""
     with unit_of_work() as now:
         seq = queries.last_seq()  # read before the page, so that it is at least as new
-        page = queries.ticket_page(actor(), ticket_id, vault())
+        page = queries.ticket_page(actor(), now, ticket_id, vault())
         maker = pages.FormMaker(actor(), now, page, vault(), refused)
         return render_template(
             "desk/ticket.html",
@@ -182,7 +182,9 @@ def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.Tic
         refused = pages.Refused(action, part, typed, fault.values["fields"])
         return _ticket_page(ticket_id, refused), 422
     seen = forms.version_of(typed)
-    return _ticket_page(ticket_id, pages.Refused(action, part, typed, {}), seen, conflict=fault.code), 409
+    refused = pages.Refused(action, part, typed, {})
+    guard = fault.values.get("guard", "")
+    return _ticket_page(ticket_id, refused, seen, conflict=fault.code, guard=guard), 409
 
 
 @bp.post("/tickets/<int:ticket_id>/reveal")

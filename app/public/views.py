@@ -215,6 +215,45 @@ def urge() -> Any:
     return _with_code(fields, do, done="urged", late="urged_late")
 
 
+@bp.post("/supplement")
+@public
+@csrf.exempt
+def supplement() -> Any:
+    """The citizen answers what was asked, proved by number and code."""
+    fields = forms.fields_of(request)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.supplement(caller, now, found.ticket_id, fields.get("supplement", ""))
+
+    return _with_code(fields, do, done="supplemented", late="asked_no_more")
+
+
+@bp.post("/withdraw")
+@public
+@csrf.exempt
+def withdraw() -> Any:
+    """The citizen wants nothing more of it, proved by number and code."""
+    fields = forms.fields_of(request)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.withdraw(caller, now, found.ticket_id, fields.get("withdraw_reason", ""))
+
+    return _with_code(fields, do, done="withdrawn", late="rated_already")
+
+
+@bp.post("/appeal")
+@public
+@csrf.exempt
+def appeal() -> Any:
+    """The citizen asks that the end be looked at again, proved by number and code."""
+    fields = forms.fields_of(request)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.appeal(caller, now, found.ticket_id, fields.get("appeal_reason", ""))
+
+    return _with_code(fields, do, done="appealed", late="rated_already")
+
+
 def _with_code(
     fields: forms.Fields, do: Callable[[Actor, datetime, PublicStatus], None], done: str, late: str
 ) -> Any:

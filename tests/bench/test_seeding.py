@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 
 from app.checking import faults
 from bench.databases import Filled
+from bench.life import OFFICE_NUMBER
 from db import database_now, db
 from routing import service as routing
 from tickets import clocks, deadlines, numbers, queries, service
 from tickets.change import scope_of
 from tickets.event_models import Publication, RoomHead, TicketEvent
+from tickets.handling import Account
 from tickets.intake import Intake
 from tickets.lifecycle import ENDED, PERMISSIONS, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket
@@ -137,11 +139,16 @@ def _through_the_verbs(asking: Filled) -> Iterable[TicketEvent]:
     if ticket.state == TicketState.TO_DISPATCH:
         service.dispatch(_everybody(0), now, ticket.id, next(iter(routing.current().units_by_id)))
         db.session.flush()
-    for part in db.session.scalars(select(Assignment).where(Assignment.ticket_id == ticket.id)).all():
+    parts = select(Assignment).where(Assignment.ticket_id == ticket.id).order_by(Assignment.id.desc())
+    for part in db.session.scalars(parts).all():  # the lead last
         unit = _everybody(part.department_id)
         service.sign(unit, now, ticket.id, part.id)
-        service.handle(unit, now, ticket.id, part.id, "已联系", contacted=True)
-        service.reply(unit, now, ticket.id, part.id, "已处理", "已核实")
+        service.handle(unit, now, ticket.id, part.id, "已联系", contacted="phone")
+        if part.role == "lead":
+            account = Account("已处理", "已核实", contact_at=now, contact_from=OFFICE_NUMBER)
+            service.reply(unit, now, ticket.id, part.id, account)
+        else:
+            service.contribute(unit, now, ticket.id, part.id, "已核实")
     service.accept(_everybody(0), now, ticket.id)
     service.rate(caller_of(ticket.id), now, ticket.id, True, 3)
     db.session.flush()

@@ -87,14 +87,14 @@ def test_words_are_in_no_event_and_can_be_erased(city: City):
         city, ticket_id, content=f"{secret}说的话", place=f"{secret}乙", caller_label=f"{label}乙", name="李四",
         line_no="13900139000",
     )  # fmt: skip
-    page = queries.ticket_page(city.who("supervisor"), ticket_id, city.vault)
+    page = queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault)
     assert ("place", f"{secret}甲", f"{secret}乙") in page.timeline[-1].texts
     assert ("caller_label", f"{label}甲", f"{label}乙") in page.timeline[-1].texts
     db.session.execute(
         update(TicketText).where(TicketText.ticket_id == ticket_id).values(body="", erased_at=city.now)
     )
     db.session.expire_all()
-    page = queries.ticket_page(city.who("supervisor"), ticket_id, city.vault)
+    page = queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault)
     told = json.dumps([event.payload for event in city.events(ticket_id)], ensure_ascii=False)
     for words in (secret, label, UNSURE.content, "13900139000", "13800138000", "李四", UNSURE.name, UNSURE.phone):
         assert words not in told and words not in repr(page.timeline)
@@ -202,6 +202,10 @@ class TestClocks:
                 "due_at": ["2026-03-03T09:30:00+00:00", "2026-03-02T02:15:00+00:00"],
             },
             {
+                "clock": "contact", "unit": part.department_id, "limit": ["1wd", "30min"],
+                "due_at": ["2026-03-03T09:30:00+00:00", "2026-03-02T02:30:00+00:00"],
+            },
+            {
                 "clock": "handle", "unit": part.department_id, "limit": ["5wd", "2h"],
                 "due_at": ["2026-03-09T09:30:00+00:00", "2026-03-02T04:00:00+00:00"],
             },
@@ -228,7 +232,7 @@ class TestClocks:
         for unit in (LEAD, ASSIST):
             clock = monday.clock(ticket_id, "handle", monday.part(ticket_id, unit).id)
             assert (clock.limit, clock.due_at) == ("2wd", datetime(2026, 3, 4, 9, 30, tzinfo=UTC))
-        assert len(monday.events(ticket_id)[-1].payload["clocks"]) == 4
+        assert len(monday.events(ticket_id)[-1].payload["clocks"]) == 5
 
     def test_a_statutory_limit_comes_with_its_category(self, monday: City):
         ticket_id = monday.signed()

@@ -57,11 +57,12 @@ class TestBoards:
     def test_which_boards_a_role_has(self, city: City):
         assert queries.boards_of(city.who("operator")) == ["mine_new", "mine_open", "mine_overdue", "mine"]
         assert queries.boards_of(city.who("dispatcher")) == ["triage", "returns"]
-        assert queries.boards_of(city.who(LEAD_LOGIN)) == ["to_sign", "in_hand", "submitted", "unit_overdue"]
-        assert queries.boards_of(city.who("auditor")) == ["overdue", "all"]
+        of_units = ["to_sign", "in_hand", "submitted", "unit_overdue", "unit_ordered"]
+        assert queries.boards_of(city.who(LEAD_LOGIN)) == of_units
+        assert queries.boards_of(city.who("auditor")) == ["urged", "green", "overdue", "all"]
         assert queries.boards_of(city.who("admin")) == []
         assert {board.who for board in BOARDS.values()} <= city.who("supervisor").permissions | {
-            "see.own", "see.department",
+            "see.own", "see.department", "extension.decide_again",
         }  # fmt: skip
 
     @pytest.mark.parametrize("name", ["all", "nonsense", "triage"])
@@ -328,5 +329,8 @@ def test_a_rows_clock_is_the_nearest_that_runs(city: City):
     row = queries.rows_by_id([ticket_id])[ticket_id]
     assert row.due_at == city.clock(ticket_id, "sign", part).due_at
     service.sign(city.who(LEAD_LOGIN), city.now + timedelta(minutes=1), ticket_id, part)
+    row = queries.rows_by_id([ticket_id])[ticket_id]
+    assert row.due_at == city.clock(ticket_id, "contact", part).due_at
+    service.handle(city.who(LEAD_LOGIN), city.now + timedelta(minutes=2), ticket_id, part, "已电话联系", "phone")
     row = queries.rows_by_id([ticket_id])[ticket_id]
     assert row.due_at == city.clock(ticket_id, "handle", part).due_at

@@ -18,14 +18,7 @@ from tickets.change import running_deadlines
 from tickets.models import Deadline, Escalation
 from tickets.permissions import SYSTEM
 
-MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning, where the city is
-
-
-@pytest.fixture
-def monday(city: City) -> City:
-    city.now = MONDAY
-    return city
-
+MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # as the fixture has it
 
 def _escalations(deadline_id: int) -> list[tuple[int, str]]:
     query = select(Escalation.level, Escalation.outcome).where(Escalation.deadline_id == deadline_id)
@@ -89,7 +82,7 @@ class TestStart:
         db.session.execute(update(Policy).where(Policy.clock == "sign").values(is_active=False))
         db.session.info.clear()  # what a new unit of work begins with
         ticket_id = monday.dispatched()
-        assert {row.clock for row in monday.clocks(ticket_id)} == {"handle"}
+        assert {row.clock for row in monday.clocks(ticket_id)} == {"contact", "handle"}
 
     def test_one_clock_has_one_row_for_each_epoch(self, monday: City):
         ticket_id = monday.waiting()
@@ -194,8 +187,8 @@ def test_stopping_chooses_by_clock_and_by_part(monday: City):
     ticket_id = monday.dispatched(assists=(ASSIST,))
     part = monday.part(ticket_id)
     clocks.stop(ticket_id, monday.now, clocks=("sign",), parts=(part.id,))
-    assert len(running_deadlines(ticket_id)) == 3
-    clocks.stop(ticket_id, monday.now, clocks=("handle",))
+    assert len(running_deadlines(ticket_id)) == 4
+    clocks.stop(ticket_id, monday.now, clocks=("handle", "contact"))
     assert {row.clock for row in running_deadlines(ticket_id)} == {"sign"}
     clocks.stop(ticket_id, monday.now)
     assert not running_deadlines(ticket_id)

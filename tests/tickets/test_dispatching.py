@@ -51,7 +51,8 @@ class TestDispatch:
         ]
         parts = [part.id for part in city.parts(ticket_id)]
         running = {(row.clock, row.assignment_id) for row in city.clocks(ticket_id)}
-        assert running == {(clock, part) for clock in ("sign", "handle") for part in parts}
+        of_each = {(clock, part) for clock in ("sign", "handle") for part in parts}
+        assert running == of_each | {("contact", parts[0])}
 
     def test_the_event_says_who_leads_and_the_triage_board_loses_the_ticket(self, city: City):
         ticket_id = city.dispatched(assists=(ASSIST,))
@@ -102,12 +103,21 @@ class TestDispatch:
             service.dispatch(city.who("supervisor"), city.now, ticket_id, NOBODY)
 
 
+RETURN_FIELDS = ("return_reason", "return_note", "legal_basis", "suggested")
+
+
+def _ask_return(city: City, login: str, ticket_id: int, part_id: int, suggested: str = OTHER) -> None:
+    who, unit = city.who(login), city.unit(suggested)
+    service.request_return(who, city.now, ticket_id, part_id, "other", "不归我们", "三定方案", unit)
+
+
 class TestReturn:
     def test_asking_keeps_the_clock_running_and_calls_the_dispatcher(self, city: City):
         ticket_id = city.dispatched()
         part = city.part(ticket_id)
         service.request_return(
-            city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "wrong_area", "在隔壁区", city.unit(OTHER), 3
+            city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "wrong_area", "在隔壁区", "区划图",
+            city.unit(OTHER), 3,
         )
         assert (part.state, part.return_reason) == ("RETURN_REQUESTED", "wrong_area")
         assert part.suggested_department_id == city.unit(OTHER)
@@ -116,37 +126,38 @@ class TestReturn:
         assert "triage" in ticket.rooms and f"dept:{city.unit(LEAD)}" in ticket.rooms
         assert event.payload == {
             "assignment": part.id, "reason": "wrong_area", "suggested": city.unit(OTHER),
-            "texts": {"return_note": 1},
+            "texts": {"legal_basis": 1, "return_note": 1},
         }  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("reason", "note", "suggested", "fields"),
+        ("reason", "note", "basis", "suggested", "fields"),
         [
-            ("", " ", None, {"return_reason": "missing", "return_note": "missing"}),
-            ("tired", "累了", None, {"return_reason": "unknown"}),
-            ("other", "不归我们", NOBODY, {"lead": "unknown"}),
+            ("", " ", " ", None, dict.fromkeys(RETURN_FIELDS, "missing")),
+            ("tired", "累了", "三定方案", NOBODY, {"return_reason": "unknown"}),
+            ("other", "不归我们", "三定方案", NOBODY, {"suggested": "unknown"}),
         ],
     )
-    def test_a_ground_and_its_basis_are_needed(
-        self, city: City, reason: str, note: str, suggested: int | None, fields: dict[str, str]
+    def test_a_ground_its_basis_and_another_unit_are_needed(
+        self, city: City, reason: str, note: str, basis: str, suggested: int | None, fields: dict[str, str]
     ):
         ticket_id = city.dispatched()
         with pytest.raises(errors.Invalid) as refusal:
             service.request_return(
-                city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, reason, note, suggested
+                city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, reason, note, basis, suggested
             )
         assert refusal.value.values["fields"] == fields
 
     def test_upheld_the_unit_keeps_it_and_counts_as_having_signed(self, city: City):
         ticket_id = city.dispatched()
         part = city.part(ticket_id)
-        service.request_return(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "other", "不归我们")
+        _ask_return(city, LEAD_LOGIN, ticket_id, part.id)
         due = city.clock(ticket_id, "handle", part.id).due_at
         with pytest.raises(errors.Invalid):
             service.uphold(city.who("dispatcher"), city.now, ticket_id, part.id, "")
         service.uphold(city.who("dispatcher"), city.later(hours=1), ticket_id, part.id, "职责清单写明", 4)
         assert (part.state, part.signed_at) == ("HANDLING", city.now)
-        assert [(row.clock, row.due_at) for row in city.clocks(ticket_id)] == [("handle", due)]
+        assert city.clock(ticket_id, "handle", part.id).due_at == due
+        assert {row.clock for row in city.clocks(ticket_id)} == {"contact", "handle"}
         assert "triage" not in city.ticket(ticket_id).rooms
 
     def test_upheld_after_signing_the_first_signature_stands(self, city: City):
@@ -165,7 +176,8 @@ class TestReturn:
         assert (old.state, old.ended_at) == ("RETURNED", city.now)
         assert (new.role, new.state, new.round, new.dispatched_at) == ("lead", "PENDING_SIGN", 2, city.now)
         assert not [row for row in city.clocks(ticket_id) if row.assignment_id == old.id]
-        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id} == {"sign", "handle"}
+        running = {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id}
+        assert running == {"sign", "contact", "handle"}
         returned, dispatched = city.events(ticket_id)[-2:]
         assert (returned.kind, returned.department_id) == ("assignment.returned", city.unit(LEAD))
         assert dispatched.payload == {"lead": city.unit(OTHER), "round": 2}
@@ -178,7 +190,7 @@ class TestReturn:
     def test_an_assisting_unit_is_replaced_by_an_assisting_one(self, city: City):
         ticket_id = city.dispatched(assists=(ASSIST,))
         part = city.part(ticket_id, ASSIST)
-        service.request_return(city.who("lead-wanghe"), city.now, ticket_id, part.id, "other", "不归我们")
+        _ask_return(city, "lead-wanghe", ticket_id, part.id)
         service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(OTHER), "改派")
         assert city.part(ticket_id, OTHER).role == "assist"
         assert city.events(ticket_id)[-1].payload == {"assists": [city.unit(OTHER)], "round": 2}
@@ -198,8 +210,9 @@ class TestReturn:
     def test_a_unit_that_returned_it_may_get_it_again(self, city: City):
         ticket_id = city.returned()
         part = city.part(ticket_id, OTHER)
-        service.request_return(city.who("handler-heat"), city.now, ticket_id, part.id, "other", "不归我们")
-        service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(LEAD), "指定办理")
+        _ask_return(city, "handler-heat", ticket_id, part.id, suggested=LEAD)
+        service.concede(city.who("dispatcher"), city.now, ticket_id, part.id, "提请裁定")
+        service.designate(city.who("supervisor"), city.now, ticket_id, city.unit(LEAD), [], "指定办理")
         assert [part.round for part in city.parts(ticket_id)] == [1, 2, 3]
         assert city.part(ticket_id).state == "PENDING_SIGN"
 

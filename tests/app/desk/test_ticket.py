@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from scenes import GATE
 
 from app.desk import forms
 from app.desk.pages import difference
@@ -19,7 +20,7 @@ def forms_on(page: str) -> set[str]:
 
 def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
     actions = {row.action for row in lifecycle.TABLE}
-    assert actions == forms.VERBS.keys() | forms.WITH_INTAKE | forms.BY_ITSELF
+    assert actions == forms.VERBS.keys() | forms.WITH_INTAKE | forms.OF_CITIZENS | lifecycle.BY_THEMSELVES
     for action in forms.VERBS:
         needs = {row.needs for row in lifecycle.TABLE if row.action == action}
         assert len(needs) == 1, "one form an action"
@@ -68,7 +69,8 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     page = handler.get(f"/desk/tickets/{ticket_id}").text
     part = re.search(r'name="part" value="(\d+)"', page)[1]
     assert handler.act(ticket_id, "sign", part=part).status_code == 303
-    assert handler.act(ticket_id, "handle", part=part, handle_note="已到现场", contacted="1").status_code == 303
+    noted = handler.act(ticket_id, "handle", part=part, handle_note="已到现场", contacted="phone")
+    assert noted.status_code == 303
     reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖"}
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
     assert supervisor.act(ticket_id, "reject", review_note="没有照片").status_code == 303
@@ -101,7 +103,7 @@ def test_a_missing_field_keeps_the_rest_and_is_marked(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
     handler.act(ticket_id, "sign", part=part)
-    answer = handler.act(ticket_id, "reply", part=part, public_reply="井盖已更换完毕", internal_note=" ")
+    answer = handler.act(ticket_id, "reply", part=part, public_reply="井盖已更换完毕", internal_note=" ", **GATE)
     assert answer.status_code == 422
     assert "井盖已更换完毕" in answer.text
     assert f'id="{ticket_id}-reply-{part}-internal_note-fault"' in answer.text

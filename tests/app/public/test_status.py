@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from markupsafe import escape
+from scenes import GATE
 
 from app.outbox import unit_of_work
 from routing import service as routing
 from tests.app.public.conftest import keys_of
 from tickets import queries, service
+from tickets.handling import Account
 
 MOST_QUERIES = 7
 
@@ -29,10 +31,10 @@ def replied(app, citizen, actor_of):
                 unit = next(iter(handler.departments))
                 service.dispatch(dispatcher, now, ticket_id, unit)
             with unit_of_work() as now:
-                page = queries.ticket_page(handler, ticket_id, app.extensions["vault"])
+                page = queries.ticket_page(handler, now, ticket_id, app.extensions["vault"])
                 part = page.parts[0].part.id
                 service.sign(handler, now, ticket_id, part)
-                service.reply(handler, now, ticket_id, part, reply, "内部说明：张三经手")
+                service.reply(handler, now, ticket_id, part, Account(reply, "内部说明：张三经手", **GATE))
             with unit_of_work() as now:
                 service.accept(actor_of("supervisor"), now, ticket_id)
         return number, code
@@ -185,9 +187,9 @@ def test_a_reply_stands_there_after_review_only(citizen, app, actor_of):
             ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
             service.dispatch(actor_of("dispatcher"), now, ticket_id, next(iter(handler.departments)))
         with unit_of_work() as now:
-            part = queries.ticket_page(handler, ticket_id, app.extensions["vault"]).parts[0].part.id
+            part = queries.ticket_page(handler, now, ticket_id, app.extensions["vault"]).parts[0].part.id
             service.sign(handler, now, ticket_id, part)
-            service.reply(handler, now, ticket_id, part, "答复尚未审核", "说明")
+            service.reply(handler, now, ticket_id, part, Account("答复尚未审核", "说明", **GATE))
     page = citizen.ask(number, code).text
     assert "我们正在审核答复" in page and "答复尚未审核" not in page
 

@@ -1,0 +1,183 @@
+"""Verbs on tickets that belong together or apart, or are wanted no more: merge, take out, split, withdraw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from db import db
+from tickets import clocks, errors, numbers, terms
+from tickets.applying import lapse
+from tickets.change import Locked, check, finish, lock, move, require, write_texts
+from tickets.intake import intake_like, open_ticket
+from tickets.lifecycle import ENDED, TicketState, follows
+from tickets.models import Ticket
+from tickets.permissions import SYSTEM, Actor, sees
+from tickets.vault import Vault
+
+SHARED = {
+    TicketState.TO_CALLBACK: "share",
+    TicketState.ANSWERED: "share_answer",
+    TicketState.REFERRED: "share_referral",
+}
+"""What becomes of those merged into a ticket as it comes to these states."""
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One of several things that a caller wants: what it is called, and what was said of it."""
+
+    title: str
+    content: str
+
+
+def merge(actor: Actor, now: datetime, ticket_id: int, into: str, version: int | None = None) -> None:
+    """并单. The ticket is handled with another, named by its number, and gets that one's answer under its own."""
+    target = _target(actor, into, ticket_id)
+    locked = _lock_all(actor, ticket_id, [target])
+    _merge(actor, now, locked[ticket_id], locked[target], version)
+
+
+def take_in(
+    actor: Actor, now: datetime, ticket_id: int, others: Sequence[str], version: int | None = None
+) -> None:
+    """The same from the other side: take these numbers into the ticket, all or none."""
+    require(others=" ".join(others))
+    if len(others) > terms.merged_at_once():
+        raise errors.Invalid(fields={"others": "too_many"})
+    ids = [_target(actor, number, ticket_id, field="others") for number in dict.fromkeys(others)]
+    locked = _lock_all(actor, ticket_id, ids)
+    check(actor, locked[ticket_id], "take_in", version)
+    for one in ids:
+        try:
+            _merge(actor, now, locked[one], locked[ticket_id], None)
+        except errors.NotNow as fault:
+            raise errors.Invalid(fields={"others": "cannot_be_merged"}) from fault
+
+
+def _target(actor: Actor, number: str, ticket_id: int, field: str = "into") -> int:
+    require(**{field: number})
+    found = db.session.execute(
+        select(Ticket.id, Ticket.rooms, Ticket.confidential).where(
+            Ticket.number == numbers.normalise_number(number)
+        )
+    ).one_or_none()
+    # Whoever may merge knows the number from elsewhere, and need not see the ticket at work in its unit.
+    if found is None or (found.confidential and not sees(actor, found.id, found.rooms)):
+        raise errors.Invalid(fields={field: "no_such_ticket"})
+    if found.id == ticket_id:
+        raise errors.Invalid(fields={field: "itself"})
+    return int(found.id)
+
+
+def _lock_all(actor: Actor, ticket_id: int, others: Sequence[int]) -> dict[int, Locked]:
+    """In the order of their ids, so that two who do this at once never wait for each other in a circle."""
+    return {
+        one: lock(actor if one == ticket_id else SYSTEM, one) for one in sorted({ticket_id, *others})
+    }
+
+
+def _merge(actor: Actor, now: datetime, locked: Locked, master: Locked, version: int | None) -> None:
+    ticket = locked.ticket
+    row = check(actor, locked, "merge", version)
+    if master.ticket.state in ENDED or master.ticket.state in (TicketState.MERGED, TicketState.TO_CALLBACK):
+        raise errors.Invalid(fields={"into": "is_over"})
+    if master.ticket.confidential:
+        raise errors.Invalid(fields={"into": "is_confidential"})
+    _cancel_parts(locked, now, "merge")
+    clocks.stop(ticket.id, now)
+    move(ticket, row)
+    ticket.parent_id = master.ticket.id
+    finish(locked, actor, now, "ticket.merged", into=master.ticket.id)
+    finish(master, actor, now, "ticket.taken_in", ticket=ticket.id)
+
+
+def _cancel_parts(locked: Locked, now: datetime, action: str) -> None:
+    moved = []
+    for part in locked.parts:
+        target = follows(action, part.state, part.role)
+        if target is not None:
+            part.state, part.ended_at = target, now
+            moved.append(part)
+    lapse(locked, now, moved)
+
+
+def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> None:
+    """It is another matter after all: it waits for a dispatcher again."""
+    locked = lock(actor, ticket_id)
+    row = check(actor, locked, "unmerge", version)
+    require(reason=reason)
+    move(locked.ticket, row)
+    was, locked.ticket.parent_id = locked.ticket.parent_id, None
+    texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
+    finish(locked, actor, now, "ticket.unmerged", into=was, texts=texts)
+    clocks.start(locked.ticket, "dispatch", now, epoch=locked.ticket.version)
+
+
+def share(master: Locked, now: datetime) -> None:
+    """What the ticket came to, every caller whose own was merged into it gets too; each may rate it."""
+    action = SHARED.get(TicketState(master.ticket.state))
+    if action is None:
+        return
+    merged = select(Ticket.id).where(Ticket.parent_id == master.ticket.id, Ticket.state == TicketState.MERGED)
+    for ticket_id in db.session.scalars(merged.order_by(Ticket.id)).all():
+        locked = lock(SYSTEM, ticket_id)
+        ticket = locked.ticket
+        move(ticket, check(SYSTEM, locked, action))
+        if ticket.state == TicketState.TO_CALLBACK:
+            ticket.round += 1
+            clocks.start(ticket, "callback", now, epoch=ticket.version + 1)
+            finish(locked, SYSTEM, now, "ticket.accepted")
+            continue
+        ticket.closed_at = now
+        ticket.disposition, ticket.refer_reason = master.ticket.disposition, master.ticket.refer_reason
+        finish(locked, SYSTEM, now, "ticket.answered" if action == "share_answer" else "ticket.referred")
+
+
+def split(
+    actor: Actor, now: datetime, ticket_id: int, demands: Sequence[Demand], vault: Vault,
+    version: int | None = None,
+) -> list[Ticket]:  # fmt: skip
+    """分单. What a caller said besides becomes tickets of their own, with numbers and units of their own.
+
+    The first matter stays where it is. The caller, place and kind are those of the ticket.
+    """
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "split", version)
+    if not demands or any(not one.title.strip() or not one.content.strip() for one in demands):
+        raise errors.Invalid(fields={"demands": "missing"})
+    made = []
+    for demand in demands:
+        intake = intake_like(locked.ticket, demand.title, demand.content, vault)
+        part = lock(SYSTEM, open_ticket(SYSTEM, now, intake, vault).ticket.id)
+        part.ticket.split_from_id, part.ticket.registered_by = ticket_id, locked.ticket.registered_by
+        finish(part, actor, now, "ticket.split_off", ticket=ticket_id)
+        made.append(part.ticket)
+    finish(locked, actor, now, "ticket.split", tickets=[one.id for one in made])
+    return made
+
+
+def withdraw(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> bool:
+    """撤销. The citizen wants nothing more of it. Returns whether it ended: what the law wants looked into, and
+    what others were merged into, goes on, and the wish is on record."""
+    locked = lock(actor, ticket_id)
+    row = check(actor, locked, "withdraw", version)
+    require(withdraw_reason=reason)
+    ticket = locked.ticket
+    texts = write_texts(ticket, {"withdraw_reason": reason}, actor, now)
+    if ticket.type in terms.ex_officio_types() or _has_others(ticket):
+        ticket.wants_reply = False
+        finish(locked, actor, now, "ticket.withdrawal_noted", texts=texts)
+        return False
+    _cancel_parts(locked, now, "withdraw")
+    clocks.stop(ticket_id, now)
+    move(ticket, row)
+    ticket.closed_at = now
+    finish(locked, actor, now, "ticket.withdrawn", texts=texts)
+    return True
+
+
+def _has_others(ticket: Ticket) -> bool:
+    merged = select(Ticket.id).where(Ticket.parent_id == ticket.id, Ticket.state == TicketState.MERGED)
+    return db.session.scalar(merged.limit(1)) is not None
