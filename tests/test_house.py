@@ -39,7 +39,8 @@ OURS = set().union(*LEFT_TO_RIGHT) | APART
 OUTSIDE = {"flask", "rq", "redis", "socketio", "flask_socketio", "twilio", "celery"}
 PURE = (
     "routing/rules.py", "routing/values.py", "routing/words.py", "routing/directory.py", "routing/search.py",
-    "routing/reference.py", "tickets/lifecycle.py", "tickets/deadlines.py", "tickets/numbers.py",
+    "routing/reference.py", "routing/periods.py", "tickets/lifecycle.py", "tickets/deadlines.py",
+    "tickets/calendars.py", "tickets/pauses.py", "tickets/reckoning.py", "tickets/numbers.py",
     "tickets/errors.py", "tickets/masking.py", "calls/machine.py", "calls/seats.py", "calls/hours.py",
     "calls/staffing.py", "calls/kpis.py",
     "calls/message_states.py",
