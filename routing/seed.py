@@ -5,7 +5,7 @@ The files in routing/demo are the demo city; categories, policies and settings s
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ import holidays
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from routing.calendar_models import CalendarYear, DepartmentHours
 from routing.models import (
     CalendarDay,
     Category,
@@ -29,6 +30,9 @@ from routing.models import (
 DATA = Path(__file__).parent / "demo"
 IN_FORCE_FROM = date(2020, 1, 1)
 CALENDAR_YEARS = range(2024, 2028)
+SOURCE = f"holidays {version('holidays')}"
+EXCHANGED = "休息日"
+"""How the holidays package calls a day that is free for another one worked."""
 BARE_CITY = {"code": "0000", "name": "本市", "level": "1", "parent_code": ""}
 BARE_HOTLINE = {
     "code": "0000.hotline",
@@ -56,8 +60,10 @@ def seed(session: Session, demo: bool = True) -> bool:
     settings = {**document("settings"), **({} if demo else BARE_SETTINGS)}
     session.add_all(CitySetting(key=key, value=value) for key, value in settings.items())
     session.add_all(Policy(**row) for row in document("policies"))
-    session.add_all(calendar_days())
+    days = list(calendar_days())
+    session.add_all([*days, *calendar_years(days)])
     if demo:
+        session.add_all(_hours(session))
         session.add_all(_item(row) for row in table("duties"))
         session.add_all(_rule(row) for row in document("rules"))
     session.flush()
@@ -87,16 +93,41 @@ def keywords(text: str) -> list[list[Any]]:
     return [[word, int(weight)] for word, _, weight in pairs]
 
 
-def calendar_days() -> Iterator[CalendarDay]:
-    """National holidays and the weekend days worked in exchange, as the holidays package knows them."""
-    china = holidays.country_holidays("CN", years=CALENDAR_YEARS, language="zh_CN")
-    source = f"holidays {version('holidays')}"
-    day, end = date(CALENDAR_YEARS[0], 1, 1), date(CALENDAR_YEARS[-1], 12, 31)
-    while day <= end:
-        is_working, note = china.is_working_day(day), china.get(day)
-        if note is not None or is_working != (day.weekday() < 5):
-            yield CalendarDay(day=day, is_working=is_working, note=note or "调休上班", source=source)
-        day += timedelta(days=1)
+def calendar_days(years: Iterable[int] = CALENDAR_YEARS) -> Iterator[CalendarDay]:
+    """National holidays and the weekend days worked in exchange, as the holidays package knows them.
+
+    Of a year that is not announced (each is in November before) it has what the law names, and no more.
+    """
+    china = holidays.country_holidays("CN", years=years, language="zh_CN")
+    for year in years:
+        name = ""
+        for number in range((date(year, 12, 31) - date(year, 1, 1)).days + 1):
+            day = date(year, 1, 1) + timedelta(days=number)
+            is_working, note = china.is_working_day(day), china.get(day)
+            name = _holiday(china, day, note, name) if not is_working else ""
+            if note is not None or is_working != (day.weekday() < 5):
+                yield CalendarDay(day=day, is_working=is_working, note=name or "调休上班", source=SOURCE)
+
+
+def calendar_years(days: Iterable[CalendarDay]) -> Iterator[CalendarYear]:
+    """The years of the days; one is announced where days are made up, as there are in every arrangement."""
+    by_year: dict[int, bool] = {}
+    for row in days:
+        is_makeup = row.is_working and row.day.weekday() > 4
+        by_year[row.day.year] = by_year.get(row.day.year, False) or is_makeup
+    for year, is_announced in by_year.items():
+        yield CalendarYear(year=year, is_announced=is_announced, source=SOURCE)
+
+
+def _holiday(china: holidays.HolidayBase, day: date, note: str | None, before: str) -> str:
+    """What a free day is called: one free in exchange has the name of the holiday that it lengthens."""
+    if note and not note.startswith(EXCHANGED):
+        return note
+    if before:
+        return before if before.endswith("（调休）") or not note else f"{before.partition('（')[0]}（调休）"
+    names = (china.get(day + timedelta(days=number)) for number in range(1, 10))
+    following = next((name for name in names if name and not name.startswith(EXCHANGED)), "")
+    return f"{following.partition('（')[0]}（调休）" if note else ""
 
 
 def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
@@ -132,6 +163,13 @@ def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
             path="",
         )
     _hang(session, made, {row["code"]: row["parent_code"] for row in rows})
+
+
+def _hours(session: Session) -> Iterator[DepartmentHours]:
+    """Of the units that work otherwise than the city's offices."""
+    ids = dict(session.execute(select(Department.code, Department.id)).all())
+    for row in document("hours"):
+        yield DepartmentHours(department_id=ids[row["unit"]], **{name: row[name] for name in row if name != "unit"})
 
 
 def _add_categories(session: Session) -> None:

@@ -1,7 +1,7 @@
 """Clocks of a ticket as rows: start, stop, and what a sweep does when one of their moments has come."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -35,10 +35,31 @@ class ClockRules:
     yellow_days: int
     yellow_share: float
     rejected_extra: deadlines.Limit
+    _of_units: dict[int, deadlines.Calendar] = field(default_factory=dict)
 
-    def yellow_at(self, start: datetime, due: datetime, limit: deadlines.Limit) -> datetime:
+    def yellow_at(
+        self, start: datetime, due: datetime, limit: deadlines.Limit, calendar: deadlines.Calendar | None = None
+    ) -> datetime:
         """When the light of a clock turns yellow, whomever its ladder tells of it and when."""
-        return deadlines.yellow_at(start, due, limit, self.calendar, self.yellow_days, self.yellow_share)
+        calendar = calendar or self.calendar
+        return deadlines.yellow_at(start, due, limit, calendar, self.yellow_days, self.yellow_share)
+
+    def calendar_of(self, part: Assignment | None) -> deadlines.Calendar:
+        """By which a clock counts: one of a unit's part by the hours of that unit, any other by the city's."""
+        return self.calendar if part is None else self.calendar_of_unit(part.department_id)
+
+    def calendar_of_unit(self, unit_id: int) -> deadlines.Calendar:
+        """The working time of a unit; that of the city where neither it nor any above it has its own."""
+        found = self.reference.hours_of(unit_id)
+        if found is None:
+            return self.calendar
+        whose, hours = found
+        if whose not in self._of_units:
+            self._of_units[whose] = replace(
+                self.calendar, periods=hours.weekdays, saturday=hours.saturday, sunday=hours.sunday,
+                **({} if hours.keeps_holidays else {"days": {}, "announced": None}),
+            )  # fmt: skip
+        return self._of_units[whose]
 
 
 _kept: dict[int, ClockRules] = {}
@@ -72,7 +93,9 @@ def _clock_rules(reference: Reference) -> ClockRules:
         )
     return ClockRules(
         reference,
-        deadlines.Calendar(reference.zone, reference.working_periods, reference.calendar),
+        deadlines.Calendar(
+            reference.zone, reference.working_periods, reference.calendar, announced=reference.announced
+        ),
         {clock: tuple(rows) for clock, rows in policies.items()},
         float(reference.setting("green_factor")),
         int(reference.setting("yellow")["days"]),
@@ -96,14 +119,13 @@ def start(
     `urgency` is for this clock alone, in place of the ticket's. Without a policy there is no clock.
     """
     rules = clock_rules(routing.current())
-    promise = _promise(rules, ticket, clock, urgency)
+    promise = promise_of(rules, ticket, clock, urgency)
     if promise is None:
         return None
     policy, limit = promise
-    due_at = due_at or deadlines.due_at(now, limit, rules.calendar)
-    ends = clock == CLOSES_AT_END
-    moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
-    levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
+    calendar = rules.calendar_of(part)
+    due_at = due_at or deadlines.due_at(now, limit, calendar)
+    levels = rungs(policy, limit, now, due_at, calendar)
     row = Deadline(
         ticket_id=ticket.id,
         part=part,
@@ -113,12 +135,21 @@ def start(
         limit=str(limit),
         started_at=now,
         due_at=due_at,
-        yellow_at=rules.yellow_at(now, due_at, limit),
+        yellow_at=rules.yellow_at(now, due_at, limit, calendar),
         levels=levels,
-        next_at=moments[0][1] if moments else None,
+        next_at=datetime.fromisoformat(levels[0][2]) if levels else None,
     )
     db.session.add(row)
     return row
+
+
+def rungs(
+    policy: deadlines.Policy, limit: deadlines.Limit, start: datetime, due_at: datetime, calendar: deadlines.Calendar
+) -> list[list[Any]]:
+    """The rungs of a clock as its row holds them."""
+    ends = policy.clock == CLOSES_AT_END
+    moments = ((0, due_at),) if ends else deadlines.moments(start, due_at, limit, policy.ladder, calendar)
+    return [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
 
 
 def start_handling(
@@ -133,7 +164,7 @@ def start_handling(
         start(ticket, "handle", now, part, epoch, due_at)
 
 
-def _promise(
+def promise_of(
     rules: ClockRules, ticket: Ticket, clock: str, urgency: str | None = None
 ) -> tuple[deadlines.Policy, deadlines.Limit] | None:
     """The policy for the ticket's facts as they stand, and its limit, on the green channel the shorter one."""
@@ -152,7 +183,7 @@ def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the part's handling clock again after a rejection: due when it was, or after the city's extra time
     where that is later."""
     rules = clock_rules(routing.current())
-    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar)
+    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar_of(part))
     stopped = select(Deadline.clock, Deadline.due_at).where(
         Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock.in_(HANDLING)
     )
@@ -170,10 +201,10 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     rules = clock_rules(routing.current())
     told = []
     for old in running_deadlines(ticket.id):
-        promise = _promise(rules, ticket, old.clock) if old.clock in FOLLOW_THE_FACTS else None
+        promise = promise_of(rules, ticket, old.clock) if old.clock in FOLLOW_THE_FACTS else None
         if promise is None or (promise[0].id, str(promise[1])) == (old.policy_id, old.limit):
             continue
-        due_at = _due_from_the_beginning(rules, old, promise[1])
+        due_at = due_from_the_beginning(rules, old, promise[1])
         if old.clock == "dispatch" and due_at > old.due_at:
             continue  # what reads like danger was given less time than its urgency says
         _stop(old, now)
@@ -182,13 +213,13 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     return told
 
 
-def _due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
+def due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
     """When the clock is due had this been its limit all along; after a rejection no sooner than its extra time."""
-    part = old.part
+    part, calendar = old.part, rules.calendar_of(old.part)
     if part is None or old.started_at == part.dispatched_at:
-        return deadlines.due_at(old.started_at, limit, rules.calendar)
-    extra = deadlines.due_at(old.started_at, rules.rejected_extra, rules.calendar)
-    return max(deadlines.due_at(part.dispatched_at, limit, rules.calendar), extra)
+        return deadlines.due_at(old.started_at, limit, calendar)
+    extra = deadlines.due_at(old.started_at, rules.rejected_extra, calendar)
+    return max(deadlines.due_at(part.dispatched_at, limit, calendar), extra)
 
 
 def _replaced(old: Deadline, new: Deadline) -> dict[str, Any]:
@@ -259,7 +290,7 @@ def escalate(actor: Actor, now: datetime, deadline_id: int) -> bool:
     )
     if row is None or row.next_at is None or row.next_at > now:
         return False
-    acting, skipped, next_at = deadlines.levels_due(_moments(row), _fired(row.id), now)
+    acting, skipped, next_at = deadlines.levels_due(_moments(row), fired_levels(row.id), now)
     row.next_at = next_at
     row.claimed_until = None
     for level in (*skipped, *(() if acting is None else (acting,))):
@@ -304,7 +335,7 @@ def _tiers(row: Deadline) -> dict[int, str]:
     return {level: tier for level, tier, _ in row.levels}
 
 
-def _fired(deadline_id: int) -> set[int]:
+def fired_levels(deadline_id: int) -> set[int]:
     return set(db.session.scalars(select(Escalation.level).where(Escalation.deadline_id == deadline_id)))
 
 

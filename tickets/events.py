@@ -35,6 +35,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.redone": frozenset({"texts"}),
     "ticket.closed": frozenset({"outcome"}),
     "ticket.urged": frozenset({"texts"}),
+    # `clocks` as in an amendment; `promised` before and after, where it is what the citizen was told.
+    "ticket.rescheduled": frozenset({"rescheduling", "clocks", "promised"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash"}),
@@ -59,7 +61,10 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 
 SIDE_KINDS = frozenset(
-    {"ticket.asked", "ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"}
+    {
+        "ticket.asked", "ticket.escalated", "ticket.urged", "ticket.rescheduled", "contact.revealed",
+        "code.reissued",
+    }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 

@@ -24,8 +24,10 @@ SHOWN = (
     "assignment.return_requested", "assignment.upheld", "assignment.returned",
     "assignment.replied", "ticket.submitted", "ticket.rejected", "ticket.accepted", "ticket.urged",
     "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",
+    "ticket.rescheduled",
 )
-"""Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
+"""Events a citizen sees: that they happened, when and which unit; never who, and no internal text. Of clocks
+counted anew only where the promise to the citizen moved."""
 READABLE: dict[str, str] = {
     TicketState.ANSWERED: "answer",
     TicketState.REFERRED: "referral",
@@ -73,10 +75,14 @@ _LEAD = (
     .limit(1)
 )
 _STEPS = (
-    select(TicketEvent.kind, TicketEvent.at, TicketEvent.department_id)
+    select(
+        TicketEvent.kind, TicketEvent.at, TicketEvent.department_id,
+        TicketEvent.payload["promised"][1].astext.label("promised"),
+    )
     .where(
         TicketEvent.subject == "ticket", TicketEvent.subject_id == bindparam("ticket_id"),
         TicketEvent.kind.in_(SHOWN),
+        or_(TicketEvent.kind != "ticket.rescheduled", TicketEvent.payload.has_key("promised")),
     )
     .order_by(TicketEvent.id)
 )
@@ -84,11 +90,12 @@ _STEPS = (
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the public timeline; `unit` is the unit's name, where one acted."""
+    """One line of the public timeline; `unit` is the unit's name, where one acted, `due_at` what is promised since."""
 
     kind: str
     at: datetime
     unit: str | None
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,13 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
 
 def _steps(reference: Reference, ticket_id: int) -> tuple[Step, ...]:
     found = db.session.execute(_STEPS, {"ticket_id": ticket_id})
-    return tuple(Step(row.kind, row.at, _unit(reference, row.department_id)) for row in found)
+    return tuple(
+        Step(
+            row.kind, row.at, _unit(reference, row.department_id),
+            datetime.fromisoformat(row.promised) if row.promised else None,
+        )
+        for row in found
+    )  # fmt: skip
 
 
 def _unit(reference: Reference, department_id: int | None) -> str | None:
