@@ -1,4 +1,4 @@
-"""Running deadlines counted anew in the background: first what would move, then, if somebody says so, moving it."""
+"""Running deadlines counted anew in the background: first what would move, then moving it if somebody says so."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

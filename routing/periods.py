@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"\s*[-–—~至]\s*")
 
 
 def lines(text: str) -> list[list[str]]:
-    """"08:30-12:00" a line, not checked."""
+    """ "08:30-12:00" a line, not checked."""
     return [_BETWEEN.split(line.strip().replace("：", ":")) for line in text.splitlines() if line.strip()]
 
 

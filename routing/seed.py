@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -100,13 +101,30 @@ def calendar_days(years: Iterable[int] = CALENDAR_YEARS) -> Iterator[CalendarDay
     """
     china = holidays.country_holidays("CN", years=years, language="zh_CN")
     for year in years:
-        name = ""
-        for number in range((date(year, 12, 31) - date(year, 1, 1)).days + 1):
-            day = date(year, 1, 1) + timedelta(days=number)
-            is_working, note = china.is_working_day(day), china.get(day)
-            name = _holiday(china, day, note, name) if not is_working else ""
-            if note is not None or is_working != (day.weekday() < 5):
-                yield CalendarDay(day=day, is_working=is_working, note=name or "调休上班", source=SOURCE)
+        length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+        days = (date(year, 1, 1) + timedelta(days=number) for number in range(length))
+        for is_working, stretch in groupby(days, china.is_working_day):
+            if is_working:
+                made_up = {day: "调休上班" for day in stretch if day.weekday() > 4}
+                yield from (_day(day, True, note) for day, note in made_up.items())
+            else:
+                yield from (_day(day, False, note) for day, note in _named(china, list(stretch)))
+
+
+def _named(china: holidays.HolidayBase, free: list[date]) -> Iterator[tuple[date, str]]:
+    """What the neighbouring free days are called: those free in exchange, and a weekend within, have the name of
+    the holiday that they lengthen; a weekend at the edge has none."""
+    notes = [china.get(day) for day in free]
+    named = [place for place, note in enumerate(notes) if note]
+    own = [place for place in named if not notes[place].startswith(EXCHANGED)]
+    for place in range(named[0], named[-1] + 1) if named else ():
+        nearest = max((one for one in own if one <= place), default=own[0] if own else place)
+        name = notes[nearest].partition("（")[0]
+        yield free[place], notes[place] if place in own else f"{name}（调休）" if notes[place] else name
+
+
+def _day(day: date, is_working: bool, note: str) -> CalendarDay:
+    return CalendarDay(day=day, is_working=is_working, note=note, source=SOURCE)
 
 
 def calendar_years(days: Iterable[CalendarDay]) -> Iterator[CalendarYear]:
@@ -117,17 +135,6 @@ def calendar_years(days: Iterable[CalendarDay]) -> Iterator[CalendarYear]:
         by_year[row.day.year] = by_year.get(row.day.year, False) or is_makeup
     for year, is_announced in by_year.items():
         yield CalendarYear(year=year, is_announced=is_announced, source=SOURCE)
-
-
-def _holiday(china: holidays.HolidayBase, day: date, note: str | None, before: str) -> str:
-    """What a free day is called: one free in exchange has the name of the holiday that it lengthens."""
-    if note and not note.startswith(EXCHANGED):
-        return note
-    if before:
-        return before if before.endswith("（调休）") or not note else f"{before.partition('（')[0]}（调休）"
-    names = (china.get(day + timedelta(days=number)) for number in range(1, 10))
-    following = next((name for name in names if name and not name.startswith(EXCHANGED)), "")
-    return f"{following.partition('（')[0]}（调休）" if note else ""
 
 
 def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
@@ -169,7 +176,7 @@ def _hours(session: Session) -> Iterator[DepartmentHours]:
     """Of the units that work otherwise than the city's offices."""
     ids = dict(session.execute(select(Department.code, Department.id)).all())
     for row in document("hours"):
-        yield DepartmentHours(department_id=ids[row["unit"]], **{name: row[name] for name in row if name != "unit"})
+        yield DepartmentHours(department_id=ids[row.pop("unit")], **row)
 
 
 def _add_categories(session: Session) -> None:

@@ -52,7 +52,10 @@ class HoursFields:
 
 
 def set_hours(session: Session, code: str, version: int, fields: HoursFields) -> Edit:
-    """Give a unit hours of its own; `version` is 0 where it never had any. Raises NoResultFound, Outdated, Refused."""
+    """Give a unit hours of its own; `version` is 0 where it never had any.
+
+    Raises NoResultFound, Outdated, Refused.
+    """
     unit, row = _lock_hours(session, code, version)
     values = _checked(fields)
     if row is None:
@@ -76,13 +79,13 @@ def set_year(session: Session, year: int, version: int, text: str, source: str, 
     """
     if not FIRST_YEAR <= year <= LAST_YEAR:
         raise Refused({"state": "unknown"})
-    days, values = read_arrangement(year, text), texts(LONGEST_TEXT, source=source)
+    days = read_arrangement(year, text)
+    values: dict[str, Any] = {**texts(LONGEST_TEXT, source=source), "is_announced": is_announced}
     query = select(CalendarYear).where(CalendarYear.year == year).with_for_update()
     row = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if (row.version if row else 0) != version:
         raise Outdated()
     before, after = _set_days(session, year, days, values["source"])
-    values |= {"is_announced": is_announced}
     if row is None:
         edit = added(session, CalendarYear(year=year, **values), YEAR, str(year), *values)
     else:
@@ -98,7 +101,7 @@ def arrangement(days: Days) -> str:
 
 
 def read_arrangement(year: int, text: str) -> dict[date, tuple[bool, str]]:
-    """"2026-10-01~2026-10-07 休 国庆节" a line. Raises Refused naming the first line that is wrong."""
+    """ "2026-10-01~2026-10-07 休 国庆节" a line. Raises Refused naming the first line that is wrong."""
     days: dict[date, tuple[bool, str]] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         stretch = _read_line(year, line)
@@ -137,9 +140,7 @@ def _checked(fields: HoursFields) -> dict[str, Any]:
     return values
 
 
-def _set_days(
-    session: Session, year: int, days: Days, source: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _set_days(session: Session, year: int, days: Days, source: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Bring the year's rows to what is wanted; returns what differs, day by day in words.
 
     A day that is no longer named keeps its row, which then says what its weekday says.

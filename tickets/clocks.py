@@ -55,10 +55,8 @@ class ClockRules:
             return self.calendar
         whose, hours = found
         if whose not in self._of_units:
-            self._of_units[whose] = replace(
-                self.calendar, periods=hours.weekdays, saturday=hours.saturday, sunday=hours.sunday,
-                **({} if hours.keeps_holidays else {"days": {}, "announced": None}),
-            )  # fmt: skip
+            own = replace(self.calendar, periods=hours.weekdays, saturday=hours.saturday, sunday=hours.sunday)
+            self._of_units[whose] = own if hours.keeps_holidays else replace(own, days={}, announced=None)
         return self._of_units[whose]
 
 
@@ -144,7 +142,8 @@ def start(
 
 
 def rungs(
-    policy: deadlines.Policy, limit: deadlines.Limit, start: datetime, due_at: datetime, calendar: deadlines.Calendar
+    policy: deadlines.Policy, limit: deadlines.Limit, start: datetime, due_at: datetime,
+    calendar: deadlines.Calendar,
 ) -> list[list[Any]]:
     """The rungs of a clock as its row holds them."""
     ends = policy.clock == CLOSES_AT_END

@@ -90,7 +90,10 @@ _STEPS = (
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the public timeline; `unit` is the unit's name, where one acted, `due_at` what is promised since."""
+    """One line of the public timeline; `unit` is the unit's name, where one acted.
+
+    `due_at` is what is promised since, where the promise moved.
+    """
 
     kind: str
     at: datetime

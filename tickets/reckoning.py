@@ -9,7 +9,9 @@ from tickets.calendars import SATURDAY, Calendar, Span
 from tickets.deadlines import DAY_UNITS, WORKING_UNITS, Limit, due_at
 from tickets.pauses import Pauses, in_utc, is_paused, merged, without
 
-Reason = Literal["first_day", "calendar_day", "working", "makeup", "weekend", "holiday", "paused", "hours", "no_hours"]
+Reason = Literal[
+    "first_day", "calendar_day", "working", "makeup", "weekend", "holiday", "paused", "hours", "no_hours"
+]  # fmt: skip
 
 _ONE_DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)

@@ -1,4 +1,4 @@
-"""Running clocks counted anew after the calendar, a unit's hours or a policy changed: what would move, and moving it."""
+"""Running clocks counted anew after the calendar, a unit's hours or a policy changed: what moves, and moving."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -19,7 +19,7 @@ from tickets.models import Deadline, Ticket
 from tickets.permissions import Actor
 
 Fate = Literal["same", "later", "sooner", "past", "overdue"]
-MOVED: Mapping[bool, Collection[Fate]] = {False: ("later",), True: ("later", "sooner")}
+MOVED: Mapping[bool, tuple[Fate, ...]] = {False: ("later",), True: ("later", "sooner")}
 """What is moved: promises that become later, and where it was chosen also those that become sooner."""
 
 
@@ -86,10 +86,11 @@ def reschedule(
     moved = [anew for _, anew in counted if anew and anew.fate in MOVED[may_shorten]]
     if moved:
         told = [_reset(anew) for anew in moved]
-        promised = next((clock["due_at"] for clock, anew in zip(told, moved, strict=True) if _is_promised(anew)), None)
+        promised = [clock["due_at"] for clock, anew in zip(told, moved, strict=True) if _is_promised(anew)]
         finish(
-            locked, actor, now, "ticket.rescheduled", rescheduling=rescheduling, clocks=told, promised=promised
-        )
+            locked, actor, now, "ticket.rescheduled", rescheduling=rescheduling, clocks=told,
+            promised=next(iter(promised), None),
+        )  # fmt: skip
     return Counter(anew.fate if anew else "same" for _, anew in counted)
 
 
@@ -138,6 +139,7 @@ def _reset(anew: Anew) -> dict[str, Any]:
     row.levels = rungs(anew.policy, anew.limit, row.started_at, row.due_at, calendar)
     row.yellow_at = rules.yellow_at(row.started_at, row.due_at, anew.limit, calendar)
     fired = fired_levels(row.id)
-    row.next_at = min((datetime.fromisoformat(at) for level, _, at in row.levels if level not in fired), default=None)
+    owed = [datetime.fromisoformat(at) for level, _, at in row.levels if level not in fired]
+    row.next_at = min(owed, default=None)
     row.claimed_until = None
     return told | ({"unit": row.part.department_id} if row.part else {})

@@ -184,8 +184,9 @@ FAULTS: wording.Words = {
     "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),
     "share": _l("A number above 0, at most 1."),
     "no_hours": _l("The unit has no hours of its own."),
-    "arrangement": _l("This line is not right: %(line)s. One line is a day or a stretch of days of this year, 休 or 班, "
-                      "and a note."),
+    "arrangement": _l(
+        "This line is not right: %(line)s. One line is a day or some days of this year, 休 or 班, and a note."
+    ),
     "day_twice": _l("This line names a day that another line names: %(line)s."),
     "counted_before": _l("Rules were changed since this was counted. Have it counted again first."),
     "under_way": _l("Deadlines are being computed at this moment. Wait until that has ended."),

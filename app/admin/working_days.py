@@ -53,10 +53,9 @@ def arrangement(year: int) -> Page:
 @requires("admin.directory")
 def set_year(year: int) -> Page:
     """Say of every day of the year whether it is worked."""
+    days, is_announced = request.form.get("days", ""), "is_announced" in request.form
     do = recorded(
-        lambda now: working_time.set_year(
-            db.session(), year, seen(), request.form.get("days", ""), text("source"), "is_announced" in request.form
-        )
+        lambda now: working_time.set_year(db.session(), year, seen(), days, text("source"), is_announced)
     )
     refusal = attempt(working_time.YEAR, str(year), do)
     return _arrangement_page(year, refusal) if refusal else done("working_days.year", year=year)

@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 
 def move_deadlines(owed_ids: Sequence[int]) -> int:
-    """One turn for each rescheduling that these owed rows name; returns how many have more to do. Safe to repeat."""
+    """One turn for each rescheduling that these owed rows name; returns how many have more to do.
+
+    Safe to repeat.
+    """
     going_on = 0
     for owed_id in owed_ids:
         try:
