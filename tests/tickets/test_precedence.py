@@ -25,7 +25,7 @@ KINDS = {
 """In the order in which they go, whatever their ids: the later made ones here go first."""
 
 
-@pytest.mark.parametrize(("first", "second"), combinations(KINDS, 2))
+@pytest.mark.parametrize(("first", "second"), list(combinations(KINDS, 2)))
 def test_of_two_kinds_the_one_that_goes_first_is_chosen(first, second):
     rows = [KINDS[first], KINDS[second]]
     assert choose_policy(rows, FACTS) is KINDS[first]
