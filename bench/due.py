@@ -43,7 +43,8 @@ def due(tell: Callable[[str], None]) -> dict[str, Any]:
     shares = [floor / one for one, floor in zip(ours, floors, strict=True)]
     return {
         "benchmark": "due", "due_times": MANY, "limits": list(map(str, LIMITS)), "share_with_a_pause": PAUSED,
-        "others_cores": others.cores(), "seconds": round(total, 2), "microseconds_each": round(total / MANY * 1e6, 2),
+        "others_cores": others.cores(), "seconds": round(total, 2),
+        "microseconds_each": round(total / MANY * 1e6, 2),
         "floor": {"what": "datetime + timedelta", "microseconds_each": round(sum(floors) / MANY * 1e6, 3)},
         "share_of_floor": round(statistics.median(shares), 4),
         "mark": {"seconds": MARK_SECONDS, "met": total < MARK_SECONDS},
