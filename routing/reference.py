@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from routing import periods
 from routing.directory import Directory
+from routing.periods import times
 from routing.values import Chain, Hours, Periods, Place, Unit
 
 
@@ -120,4 +120,4 @@ class Reference:
     @cached_property
     def working_periods(self) -> Periods:
         """Of a working day in the city's zone, in order."""
-        return periods.times(self.settings["working_periods"])
+        return times(self.settings["working_periods"])

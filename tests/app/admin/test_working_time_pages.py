@@ -242,6 +242,9 @@ class TestDeadlines:
         with office.app.app_context(), unit_of_work():
             assert len(db.session.scalars(select(Rescheduling)).all()) == 1
 
-    def test_are_for_who_may_change_the_rules(self, enter):
-        for login in ("operator", "auditor", "supervisor"):
-            assert enter(login).get(DEADLINES).status_code == 403
+    def test_are_for_who_may_change_the_rules(self, new_browser, new_staff):
+        browser = new_browser()
+        browser.sign_in(new_staff(("supervisor", None)).login)
+        assert browser.get(DEADLINES).status_code == 403
+        assert browser.post(f"{DEADLINES}/count").status_code == 403
+        assert browser.post(f"{DEADLINES}/move", {"counted": "1", "reason": "x"}).status_code == 403
