@@ -70,7 +70,7 @@ def change(days: str) -> None:
 
 
 def owed() -> list[int]:
-    return claim_jobs(100, timedelta(0)).get(RESCHEDULE, [])
+    return claim_jobs(100, timedelta(seconds=-1)).get(RESCHEDULE, [])
 
 
 def run() -> None:

@@ -14,7 +14,7 @@ from app.outbox import unit_of_work
 from db import db
 from routing.service import current_version
 
-bp = Blueprint("rescheduling", __name__, url_prefix="/admin/deadlines")
+bp = Blueprint("running_deadlines", __name__, url_prefix="/admin/deadlines")
 
 
 @bp.get("")
@@ -54,7 +54,7 @@ def _page(refusal: Refusal | None = None) -> Page:
         if wants_json():
             return jsonify(done=last.done if last else 0, ended=last is None or last.ended_at is not None)
         return answer(
-            "admin/rescheduling.html", refusal, {"reason": ""}, last=last,
+            "admin/running_deadlines.html", refusal, {"reason": ""}, last=last,
             by=people([last.asked_by])[last.asked_by][0] if last else "",
             is_foresight=last is not None and last.is_foresight(current_version(db.session())),
             is_changed=last is not None and last.reference_version != current_version(db.session()),
