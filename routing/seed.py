@@ -57,14 +57,14 @@ def seed(session: Session, demo: bool = True) -> bool:
         return False
     _add_categories(session)
     _add_places(session, table("regions") if demo else [BARE_CITY])
-    _add_departments(session, table("departments") if demo else [BARE_HOTLINE])
+    units = _add_departments(session, table("departments") if demo else [BARE_HOTLINE])
     settings = {**document("settings"), **({} if demo else BARE_SETTINGS)}
     session.add_all(CitySetting(key=key, value=value) for key, value in settings.items())
     session.add_all(Policy(**row) for row in document("policies"))
     days = list(calendar_days())
     session.add_all([*days, *calendar_years(days)])
     if demo:
-        session.add_all(_hours(session))
+        session.add_all(_hours(units))
         session.add_all(_item(row) for row in table("duties"))
         session.add_all(_rule(row) for row in document("rules"))
     session.flush()
@@ -155,7 +155,8 @@ def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
     session.flush()
 
 
-def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
+def _add_departments(session: Session, rows: list[dict[str, str]]) -> dict[str, Department]:
+    """The units by code."""
     made: dict[str, Department] = {}
     for row in rows:
         made[row["code"]] = Department(
@@ -170,13 +171,13 @@ def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
             path="",
         )
     _hang(session, made, {row["code"]: row["parent_code"] for row in rows})
+    return made
 
 
-def _hours(session: Session) -> Iterator[DepartmentHours]:
-    """Of the units that work otherwise than the city's offices."""
-    ids = dict(session.execute(select(Department.code, Department.id)).all())
+def _hours(units: Mapping[str, Department]) -> Iterator[DepartmentHours]:
+    """Of those that work otherwise than the city's offices."""
     for row in document("hours"):
-        yield DepartmentHours(department_id=ids[row.pop("unit")], **row)
+        yield DepartmentHours(department_id=units[row.pop("unit")].id, **row)
 
 
 def _add_categories(session: Session) -> None:

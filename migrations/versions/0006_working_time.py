@@ -76,7 +76,7 @@ def create_tables() -> None:
         sa.Column("reference_version", sa.BigInteger(), nullable=False),
         sa.Column("moves", sa.Boolean(), nullable=False),
         sa.Column("may_shorten", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("reached", sa.BigInteger(), nullable=False),

@@ -104,7 +104,7 @@ class TestWhatMoves:
         assert moved(monday, ticket_id) == {"same": 2}
 
     def test_what_reads_like_danger_keeps_its_quarter_of_an_hour(self, monday: City):
-        ticket_id = monday.waiting(title="煤气泄漏", content="楼道里煤气泄漏，有人晕倒了")
+        ticket_id = monday.waiting(title="楼道起火了", content="楼道里正在着火")
         assert monday.ticket(ticket_id).urgency == "normal"
         assert monday.clock(ticket_id, "dispatch").limit == "15min"
         assert moved(monday, ticket_id) == {"same": 1}
