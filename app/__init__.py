@@ -15,6 +15,7 @@ from app.admin import (
     policies,
     roles,
     rulebook,
+    running_deadlines,
     settings,
     start,
     texts,
@@ -67,8 +68,8 @@ from tickets.vault import Vault
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
-    start, views, roles, units, categories, duties, rulebook, policies, working_days, lines, texts, settings,
-    platforms,
+    start, views, roles, units, categories, duties, rulebook, policies, working_days, running_deadlines, lines,
+    texts, settings, platforms,
 )  # fmt: skip
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,

@@ -1,4 +1,5 @@
-"""The command line: prepare the database, check it, import another line's records, manage accounts."""
+"""The command line: prepare the database, check it, import another line's records, manage accounts,
+count a due time."""
 
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from app.checking import check_command
 from app.demo.commands import demo_commands
 from app.demo.history import play_history
 from app.demonstration import is_demo_city
+from app.due import due_command
 from app.importing import import_commands
 from app.outbox import unit_of_work
 from app.voice.commands import phone_commands
@@ -30,7 +32,9 @@ from routing.seed import seed
 
 def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
-    for command in (prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands):
+    for command in (
+        prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands, due_command,
+    ):  # fmt: skip
         app.cli.add_command(command)
 
 

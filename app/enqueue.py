@@ -8,9 +8,11 @@ from rq.serializers import JSONSerializer
 
 ACT_ON_DEADLINES = "app.jobs.deadlines.act_on_deadlines"
 COUNT_FAULTS = "app.jobs.record.count_faults"
+RESCHEDULE = "app.jobs.rescheduling.move_deadlines"
 QUEUES = {
     ACT_ON_DEADLINES: "deadlines",
     COUNT_FAULTS: "record",
+    RESCHEDULE: "record",
     "app.jobs.texts.index_texts": "texts",
     "app.jobs.messages.send_receipts": "messages",
     "app.jobs.messages.ask_to_rate": "messages",

@@ -10,11 +10,11 @@ from dataclasses import asdict
 from typing import Any
 
 from app import create_app
-from bench import board, calls, machine, pages, routing_eval, web
+from bench import board, calls, due, machine, pages, routing_eval, web
 from bench.databases import Databases
 from bench.seed import seed
 
-NAMES = ("create", "status", "board", "pages", "routing", "calls", "seed")
+NAMES = ("due", "create", "status", "board", "pages", "routing", "calls", "seed")
 WEB_TICKETS, WEB_OPEN = 100_000, 0.1
 
 _started = time.monotonic()
@@ -81,6 +81,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace, Databases], dict[str, Any]]]
     "create": lambda options, databases: web.create(databases, options.tickets or WEB_TICKETS, options.open),
     "status": lambda options, databases: web.status(databases, options.tickets or WEB_TICKETS, options.open),
     "board": _board,
+    "due": lambda options, databases: due.due(tell),
     "calls": lambda options, databases: calls.calls(databases, options.callers, options.seats, options.seconds),
     "pages": lambda options, databases: pages.pages(databases, options.tickets or WEB_TICKETS, options.open),
     "routing": _routing,

@@ -251,7 +251,7 @@ class Life:
             if part.state == "SUBMITTED" and part.role == "lead":
                 part.state = "REJECTED"
                 last = next(one for one in reversed(self.clocks) if one.name == "handle" and one.part is part)
-                due_at = self.city.due_after_rejection(last.run.due_at, self.hour)
+                due_at = self.city.due_after_rejection(last.run.due_at, self.hour, part.unit)
                 self._start("handle", part, self.version, due_at)
         self.finish("ticket.rejected", "staff", staff, None, texts=self.write({"review_note": note}, staff))
 
@@ -275,7 +275,7 @@ class Life:
     def _start(
         self, name: str, part: Part | None, epoch: int = 1, due_at: datetime | None = None
     ) -> None:
-        run = self.city.run(name, self.facts, self.hour, due_at)
+        run = self.city.run(name, self.facts, self.hour, part.unit if part else None, due_at)
         if run is None:
             return
         next_at = _owed(name, run.due_at, (at for _, at in run.moments), self.now)

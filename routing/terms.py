@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from functools import cache
-from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from routing import periods
 from routing.editing import (
     LONGEST_TEXT,
     Edit,
@@ -223,14 +223,13 @@ def _zone(value: Any) -> str:
 
 
 def _periods(value: Any) -> list[list[str]]:
-    """At least one period, each with a length, in order, apart: as the pure rules of deadlines want it."""
+    """At least one period: as the pure rules of deadlines want it."""
     try:
-        edges = [time.fromisoformat(edge) for start, end in value for edge in (start, end)]
+        found = periods.checked(value)
     except (TypeError, ValueError) as fault:
         raise Refused({"value": "periods"}) from fault
-    if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
-        raise Refused({"value": "periods"})
-    return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    refuse({} if found else {"value": "periods"})
+    return found
 
 
 def _share(value: Any) -> float:

@@ -1,7 +1,7 @@
 """Clocks of a ticket as rows: start, stop, and what a sweep does when one of their moments has come."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import deadlines
+from tickets import deadlines, resuming
 from tickets.change import Locked, finish, lock, running_deadlines
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.permissions import Actor
@@ -41,10 +41,29 @@ class ClockRules:
     yellow_days: int
     yellow_share: float
     rejected_extra: deadlines.Limit
+    _of_units: dict[int, deadlines.Calendar] = field(default_factory=dict)
 
-    def yellow_at(self, start: datetime, due: datetime, limit: deadlines.Limit) -> datetime:
+    def yellow_at(
+        self, start: datetime, due: datetime, limit: deadlines.Limit, calendar: deadlines.Calendar | None = None
+    ) -> datetime:
         """When the light of a clock turns yellow, whomever its ladder tells of it and when."""
-        return deadlines.yellow_at(start, due, limit, self.calendar, self.yellow_days, self.yellow_share)
+        calendar = calendar or self.calendar
+        return deadlines.yellow_at(start, due, limit, calendar, self.yellow_days, self.yellow_share)
+
+    def calendar_of(self, part: Assignment | None) -> deadlines.Calendar:
+        """By which a clock counts: one of a unit's part by the hours of that unit, any other by the city's."""
+        return self.calendar if part is None else self.calendar_of_unit(part.department_id)
+
+    def calendar_of_unit(self, unit_id: int) -> deadlines.Calendar:
+        """The working time of a unit; that of the city where neither it nor any above it has its own."""
+        found = self.reference.hours_of(unit_id)
+        if found is None:
+            return self.calendar
+        whose, hours = found
+        if whose not in self._of_units:
+            own = replace(self.calendar, periods=hours.weekdays, saturday=hours.saturday, sunday=hours.sunday)
+            self._of_units[whose] = own if hours.keeps_holidays else replace(own, days={}, announced=None)
+        return self._of_units[whose]
 
 
 _kept: dict[int, ClockRules] = {}
@@ -78,7 +97,9 @@ def _clock_rules(reference: Reference) -> ClockRules:
         )
     return ClockRules(
         reference,
-        deadlines.Calendar(reference.zone, reference.working_periods, reference.calendar),
+        deadlines.Calendar(
+            reference.zone, reference.working_periods, reference.calendar, announced=reference.announced
+        ),
         {clock: tuple(rows) for clock, rows in policies.items()},
         float(reference.setting("green_factor")),
         int(reference.setting("yellow")["days"]),
@@ -104,16 +125,15 @@ def start(
     of the ticket's. Without a policy there is no clock.
     """
     rules = clock_rules(routing.current())
-    promise = _promise(rules, ticket, clock, urgency)
+    promise = promise_of(rules, ticket, clock, urgency)
     if promise is None:
         return None
     policy, limit = promise[0], given or promise[1]
+    calendar = rules.calendar_of(part)
     is_shorter = given is None and limit != policy.limit
-    legal_due_at = deadlines.due_at(now, policy.limit, rules.calendar) if is_shorter and not due_at else None
-    due_at = due_at or deadlines.due_at(now, limit, rules.calendar)
-    ends = clock in ENDS
-    moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
-    levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
+    legal_due_at = deadlines.due_at(now, policy.limit, calendar) if is_shorter and not due_at else None
+    due_at = due_at or deadlines.due_at(now, limit, calendar)
+    levels = rungs(policy, limit, now, due_at, calendar)
     row = Deadline(
         ticket_id=ticket.id,
         part=part,
@@ -123,16 +143,16 @@ def start(
         limit=str(limit),
         started_at=now,
         due_at=due_at,
-        yellow_at=rules.yellow_at(now, due_at, limit),
+        yellow_at=rules.yellow_at(now, due_at, limit, calendar),
         legal_due_at=legal_due_at,
         levels=levels,
     )
-    row.next_at = _owed(row, (at for _, at in moments), now)
+    row.next_at = owed(row, (datetime.fromisoformat(at) for _, _, at in levels), now)
     db.session.add(row)
     return row
 
 
-def _owed(row: Deadline, moments: Iterable[datetime], after: datetime) -> datetime | None:
+def owed(row: Deadline, moments: Iterable[datetime], after: datetime) -> datetime | None:
     """The first moment from which something is owed: a rung of the ladder, or of signing the end."""
     end = [row.due_at] if row.clock == SIGN and row.due_at > after else []
     return min([*moments, *end], default=None)
@@ -141,7 +161,7 @@ def _owed(row: Deadline, moments: Iterable[datetime], after: datetime) -> dateti
 def return_until(ticket: Ticket, now: datetime) -> datetime | None:
     """Until when a unit that gets the ticket now may ask to give it back; None where the city sets no limit."""
     rules = clock_rules(routing.current())
-    promise = _promise(rules, ticket, "return")
+    promise = promise_of(rules, ticket, "return")
     return deadlines.due_at(now, promise[1], rules.calendar) if promise else None
 
 
@@ -160,10 +180,10 @@ def pause(ticket_id: int, now: datetime, parts: Collection[int]) -> None:
 
 def resume(ticket_id: int, now: datetime, parts: Collection[int]) -> None:
     """Let the clocks of these parts go on with what was left of them."""
-    calendar = clock_rules(routing.current()).calendar
+    rules = clock_rules(routing.current())
     for row in running_deadlines(ticket_id):
         if row.assignment_id in parts and row.paused_at is not None:
-            _resume(row, now, calendar)
+            _resume(row, now, rules.calendar_of(row.part))
 
 
 def _resume(row: Deadline, now: datetime, calendar: deadlines.Calendar) -> None:
@@ -173,7 +193,7 @@ def _resume(row: Deadline, now: datetime, calendar: deadlines.Calendar) -> None:
     def moved(at: datetime) -> datetime:
         # The end of a day is one by its ends; any other moment of a clock in days by the time that was left.
         is_end = at == row.due_at or unit not in deadlines.DAY_UNITS
-        return deadlines.after_pause(at, unit if is_end else WITHIN_DAYS[unit], paused, now, calendar)
+        return resuming.after_pause(at, unit if is_end else WITHIN_DAYS[unit], paused, now, calendar)
 
     moments = [(level, tier, moved(datetime.fromisoformat(at))) for level, tier, at in row.levels]
     yellow, legal, due = (moved(at) if at else None for at in (row.yellow_at, row.legal_due_at, row.due_at))
@@ -181,8 +201,8 @@ def _resume(row: Deadline, now: datetime, calendar: deadlines.Calendar) -> None:
     row.yellow_at, row.legal_due_at, row.due_at = yellow, legal, due or row.due_at
     row.pauses = [*row.pauses, [paused.isoformat(), now.isoformat()]]
     row.paused_at = None
-    fired = _fired(row.id)
-    row.next_at = _owed(row, (at for level, _, at in moments if level not in fired), now)
+    fired = fired_levels(row.id)
+    row.next_at = owed(row, (at for level, _, at in moments if level not in fired), now)
 
 
 def prolong(
@@ -195,7 +215,7 @@ def prolong(
     old = handling_clock(ticket.id, part)
     if old is None:
         return None
-    due_at = deadlines.prolonged(old.due_at, days, clock_rules(routing.current()).calendar)
+    due_at = deadlines.prolonged(old.due_at, days, clock_rules(routing.current()).calendar_of(part))
     _stop(old, now)
     new = start(ticket, old.clock, now, part, ticket.version + 1, due_at, given=days)
     if new is None:
@@ -210,6 +230,14 @@ def handling_clock(ticket_id: int, part: Assignment) -> Deadline | None:
         row for row in running_deadlines(ticket_id) if row.assignment_id == part.id and row.clock in HANDLING
     )
     return next(running, None)
+def rungs(
+    policy: deadlines.Policy, limit: deadlines.Limit, start: datetime, due_at: datetime,
+    calendar: deadlines.Calendar,
+) -> list[list[Any]]:
+    """The rungs of a clock as its row holds them."""
+    ends = policy.clock in ENDS
+    moments = ((0, due_at),) if ends else deadlines.moments(start, due_at, limit, policy.ladder, calendar)
+    return [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
 
 
 def start_handling(
@@ -224,7 +252,7 @@ def start_handling(
         start(ticket, "handle", now, part, epoch, due_at)
 
 
-def _promise(
+def promise_of(
     rules: ClockRules, ticket: Ticket, clock: str, urgency: str | None = None
 ) -> tuple[deadlines.Policy, deadlines.Limit] | None:
     """The policy for the ticket's facts as they stand, and its limit, on the green channel the shorter one."""
@@ -243,7 +271,7 @@ def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the part's handling clock again after a rejection: due when it was, or after the city's extra time
     where that is later."""
     rules = clock_rules(routing.current())
-    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar)
+    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar_of(part))
     stopped = select(Deadline.clock, Deadline.due_at).where(
         Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock.in_(HANDLING)
     )
@@ -262,10 +290,10 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     told = []
     for old in running_deadlines(ticket.id):
         follows = old.clock in FOLLOW_THE_FACTS and not old.prolonged
-        promise = _promise(rules, ticket, old.clock) if follows else None
+        promise = promise_of(rules, ticket, old.clock) if follows else None
         if promise is None or (promise[0].id, str(promise[1])) == (old.policy_id, old.limit):
             continue
-        due_at = _due_from_the_beginning(rules, old, promise[1])
+        due_at = due_from_the_beginning(rules, old, promise[1])
         if old.clock == "dispatch" and due_at > old.due_at:
             continue  # what reads like danger was given less time than its urgency says
         _stop(old, now)
@@ -279,21 +307,20 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
 def _take_over(old: Deadline, new: Deadline, policy_limit: deadlines.Limit, rules: ClockRules) -> None:
     """The new row stood still when the old one did, and knows when it were due without the green channel."""
     if str(policy_limit) != new.limit:
-        new.legal_due_at = _due_from_the_beginning(rules, old, policy_limit)
-    for begun, ended in old.pauses:
-        new.paused_at = datetime.fromisoformat(begun)
-        _resume(new, datetime.fromisoformat(ended), rules.calendar)
+        new.legal_due_at = due_from_the_beginning(rules, old, policy_limit)
+    new.pauses = list(old.pauses)
     if old.paused_at is not None:
         new.paused_at, new.next_at = old.paused_at, None
 
 
-def _due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
+def due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
     """When the clock is due had this been its limit all along; after a rejection no sooner than its extra time."""
-    part = old.part
+    part, calendar = old.part, rules.calendar_of(old.part)
+    pauses = [(datetime.fromisoformat(begun), datetime.fromisoformat(ended)) for begun, ended in old.pauses]
     if part is None or old.started_at == part.dispatched_at:
-        return deadlines.due_at(old.started_at, limit, rules.calendar)
-    extra = deadlines.due_at(old.started_at, rules.rejected_extra, rules.calendar)
-    return max(deadlines.due_at(part.dispatched_at, limit, rules.calendar), extra)
+        return deadlines.due_at(old.started_at, limit, calendar, pauses)
+    extra = deadlines.due_at(old.started_at, rules.rejected_extra, calendar)
+    return max(deadlines.due_at(part.dispatched_at, limit, calendar, pauses), extra)
 
 
 def _replaced(old: Deadline, new: Deadline) -> dict[str, Any]:
@@ -372,8 +399,8 @@ def escalate(actor: Actor, now: datetime, deadline_id: int) -> bool:
     )
     if row is None or row.next_at is None or row.next_at > now:
         return False
-    acting, skipped, next_at = deadlines.levels_due(_moments(row), _fired(row.id), now)
-    row.next_at = _owed(row, [next_at] if next_at else [], now)
+    acting, skipped, next_at = deadlines.levels_due(_moments(row), fired_levels(row.id), now)
+    row.next_at = owed(row, [next_at] if next_at else [], now)
     row.claimed_until = None
     for level in (*skipped, *(() if acting is None else (acting,))):
         db.session.add(_escalation(row, level, now, "acted" if level == acting else "skipped"))
@@ -417,7 +444,7 @@ def _tiers(row: Deadline) -> dict[int, str]:
     return {level: tier for level, tier, _ in row.levels}
 
 
-def _fired(deadline_id: int) -> set[int]:
+def fired_levels(deadline_id: int) -> set[int]:
     return set(db.session.scalars(select(Escalation.level).where(Escalation.deadline_id == deadline_id)))
 
 

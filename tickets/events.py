@@ -69,6 +69,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.redone": frozenset({"texts"}),
     "ticket.closed": frozenset({"outcome"}),
     "ticket.urged": frozenset({"texts"}),
+    # `clocks` as in an amendment; `promised` before and after, where it is what the citizen was told.
+    "ticket.rescheduled": frozenset({"rescheduling", "clocks", "promised"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash"}),
@@ -94,9 +96,9 @@ KINDS: Mapping[str, frozenset[str]] = {
 
 SIDE_KINDS = frozenset(
     {
-        "ticket.asked", "ticket.escalated", "ticket.urged", "ticket.taken_in", "ticket.withdrawal_noted",
-        "contact.revealed", "code.reissued", "meeting.called", "meeting.minuted", "order.issued", "order.answered",
-        "order.settled",
+        "ticket.asked", "ticket.escalated", "ticket.urged", "ticket.rescheduled", "ticket.taken_in",
+        "ticket.withdrawal_noted", "contact.revealed", "code.reissued", "meeting.called", "meeting.minuted",
+        "order.issued", "order.answered", "order.settled",
     }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""

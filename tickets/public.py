@@ -24,14 +24,14 @@ SHOWN = (
     "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned",
     "assignment.replied", "assignment.contributed", "ticket.submitted", "ticket.rejected", "ticket.accepted",
-    "ticket.urged",
-    "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed", "ticket.info_asked",
-    "ticket.supplemented", "ticket.went_on", "ticket.green", "ticket.merged", "ticket.unmerged", "ticket.split",
-    "ticket.split_off", "ticket.withdrawn", "ticket.withdrawal_noted", "ticket.disputed", "ticket.suspended",
-    "suspension.prolonged", "ticket.resumed", "extension.granted", "appeal.asked", "appeal.granted",
-    "appeal.refused", "meeting.called",
-)  # fmt: skip
-"""Events a citizen sees: that they happened, when and which unit; never who, and no internal text."""
+    "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",
+    "ticket.info_asked", "ticket.supplemented", "ticket.went_on", "ticket.green", "ticket.merged",
+    "ticket.unmerged", "ticket.split", "ticket.split_off", "ticket.withdrawn", "ticket.withdrawal_noted",
+    "ticket.disputed", "ticket.suspended", "suspension.prolonged", "ticket.resumed", "extension.granted",
+    "appeal.asked", "appeal.granted", "appeal.refused", "meeting.called", "ticket.rescheduled",
+)
+"""Events a citizen sees: that they happened, when and which unit; never who, and no internal text. Of clocks
+counted anew only where the promise to the citizen moved."""
 READABLE: dict[str, str] = {
     TicketState.ANSWERED: "answer",
     TicketState.REFERRED: "referral",
@@ -98,6 +98,7 @@ _STEPS = (
     .where(
         TicketEvent.subject == "ticket", TicketEvent.subject_id == bindparam("ticket_id"),
         TicketEvent.kind.in_(SHOWN),
+        or_(TicketEvent.kind != "ticket.rescheduled", TicketEvent.payload.has_key("promised")),
     )
     .order_by(TicketEvent.id)
 )
@@ -301,8 +302,8 @@ def _words(ticket_id: int) -> dict[tuple[str, int], str]:
 
 def _until(payload: Mapping[str, Any]) -> datetime | None:
     """When it is due now, or is looked at again."""
-    due = payload.get("due_at")
-    text = payload.get("review_at") or payload.get("at") or (due[-1] if isinstance(due, list) else None)
+    moved = payload.get("due_at") or payload.get("promised")
+    text = payload.get("review_at") or payload.get("at") or (moved[-1] if isinstance(moved, list) else None)
     return datetime.fromisoformat(text) if text else None
 
 

@@ -1,6 +1,5 @@
 """The administrator's page on the city's settings, one form for each."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +15,7 @@ from app.admin.wording import LIFECYCLE, SETTINGS
 from app.outbox import unit_of_work
 from calls import settings as phone
 from db import db
-from routing import terms
+from routing import periods, terms
 from routing.editing import Refused, refuse
 from routing.models import CitySetting
 from tickets import errors
@@ -66,7 +65,7 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
 def _shown(row: CitySetting) -> Any:
     """A value as its field shows it."""
     if row.key == "working_periods":
-        return "\n".join(f"{start}-{end}" for start, end in row.value)
+        return periods.as_lines(row.value)
     if row.key == terms.TELEPHONE:
         return asdict(phone.of(row.value))
     if row.key == terms.LIFECYCLE:
@@ -85,11 +84,6 @@ def _share() -> float:
         return float(text("value"))
     except ValueError as fault:
         raise Refused({"value": "share"}) from fault
-
-
-def _periods() -> list[list[str]]:
-    """"08:30-12:00" a line."""
-    return [re.split(r"\s*[-–—~至]\s*", line.strip()) for line in text("value").splitlines() if line.strip()]
 
 
 def _types() -> list[str]:
@@ -137,7 +131,7 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
     "zone": lambda: text("value"),
-    "working_periods": _periods,
+    "working_periods": lambda: periods.lines(text("value")),
     "routing_threshold": _share,
     "confidential_types": _types,
     "green_factor": _share,

@@ -18,6 +18,9 @@ WHATS: wording.Words = {
     "rule": _l("Rule"),
     "policy": _l("Time limit"),
     "calendar_day": _l("Day of the calendar"),
+    "calendar_year": _l("Arrangement of the year"),
+    "department_hours": _l("Working hours of unit"),
+    "rescheduling": _l("Running deadlines computed anew"),
     "setting": _l("Setting"),
     "cti_platform": _l("Call centre's platform"),
     "blocked_number": _l("Blocked number"),
@@ -59,6 +62,13 @@ COLUMNS: wording.Words = {
     "source": _l("Source"),
     "is_working": _l("Working day"),
     "note": _l("Note"),
+    "is_announced": _l("Announced"),
+    "weekdays": _l("Monday to Friday"),
+    "saturday": _l("Saturday"),
+    "sunday": _l("Sunday"),
+    "keeps_holidays": _l("Holidays and make-up days as the city"),
+    "may_shorten": _l("Promises may become sooner"),
+    "reason": _l("Reason"),
     "value": _l("Value"),
     "reach": _l("Held"),
     "permissions": _l("Rights"),
@@ -182,6 +192,13 @@ FAULTS: wording.Words = {
     "zone": _l("This is no time zone. An example: Asia/Shanghai."),
     "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),
     "share": _l("A number above 0, at most 1."),
+    "no_hours": _l("The unit has no hours of its own."),
+    "arrangement": _l(
+        "This line is not right: %(line)s. One line is a day or some days of this year, 休 or 班, and a note."
+    ),
+    "day_twice": _l("This line names a day that another line names: %(line)s."),
+    "counted_before": _l("Rules were changed since this was counted. Have it counted again first."),
+    "under_way": _l("Deadlines are being computed at this moment. Wait until that has ended."),
     "no_permission": _l("Choose at least one right."),
     "platform_shape": _l("2 to 30 small letters, digits or hyphens, beginning with a letter."),
     "networks": _l("One address or network a line, such as 10.1.2.0/24, at most 50."),
@@ -211,6 +228,8 @@ def value_text(value: Any, name: str = "") -> str:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return "; ".join(f"{CONDITIONS.get(name, name)}: {value_text(one)}" for name, one in value.items())
+    if isinstance(value, list) and all(isinstance(one, list) and len(one) == 2 for one in value):
+        return "、".join("–".join(map(str, period)) for period in value)
     if isinstance(value, list):
         return "、".join(value_text(one) for one in value)
     return str(value)

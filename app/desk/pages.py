@@ -259,9 +259,11 @@ def _contact_words(before: str | None, after: str | None) -> str:
 def _clock_words(clock: Mapping[str, Any]) -> tuple[str, str]:
     """A clock that started anew: which and whose, its limits and when it is due now."""
     before, after = map(wording.limit_words, clock["limit"])
-    due = moment(datetime.fromisoformat(clock["due_at"][1]))
+    was_due, due = (moment(datetime.fromisoformat(at)) for at in clock["due_at"])
     what = [str(wording.CLOCKS[clock["clock"]]), unit_name(clock.get("unit"))]
     words = _("%(before)s → %(after)s, now due %(moment)s", before=before, after=after, moment=due)
+    if before == after:
+        words = _("was due %(before)s, now due %(moment)s", before=was_due, moment=due)
     return " · ".join(filter(None, what)), words
 
 

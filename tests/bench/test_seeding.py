@@ -59,7 +59,7 @@ def test_clocks_are_those_the_verbs_would_have_started(asking: Filled) -> None:
     ).all()
     for row, ticket in rows:
         due_at = _due_again(row) if row.clock == "handle" and row.epoch > 1 else None
-        clocks.start(ticket, row.clock, row.started_at, epoch=-1, due_at=due_at)
+        clocks.start(ticket, row.clock, row.started_at, row.part, epoch=-1, due_at=due_at)
         [made] = [one for one in db.session.new if isinstance(one, Deadline)]
         db.session.expunge(made)
         for column in ("policy_id", "limit", "due_at", "yellow_at", "levels"):
@@ -75,7 +75,7 @@ def _due_again(row: Deadline) -> datetime:
         Deadline.clock == "handle", Deadline.epoch < row.epoch,
     )  # fmt: skip
     was_due = db.session.scalars(before.order_by(Deadline.epoch.desc()).limit(1)).one()
-    return max(was_due, deadlines.due_at(row.started_at, rules.rejected_extra, rules.calendar))
+    return max(was_due, deadlines.due_at(row.started_at, rules.rejected_extra, rules.calendar_of(row.part)))
 
 
 def test_what_is_owed_next_is_the_first_moment_to_come(asking: Filled) -> None:
