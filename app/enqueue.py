@@ -12,6 +12,7 @@ QUEUES = {
     ACT_ON_DEADLINES: "deadlines",
     COUNT_FAULTS: "record",
     "app.jobs.texts.index_texts": "texts",
+    "app.jobs.exports.make_exports": "exports",
     "app.jobs.messages.send_receipts": "messages",
     "app.jobs.messages.ask_to_rate": "messages",
     "app.jobs.messages.plan_calls": "messages",

@@ -1,8 +1,11 @@
 """Verbs of a unit: sign, handle, reply."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from tickets import clocks
+from db import db
+from routing import replies
+from tickets import clocks, errors
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import WORKED_ON
 from tickets.permissions import Actor
@@ -50,8 +53,9 @@ def reply(
     public_reply: str,
     internal_note: str,
     version: int | None = None,
+    checked: Collection[int] = (),
 ) -> None:
-    """反馈. Submit the outcome: what the citizen will read, and the account for the file.
+    """反馈. Submit the outcome: what the citizen will read, the account for the file, and what was ticked off.
 
     When no unit of the ticket is left at work, the whole goes to review.
     """
@@ -59,6 +63,7 @@ def reply(
     part = locked.part(assignment_id)
     row = check(actor, locked, "reply", version, part)
     require(public_reply=public_reply, internal_note=internal_note)
+    _check_ticks(locked, checked)
     move(part, row)
     part.submitted_at = now
     clocks.stop(ticket_id, now, parts=(part.id,))
@@ -66,9 +71,18 @@ def reply(
         locked.ticket, {"public_reply": public_reply, "internal_note": internal_note}, actor, now, part
     )
     finish(
-        locked, actor, now, "assignment.replied", unit=part.department_id, assignment=part.id, texts=texts
-    )
+        locked, actor, now, "assignment.replied", unit=part.department_id, assignment=part.id, texts=texts,
+        checked=sorted(checked) or None,
+    )  # fmt: skip
     _submit_when_complete(locked, actor, now)
+
+
+def _check_ticks(locked: Locked, checked: Collection[int]) -> None:
+    """Only what stands on the list of the ticket's category can be ticked. Raises Invalid."""
+    if checked:
+        items = replies.checks_for(db.session(), locked.ticket.category_code)
+        if not {item.id for item in items}.issuperset(checked):
+            raise errors.Invalid(fields={"checked": "unknown"})
 
 
 def _submit_when_complete(locked: Locked, actor: Actor, now: datetime) -> None:

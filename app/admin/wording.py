@@ -25,6 +25,8 @@ WHATS: wording.Words = {
     "skills": _l("Skills of account"),
     "phone_line": _l("Line"),
     "phone_text": _l("Spoken text"),
+    "canned_reply": _l("Text for replies"),
+    "check_item": _l("Checklist of category"),
 }
 
 COLUMNS: wording.Words = {

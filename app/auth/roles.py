@@ -53,7 +53,7 @@ SHIPPED = (
         frozenset({"ticket.dispatch", "ticket.answer", "ticket.refer", "return.decide", "see.triage"}),
     ),
     ShippedRole("handler", UNIT, OF_HANDLER),
-    ShippedRole("department_lead", SUBTREE, OF_HANDLER | {"see.confidential"}),
+    ShippedRole("department_lead", SUBTREE, OF_HANDLER | {"see.confidential", "canned.edit"}),
     # Reviews, follows up and adjudicates until a city splits it.
     ShippedRole(
         "supervisor",
@@ -72,6 +72,7 @@ SHIPPED = (
                 "contact.reveal",
                 "reports.read",
                 "audit.read",
+                "export.approve",
                 "call.watch",
                 "call.coach",
             }

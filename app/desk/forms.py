@@ -38,13 +38,16 @@ FIELDS: Mapping[str, Field] = {
     "decision_note": Field("text"),
     "public_reply": Field("text"),
     "internal_note": Field("text"),
+    "checked": Field("checks", required=False),
     "review_note": Field("text"),
     "redo_reason": Field("text"),
     "outcome": Field("choice", wording.OUTCOMES_ASKED),
     "urge_note": Field("text"),
 }
 
-BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",)}
+BESIDES: Mapping[str, tuple[str, ...]] = {
+    "dispatch": ("dispatch_note",), "reply": ("checked",),
+}  # fmt: skip
 """Fields an action takes without needing them."""
 
 WITH_INTAKE = frozenset({"register", "amend"})
@@ -80,7 +83,7 @@ VERBS: Mapping[str, Callable[..., object]] = {
         who, now, at.ticket, at.part, v["lead"], v["decision_note"], at.version
     ),
     "reply": lambda who, now, at, v: service.reply(
-        who, now, at.ticket, at.part, v["public_reply"], v["internal_note"], at.version
+        who, now, at.ticket, at.part, v["public_reply"], v["internal_note"], at.version, v["checked"]
     ),
     "accept": lambda who, now, at, v: service.accept(who, now, at.ticket, at.version),
     "reject": lambda who, now, at, v: service.reject(who, now, at.ticket, v["review_note"], at.version),
@@ -172,5 +175,6 @@ _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "choice": lambda name, typed: typed.get(name, ""),
     "unit": _needed_number,
     "units": _numbers,
+    "checks": _numbers,
     "tick": lambda name, typed: name in typed,
 }
