@@ -33,6 +33,7 @@ from app.desk.assisting import bp as assisting_bp
 from app.desk.bulk import bp as bulk_bp
 from app.desk.canned import bp as canned_bp
 from app.desk.narrowed import bp as narrowed_bp
+from app.desk.own import bp as own_bp
 from app.desk.sheets import bp as sheets_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.texting import bp as desk_texts_bp
@@ -76,7 +77,7 @@ ADMIN = (
 )  # fmt: skip
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, sheets_bp, exports_bp, oversight_bp,
+    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
     phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip

@@ -70,3 +70,29 @@ COLUMNS: Words = {
     "address": _l("Own address"),
 }
 """The columns of an export, in their order; the last three only where somebody approved it."""
+
+UNIT_PERIODS = {7: _l("Last 7 days"), 30: _l("Last 30 days"), 90: _l("Last 90 days")}
+
+UNIT_FIGURES: Words = {
+    "signed": _l("Signed"),
+    "signed_on_time": _l("Signed on time"),
+    "due": _l("Due in the period"),
+    "on_time": _l("Done on time"),
+    "returned": _l("Returned"),
+    "rated": _l("Rated by citizens"),
+    "solved": _l("Rated as solved"),
+    "satisfied": _l("Rated as satisfied"),
+}
+
+UNIT_HOW: Words = {
+    "signed": _l("Tickets that the unit signed for in the period."),
+    "signed_on_time": _l("Of these, those signed for before the limit to sign ran out."),
+    "due": _l(
+        "Tickets whose limit to handle ran out in the period, up to now. What was given back does not count."
+    ),
+    "on_time": _l("Of these, those replied to before the limit ran out."),
+    "returned": _l("Tickets that the unit gave back in the period because the hotline granted its return."),
+    "rated": _l("Tickets led by the unit that the citizen rated in the period. Silence counts as neither."),
+    "solved": _l("Of the rated ones, those whose citizen says that the matter is solved."),
+    "satisfied": _l('Of the rated ones, those whose citizen chose "satisfied".'),
+}

@@ -1,7 +1,7 @@
 """Reads of many tickets: boards, search, what changed. Plain rows out, filtered by the one rule of rooms."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from tickets import errors, keys
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import BEFORE_DISPATCH, WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket
-from tickets.narrowing import NOTHING, Wanted, conditions, light_of
+from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, rooms_of, visible_to
 
 PAGE = 50
@@ -129,39 +129,19 @@ def board(
     wanted: Wanted = NOTHING,
 ) -> Page:
     """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
-    kind = _board(actor, name)
-    return _page(_lines(actor, now, name, wanted), "due" if kind.by == "overdue" else kind.by, after, limit)
+    kind = board_of(actor, name)
+    return _page(lines_of(actor, now, name, wanted), "due" if kind.by == "overdue" else kind.by, after, limit)
 
 
-def tally(actor: Actor, now: datetime, name: str, wanted: Wanted = NOTHING) -> dict[str, dict[str, int]]:
-    """How many lines of a board that can be narrowed are in each state, and of each light. Raises NotFound.
-
-    Neither count minds the choice of its own kind, so that one sees what another choice would give.
-    """
-    kind = _board(actor, name)
-    if not kind.narrows:
-        raise errors.NotFound()
-    rows = _lines(actor, now, name, replace(wanted, state="", light="")).subquery()
-    state = rows.c.part if kind.assigned else rows.c.state
-    light = light_of(now, rows.c)
-    query = select(state.label("state"), light.label("light"), func.count().label("lines"))
-    found: dict[str, dict[str, int]] = {"state": {}, "light": {}}
-    for row in db.session.execute(query.group_by("state", "light")):
-        for name, other in (("state", "light"), ("light", "state")):
-            if getattr(wanted, other) in ("", getattr(row, other)):
-                value = getattr(row, name)
-                found[name][value] = found[name].get(value, 0) + row.lines
-    return found
-
-
-def _board(actor: Actor, name: str) -> Board:
+def board_of(actor: Actor, name: str) -> Board:
+    """A board that the actor may open. Raises NotFound."""
     kind = BOARDS.get(name)
     if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
     return kind
 
 
-def _lines(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[Any]:
+def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[Any]:
     """The lines of a board that the actor may see, in no order."""
     kind, query = BOARDS[name], _QUERIES[name]
     if kind.who == "see.own":

@@ -67,7 +67,8 @@ def _list_page(faults: dict[str, str] | None = None) -> Answer:
         page = render_template(
             "desk/canned_list.html", rows=replies.canned_of(db.session(), units, of_city),
             units=[(unit, unit_name(unit)) for unit in units], of_city=of_city, categories=city().categories,
-            faults=faults or {}, typed=request.form if faults else MultiDict(), fault_words=list_wording.TEXT_FAULTS,
+            faults=faults or {}, typed=request.form if faults else MultiDict(),
+            fault_words=list_wording.TEXT_FAULTS,
         )  # fmt: skip
     return (page, 422) if faults else page
 
