@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.auth.accounts import actor_by_login
 from db import db
 from routing import service as routing
-from tickets import service
+from tickets import queries, service
 from tickets.event_models import TicketEvent
 from tickets.intake import Intake
 from tickets.lifecycle import AssignmentState, TicketState
@@ -81,6 +81,20 @@ class City:
         found = [row for row in self.clocks(ticket_id) if (row.clock, row.assignment_id) == (name, part)]
         assert len(found) == 1, found
         return found[0]
+
+    def index(self, ticket_id: int) -> None:
+        """Make the ticket found by its words, as the job does."""
+        db.session.flush()
+        words = queries.words_of([ticket_id])
+        routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
+
+    def searches(self, login: str) -> list[TicketEvent]:
+        """A person's searches for callers, in order."""
+        db.session.flush()
+        query = select(TicketEvent).where(
+            TicketEvent.kind == "contact.searched", TicketEvent.actor_id == self.who(login).id
+        )
+        return list(db.session.scalars(query.order_by(TicketEvent.id)))
 
     # From here on: a ticket in a state, by its id.
 
