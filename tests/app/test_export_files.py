@@ -53,7 +53,10 @@ def test_a_workbook_comes_back_and_no_cell_is_a_formula(tmp_path):
     assert list(tmp_path.iterdir()) == []  # what was written on the way is gone
 
 
-@given(st.lists(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00")), min_size=1, max_size=4)))
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=4)))
 def test_any_text_survives_a_csv_file(lines: list[list[str]]):
     rows = rows_of_csv(csv_file(MARK, ["x"], lines, MARK))
     assert rows[2:-1] == [[plain(value) for value in line] for line in lines]

@@ -7,7 +7,10 @@ from pypdf import PdfReader
 
 from app.sheet_files import NO_GLYPH, pdf, printable
 
-BODY = "小区门前路灯不亮，㙓家巷、龘字楼；垚犇骉三人。\nsecond line <img src=file:///etc/passwd> {{7*7}} ![x](http://x/)"
+BODY = (
+    "小区门前路灯不亮，㙓家巷、龘字楼；垚犇骉三人。\n"
+    "second line <img src=file:///etc/passwd> {{7*7}} ![x](http://x/)"
+)
 
 
 def text_of(content: bytes) -> str:
@@ -22,8 +25,9 @@ def content() -> bytes:
 
 def test_chinese_and_rare_characters_are_read_out_as_they_were(content: bytes):
     text = text_of(content)
-    for words in ("东河市热线", "路灯不亮", "20260101000017", "城市管理", "㙓家巷、龘字楼；垚犇骉三人", "打印人：王某"):
+    for words in ("东河市热线", "路灯不亮", "20260101000017", "城市管理", "㙓家巷、龘字楼；垚犇骉三人"):
         assert words in text
+    assert "打印人：王某" in text
     assert "地点" not in text and "空" not in text
 
 
@@ -42,7 +46,8 @@ def test_a_character_without_a_glyph_is_named(content: bytes):
 
 
 def test_a_long_text_goes_on_over_pages_each_with_its_foot():
-    content = pdf("头", "题", [(f"第{n}项", "值" * 60) for n in range(30)], [("文", "很长的一段话。" * 900)], "脚注在此")
+    facts = [(f"第{n}项", "值" * 60) for n in range(30)]
+    content = pdf("头", "题", facts, [("文", "很长的一段话。" * 900)], "脚注在此")
     pages = PdfReader(io.BytesIO(content)).pages
     assert len(pages) > 2
     assert all("脚注在此" in page.extract_text() for page in pages)
