@@ -21,15 +21,15 @@ def tally(actor: Actor, now: datetime, name: str, wanted: Wanted = NOTHING) -> d
     if not kind.narrows:
         raise errors.NotFound()
     rows = boards.lines_of(actor, now, name, replace(wanted, state="", light="")).subquery()
-    state = rows.c.part if kind.assigned else rows.c.state
-    light = light_of(now, rows.c)
-    query = select(state.label("state"), light.label("light"), func.count().label("lines"))
+    # Not called state: the database would group by the column of that name.
+    code = (rows.c.part if kind.assigned else rows.c.state).label("code")
+    query = select(code, light_of(now, rows.c).label("colour"), func.count().label("lines"))
     found: dict[str, dict[str, int]] = {"state": {}, "light": {}}
-    for row in db.session.execute(query.group_by("state", "light")):
-        for name, other in (("state", "light"), ("light", "state")):
-            if getattr(wanted, other) in ("", getattr(row, other)):
-                value = getattr(row, name)
-                found[name][value] = found[name].get(value, 0) + row.lines
+    for row in db.session.execute(query.group_by("code", "colour")):
+        if wanted.light in ("", row.colour):
+            found["state"][row.code] = found["state"].get(row.code, 0) + row.lines
+        if wanted.state in ("", row.code):
+            found["light"][row.colour] = found["light"].get(row.colour, 0) + row.lines
     return found
 
 

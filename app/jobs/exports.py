@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flask import current_app
@@ -41,6 +41,7 @@ class Making:
     rows: int = 0
     callers: int = 0
     is_cut: bool = False
+    seen: set[int] = field(default_factory=set)
 
 
 def make_exports(owed_ids: Sequence[int]) -> int:
@@ -113,7 +114,9 @@ def _lines(making: Making) -> Iterator[list[str]]:
         with unit_of_work() as now:
             export = db.session.get_one(Export, making.export_id)
             ids, after = _stretch(making.actor, export, now, after)
-            # A board of parts has a ticket once for each part.
+            # A board of parts has a ticket once for each part; a file has it once.
+            ids = [one for one in dict.fromkeys(ids) if one not in making.seen]
+            making.seen.update(ids)
             found = extracts.lines(making.actor, ids, vault() if making.identity else None)
             lines = found[: MOST_ROWS - making.rows]
             cells = [_cells(line, now, making.identity) for line in lines]

@@ -32,7 +32,9 @@ def emptied(app):
             item.is_active = False
 
 
-def test_a_lead_keeps_the_units_and_an_administrator_the_citys(app, desk_of, lead_of, unit_of, dispatched, emptied):
+def test_a_lead_keeps_the_units_and_an_administrator_the_citys(
+    app, desk_of, lead_of, unit_of, dispatched, emptied
+):
     unit = unit_of("handler-urban")
     lead, admin = lead_of("handler-urban"), desk_of("admin")
     assert add(lead, unit=unit, code="单位1").status_code == 303
