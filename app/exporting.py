@@ -186,9 +186,9 @@ def _locked(export_id: int) -> Export:
     return export
 
 
-def record(export: Export, kind: str, actor: Actor, now: datetime, **payload: Any) -> None:
+def record(of: Export, kind: str, actor: Actor, now: datetime, **payload: Any) -> None:
     """One event of an export."""
-    events.record(kind, subject="export", subject_id=export.id, version=0, actor=actor, now=now, **payload)
+    events.record(kind, subject="export", subject_id=of.id, version=0, actor=actor, now=now, **payload)
 
 
 def folder(data_dir: str) -> Path:
@@ -230,7 +230,7 @@ def sweep(data_dir: str, now: datetime) -> int:
 def _sweep_strays(data_dir: str, now: datetime) -> None:
     """A job that was killed between its file and its row leaves one behind."""
     found = {path.name: path for path in folder(data_dir).glob("*.sealed")}
-    known = set(db.session.scalars(select(Export.file).where(Export.file.in_(found))))
+    known = set(db.session.scalars(select(Export.file).where(Export.file.in_(list(found)))))
     for name in found.keys() - known:
         if found[name].stat().st_mtime < (now - KEPT).timestamp():
             found[name].unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from db import Base
 from routing.editing import LONGEST_NAME, Edit, added, changed, check_category, lock, refuse, text_fault
+from routing.models import Department
 
 CANNED, CHECK = "canned_reply", "check_item"
 PLACEHOLDERS = ("number", "unit", "due")
@@ -92,8 +93,9 @@ def add_canned(
     if session.scalar(same) is not None:
         refuse({"code": "code_taken"})
     row = CannedReply(department_id=unit_id, **values)
-    edit = added(session, row, CANNED, "", "department_id", "code", "title", "body", "category_code")
-    return Edit(CANNED, str(row.id), edit.version, edit.before, edit.after)
+    edit = added(session, row, CANNED, "", "code", "title", "body", "category_code")
+    unit = session.scalar(select(Department.code).where(Department.id == unit_id))
+    return Edit(CANNED, str(row.id), edit.version, edit.before, {"unit": unit, **edit.after})
 
 
 def change_canned(

@@ -32,7 +32,7 @@ class Line:
 def lines(actor: Actor, ids: Sequence[int], callers: Vault | None = None) -> list[Line]:
     """The lines of those of these tickets that the actor may see, in the order given. `callers` opens contacts."""
     rows = boards.rows_by_id(ids, visible_to(actor, Ticket.rooms))
-    matters = {row.id: row for row in db.session.execute(_MATTER.where(Ticket.id.in_(rows)))}
+    matters = {row.id: row for row in db.session.execute(_MATTER.where(Ticket.id.in_(list(rows))))}
     texts = _contents(rows)
     ratings = _ratings(rows)
     people = _callers(actor, rows, callers) if callers else {}
@@ -59,7 +59,7 @@ def _contents(ids: Mapping[int, object]) -> dict[int, str]:
     latest = (
         select(TicketText.ticket_id, TicketText.body)
         .ext(distinct_on(TicketText.ticket_id))
-        .where(TicketText.ticket_id.in_(ids), TicketText.field == "content", TicketText.erased_at.is_(None))
+        .where(TicketText.ticket_id.in_(list(ids)), TicketText.field == "content", TicketText.erased_at.is_(None))
         .order_by(TicketText.ticket_id, TicketText.version.desc())
     )
     return {row.ticket_id: masking.mask_text(row.body) for row in db.session.execute(latest)}
@@ -69,7 +69,7 @@ def _ratings(ids: Mapping[int, object]) -> dict[int, tuple[bool, int]]:
     last = (
         select(Rating.ticket_id, Rating.solved, Rating.satisfied)
         .ext(distinct_on(Rating.ticket_id))
-        .where(Rating.ticket_id.in_(ids))
+        .where(Rating.ticket_id.in_(list(ids)))
         .order_by(Rating.ticket_id, Rating.round.desc())
     )
     return {row.ticket_id: (row.solved, row.satisfied) for row in db.session.execute(last)}
@@ -80,7 +80,7 @@ def _callers(actor: Actor, ids: Mapping[int, object], vault: Vault) -> dict[int,
     known: Any = (
         select(Contact)
         .join(Ticket, Ticket.id == Contact.ticket_id)
-        .where(Ticket.id.in_(ids), ~Ticket.confidential, callers_known_to(actor, Ticket.rooms))
+        .where(Ticket.id.in_(list(ids)), ~Ticket.confidential, callers_known_to(actor, Ticket.rooms))
     )
     return {
         contact.ticket_id: {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS}

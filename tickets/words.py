@@ -18,23 +18,21 @@ OF_STAFF = (
 
 
 def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
-    """Place and texts of each ticket, latest versions, not erased, not of drafts.
+    """Place and texts of each ticket, not erased, not of drafts: of the matter as it stands, of staff all.
 
     Masked as on every page: an index that is searched by beginnings would spell out what the page stars.
     """
-    latest = (
-        select(TicketText.ticket_id, TicketText.field, TicketText.body)
-        .ext(distinct_on(TicketText.ticket_id, TicketText.field, TicketText.assignment_id))
-        .where(
-            TicketText.ticket_id.in_(ticket_ids),
-            TicketText.field.in_([*OF_MATTER, *OF_STAFF]),
-            TicketText.erased_at.is_(None),
-        )
-        .order_by(TicketText.ticket_id, TicketText.field, TicketText.assignment_id, TicketText.version.desc())
-    )
     places = select(Ticket.id, Ticket.place).where(Ticket.id.in_(ticket_ids), Ticket.number.is_not(None))
     words = {row.id: row.place or "" for row in db.session.execute(places)}
-    for row in db.session.execute(latest):
-        if row.ticket_id in words:
+    stands = select(TicketText.ticket_id, TicketText.body).where(
+        TicketText.ticket_id.in_(list(words)), TicketText.erased_at.is_(None)
+    )
+    latest = (
+        stands.ext(distinct_on(TicketText.ticket_id, TicketText.field))
+        .where(TicketText.field.in_(OF_MATTER))
+        .order_by(TicketText.ticket_id, TicketText.field, TicketText.version.desc())
+    )
+    for query in (latest, stands.where(TicketText.field.in_(OF_STAFF)).order_by(TicketText.id)):
+        for row in db.session.execute(query):
             words[row.ticket_id] += f"\n{row.body}"
     return {ticket_id: masking.mask_text(text) for ticket_id, text in words.items()}

@@ -72,6 +72,11 @@ COLUMNS: wording.Words = {
     "until": _l("Until"),
     "extension": _l("Telephone"),
     "answers": _l("Skills"),
+    "code": _l("Code"),
+    "title": _l("Title"),
+    "body": _l("Text"),
+    "unit": _l("Unit"),
+    "wording": _l("Wording"),
     **PHONE_COLUMNS,
 }
 

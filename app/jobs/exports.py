@@ -72,7 +72,12 @@ def _begin(owed_id: int) -> Making | None:
             db.session.delete(owed)
             return None
         owed.claimed_until = now + CLAIM
-        return Making(owed_id, export.id, actor_by_id(export.asked_by), export.identity)
+        try:
+            return Making(owed_id, export.id, actor_by_id(export.asked_by), export.identity)
+        except errors.NotFound:  # the account was shut since
+            export.state = "FAILED"
+            db.session.delete(owed)
+            return None
 
 
 def _make(making: Making) -> None:

@@ -57,7 +57,9 @@ class TestBoards:
     def test_which_boards_a_role_has(self, city: City):
         assert queries.boards_of(city.who("operator")) == ["mine_new", "mine_open", "mine_overdue", "mine"]
         assert queries.boards_of(city.who("dispatcher")) == ["triage", "returns"]
-        assert queries.boards_of(city.who(LEAD_LOGIN)) == ["to_sign", "in_hand", "submitted", "unit_overdue"]
+        assert queries.boards_of(city.who(LEAD_LOGIN)) == [
+            "inbox", "to_sign", "in_hand", "submitted", "unit_overdue",
+        ]  # fmt: skip
         assert queries.boards_of(city.who("auditor")) == ["overdue", "all"]
         assert queries.boards_of(city.who("admin")) == []
         assert {board.who for board in BOARDS.values()} <= city.who("supervisor").permissions | {
