@@ -39,7 +39,7 @@ FORMATS: Words = {"csv": _l("CSV (for any program)"), "xlsx": _l("Excel workbook
 
 EXPORT_STATES: Words = {
     "WAITING": _l("Waits for approval"),
-    "REFUSED": _l("Refused"),
+    "REFUSED": _l("Not approved"),
     "OWED": _l("Being made"),
     "READY": _l("Ready"),
     "FAILED": _l("Could not be made"),

@@ -8,7 +8,7 @@ from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER_LOGIN, City
 
 from routing import service as routing
 from tickets import errors, queries, service
-from tickets.narrowing import NOTHING, Wanted
+from tickets.narrowing import LIGHTS, NOTHING, Wanted
 
 
 def on(city: City, login: str, board: str = "inbox", **wanted: object) -> set[int]:
@@ -57,14 +57,12 @@ class TestInbox:
         assert pending not in on(city, LEAD_LOGIN, due_from=day + timedelta(days=1))
 
     def test_lights_follow_the_time(self, city: City):
-        ticket_id = city.dispatched()
-        assert on(city, LEAD_LOGIN, light="green") == {ticket_id} and on(city, LEAD_LOGIN, light="red") == set()
-        clock = city.clock(ticket_id, "sign", city.part(ticket_id).id)
-        city.now = clock.yellow_at
-        assert on(city, LEAD_LOGIN, light="yellow") == {ticket_id}
-        city.now = clock.due_at
-        assert on(city, LEAD_LOGIN, light="red") == {ticket_id} and on(city, LEAD_LOGIN, light="yellow") == set()
-        replied = city.replied()
+        ticket_id, replied = city.signed(), city.replied()
+        clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+        for moment, light in ((city.now, "green"), (clock.yellow_at, "yellow"), (clock.due_at, "red")):
+            city.now = moment
+            assert on(city, LEAD_LOGIN, light=light) == {ticket_id}
+            assert [colour for colour in LIGHTS if ticket_id in on(city, LEAD_LOGIN, light=colour)] == [light]
         assert on(city, LEAD_LOGIN, light="none") == {replied}
 
     def test_a_lead_narrows_to_one_of_the_units_below(self, city: City):
@@ -78,20 +76,21 @@ class TestInbox:
         assert on(city, OTHER_LOGIN, unit=city.unit(LEAD)) == set()  # not one's own
 
     def test_counts_say_what_each_choice_would_give(self, city: City):
-        city.dispatched()
-        city.dispatched()
+        city.dispatched(urgency="critical")
         city.signed()
+        city.signed()
+        city.later(minutes=20)  # past the limit to sign a critical one
         tally = queries.tally(city.who(LEAD_LOGIN), city.now, "inbox")
-        assert tally == {"state": {"PENDING_SIGN": 2, "HANDLING": 1}, "light": {"green": 3}}
+        assert tally == {"state": {"PENDING_SIGN": 1, "HANDLING": 2}, "light": {"red": 1, "green": 2}}
         narrowed = queries.tally(city.who(LEAD_LOGIN), city.now, "inbox", Wanted(state="HANDLING", light="green"))
-        assert narrowed == {"state": {"PENDING_SIGN": 2, "HANDLING": 1}, "light": {"green": 1}}
+        assert narrowed == {"state": {"HANDLING": 2}, "light": {"green": 2}}
         for light, lines in tally["light"].items():
             assert len(on(city, LEAD_LOGIN, light=light)) == lines
         with pytest.raises(errors.NotFound):
             queries.tally(city.who("operator"), city.now, "inbox")
 
     def test_days_say_what_falls_due_on_them(self, city: City):
-        ticket_id = city.dispatched()
+        ticket_id = city.signed()
         who = city.who(LEAD_LOGIN)
         due = queries.board(who, city.now, "inbox").rows[0].due_at.astimezone(routing.current().zone).date()
         days = queries.due_by_day(who, city.now, "inbox", due, due)
@@ -122,7 +121,7 @@ class TestSearch:
         assert found(city, "leader", "") == []
 
     def test_filters_alone_reach_what_is_closed(self, city: City):
-        open_, closed = city.dispatched(), city.rated()
+        open_, closed = city.signed(), city.rated()
         assert found(city, "leader", state="CLOSED") == [closed]
         assert found(city, "leader", unit=city.unit(LEAD)) == [closed, open_]
         assert found(city, "leader", light="green") == [open_]
@@ -174,7 +173,8 @@ class TestByName:
         assert self.by(city, "supervisor", "阿依古丽", wanted=Wanted(urgency="hard")) == []
 
     def test_is_on_record_limited_and_for_those_who_may_know_callers(self, city: City, monkeypatch):
-        ticket_id = city.dispatched(name="李小花", confidential=True)
+        ticket_id = city.waiting(name="李小花", confidential=True)
+        service.dispatch(city.who("supervisor"), city.now, ticket_id, city.unit(LEAD), [])
         with pytest.raises(errors.Forbidden):
             self.by(city, "leader", "李小花")
         assert self.by(city, "lead-wanghe", "李小花") == []

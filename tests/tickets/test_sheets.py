@@ -3,9 +3,9 @@
 import dataclasses
 
 import pytest
-from scenes import ASSIST_LOGIN, LEAD_LOGIN, City
+from scenes import ASSIST_LOGIN, LEAD, LEAD_LOGIN, City
 
-from tickets import errors
+from tickets import errors, service
 from tickets.sheets import HIDDEN, TaskSheet, task_sheet, without
 
 SAID = "我叫张三丰，电话13800138000，住明德路12号3单元401室，楼下刘记烧烤店半夜扰民，刘记烧烤店屡教不改。"
@@ -56,8 +56,10 @@ def test_only_for_the_unit_at_work_and_never_of_a_confidential_ticket(city: City
     city.reply(ticket_id)
     with pytest.raises(errors.NotNow):
         made(city, ticket_id)
+    secret = city.waiting(confidential=True)
+    service.dispatch(city.who("supervisor"), city.now, secret, city.unit(LEAD), [])
     with pytest.raises(errors.NotNow):
-        made(city, city.dispatched(confidential=True), login="lead-wanghe")
+        made(city, secret, login="lead-wanghe")
 
 
 @pytest.mark.parametrize(
