@@ -41,7 +41,7 @@ EXPORT_STATES: Words = {
     "WAITING": _l("Waits for approval"),
     "REFUSED": _l("Not approved"),
     "OWED": _l("Being made"),
-    "READY": _l("Ready"),
+    "READY": _l("Ready to fetch"),
     "FAILED": _l("Could not be made"),
     "EXPIRED": _l("Deleted, its time was over"),
 }

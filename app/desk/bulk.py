@@ -58,12 +58,15 @@ def steps_on(board: str, who: Actor) -> list[str]:
 def act(action: str) -> str:
     """Sign or dispatch what is chosen. Sent again it does nothing twice, and says so."""
     lines, step = _chosen(), _step(action)
+    ids = [line.ticket for line in lines]
+    with unit_of_work():
+        numbers = standing.numbers_of(actor(), ids)
     outcomes = [_outcome(step, line) for line in lines]
     board = request.form.get("board", "")
     with unit_of_work():
         return render_template(
             "desk/bulk.html", outcomes=outcomes, what=wording.ACTIONS[action],
-            numbers=standing.numbers_of(actor(), [one.ticket for one in outcomes]),
+            numbers=numbers, still_seen=standing.numbers_of(actor(), ids),
             back=url_for("desk.home", board=board if board in wording.BOARDS else None),
         )  # fmt: skip
 
