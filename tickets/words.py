@@ -11,10 +11,11 @@ from tickets.models import Ticket, TicketText
 
 OF_MATTER = ("title", "content", "demand")
 OF_STAFF = (
-    "answer", "referral", "dispatch_note", "handle_note", "return_note", "decision_note", "public_reply",
+    "answer", "referral", "handle_note", "return_note", "decision_note", "public_reply",
     "internal_note", "review_note", "redo_reason", "urge_note",
 )  # fmt: skip
-"""Not among them: who is accused, what was noted of the caller, and why somebody looked at a contact."""
+"""Not among them: who is accused, what was noted of the caller, why somebody looked at a contact; nor advice to a
+unit, for most are dispatched without, and each would be indexed a second time."""
 
 
 def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
