@@ -13,8 +13,7 @@ ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
 PLAN_CALL = "app.jobs.messages.plan_calls"
 MAKE_EXPORT = "app.jobs.exports.make_exports"
 STAFF_WRITES = (
-    "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged",
-    "assignment.handled",
+    "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.replied",
 )  # fmt: skip
 """What is written on the way can be searched for as what was asked."""
