@@ -15,6 +15,9 @@ from tickets.models import Assignment, Deadline, Ticket
 from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, visible_to
 
+FIRST_STRETCH = 20_000
+"""So many of the newest tickets are looked through first, then ten times as many, and so on: a page is mostly found
+among the first, and whatever plan the database takes, it takes it for those alone."""
 FEW = 2_000
 """Of words that more tickets than this have, the newest are looked for from the newest ticket on: to gather all of
 them and rank them would cost the more the longer a city has had its hotline."""
@@ -61,9 +64,15 @@ def newest(
         query = query.where(*conditions(wanted, _needed(wanted, now), clock.c), Ticket.number.is_not(None))
         if wanted.asks_for_clock:
             query = query.outerjoin(clock, true())
-    if before is not None:
-        query = query.where(Ticket.id < before)
-    return db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
+    below = before if before is not None else (db.session.scalar(select(func.max(Ticket.id))) or 0) + 1
+    found: list[int] = []
+    stretch = FIRST_STRETCH
+    while below > 0 and len(found) < limit:
+        above = below - stretch
+        within = query.where(Ticket.id < below, Ticket.id >= above).order_by(Ticket.id.desc())
+        found += db.session.scalars(within.limit(limit - len(found))).all()
+        below, stretch = above, stretch * 10
+    return found
 
 
 def _needed(wanted: Wanted, now: datetime | None) -> datetime:

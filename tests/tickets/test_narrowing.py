@@ -144,6 +144,12 @@ class TestSearch:
         assert [row.id for row in page.rows] == tickets[:1:-1]
         assert [row.id for row in queries.find(city.who("leader"), "喷泉", page.next, 3).rows] == tickets[1::-1]
 
+    def test_older_tickets_are_reached_stretch_by_stretch(self, city: City, monkeypatch: pytest.MonkeyPatch):
+        tickets = [city.waiting(urgency="urgent" if number % 2 else "normal") for number in range(8)]
+        monkeypatch.setattr("tickets.searching.FIRST_STRETCH", 1)
+        assert found(city, "leader", urgency="urgent") == tickets[7::-2]
+        assert found(city, "leader", urgency="hard") == []
+
     def test_place_and_what_units_wrote_are_found_as_they_are_shown(self, city: City):
         ticket_id = city.replied(place="望河区明德路蓝湾花园")
         city.index(ticket_id)
