@@ -16,8 +16,8 @@ from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, visible_to
 
 FIRST_STRETCH = 20_000
-"""So many of the newest tickets are looked through first, then ten times as many, and so on: a page is mostly found
-among the first, and whatever plan the database takes, it takes it for those alone."""
+"""So many of the newest tickets are looked through first, then ten times as many, and so on: a page is mostly
+found among the first, and whatever plan the database takes, it takes it for those alone."""
 FEW = 2_000
 """Of words that more tickets than this have, the newest are looked for from the newest ticket on: to gather all of
 them and rank them would cost the more the longer a city has had its hotline."""
