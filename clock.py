@@ -17,7 +17,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import archive, create_app, outbox, throttle
+from app import archive, create_app, exporting, outbox, throttle
 from app.auth import accounts
 from app.auth import session as sessions
 from app.cti import rounds as pushed_rounds
@@ -259,10 +259,11 @@ class Clock:
                 log.warning("ticket %s is not archived: %s", ticket_id, refusal.code)
 
     def tidy(self) -> None:
-        """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
+        """Delete what has expired: form drafts, sessions, tokens, counted attempts, files."""
         with unit_of_work() as now:
             arriving.drop_drafts(now)
             archive.purge(self.config.data_dir, now)
+            exporting.sweep(self.config.data_dir, now)
             drafts.sweep_forms(now)
             presence.sweep(now)
             sessions.sweep(now)

@@ -31,7 +31,12 @@ from app.cti.views import bp as cti_bp
 from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.bulk import bp as bulk_bp
+from app.desk.canned import bp as canned_bp
 from app.desk.follow_up import bp as workbench_bp
+from app.desk.narrowed import bp as narrowed_bp
+from app.desk.own import bp as own_bp
+from app.desk.sheets import bp as sheets_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
@@ -50,6 +55,7 @@ from app.phone.simulated import bp as phone_simulated_bp
 from app.phone.views import bp as phone_bp
 from app.public.views import bp as public_bp
 from app.push import listener
+from app.reports.views import bp as exports_bp
 from app.templating import register_filters
 from app.voice.desk_views import bp as voice_desk_bp
 from app.voice.gateways import ports_of
@@ -73,7 +79,8 @@ ADMIN = (
 )  # fmt: skip
 BLUEPRINTS = (
     public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
-    desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
+    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
+    phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from app.auth.commands import demo_accounts, staff_commands
 from app.auth.roles import seed_roles
 from app.auth.signing_in import DEMO_PASSWORD
 from app.checking import check_command
+from app.contacts import contact_commands
 from app.demo.commands import demo_commands
 from app.demo.history import play_history
 from app.demonstration import is_demo_city
@@ -34,6 +35,7 @@ def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
     for command in (
         prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands, due_command,
+        contact_commands,
     ):  # fmt: skip
         app.cli.add_command(command)
 

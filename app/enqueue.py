@@ -14,6 +14,7 @@ QUEUES = {
     COUNT_FAULTS: "record",
     RESCHEDULE: "record",
     "app.jobs.texts.index_texts": "texts",
+    "app.jobs.exports.make_exports": "exports",
     "app.jobs.messages.send_receipts": "messages",
     "app.jobs.messages.ask_to_rate": "messages",
     "app.jobs.messages.plan_calls": "messages",

@@ -11,9 +11,17 @@ INDEX_TEXT = "app.jobs.texts.index_texts"
 SEND_RECEIPT = "app.jobs.messages.send_receipts"
 ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
 PLAN_CALL = "app.jobs.messages.plan_calls"
+MAKE_EXPORT = "app.jobs.exports.make_exports"
+STAFF_WRITES = (
+    "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged", "assignment.handled",
+    "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.replied",
+)  # fmt: skip
+"""What is written on the way can be searched for as what was asked."""
 
 JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
     "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
     "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
-}
+    "export.asked": (MAKE_EXPORT,),
+    "export.decided": (MAKE_EXPORT,),
+} | dict.fromkeys(STAFF_WRITES, (INDEX_TEXT,))

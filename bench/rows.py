@@ -24,7 +24,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "ticket_text": (
         "id", "ticket_id", "assignment_id", "field", "version", "body", "written_by", "written_at",
     ),
-    "contact": ("ticket_id", "name", "phone", "address", "phone_hash", "updated_at"),
+    "contact": ("ticket_id", "name", "phone", "address", "phone_hash", "name_hash", "updated_at"),
     "routing_decision": (
         "id", "ticket_id", "decided_at", "dispatched", "lead_department_id", "category_code", "duty_code",
         "duty_version", "rule_id", "confidence", "detail",

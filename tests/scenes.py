@@ -10,7 +10,7 @@ from app.auth.accounts import actor_by_login
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import service
+from tickets import queries, service
 from tickets.event_models import TicketEvent
 from tickets.handling import Account
 from tickets.intake import Intake
@@ -104,6 +104,20 @@ class City:
     def number_of_another(self) -> str:
         """Of a ticket that is at work elsewhere."""
         return self.ticket(self.waiting()).number or ""
+
+    def index(self, ticket_id: int) -> None:
+        """Make the ticket found by its words, as the job does."""
+        db.session.flush()
+        words = queries.words_of([ticket_id])
+        routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
+
+    def searches(self, login: str) -> list[TicketEvent]:
+        """A person's searches for callers, in order."""
+        db.session.flush()
+        query = select(TicketEvent).where(
+            TicketEvent.kind == "contact.searched", TicketEvent.actor_id == self.who(login).id
+        )
+        return list(db.session.scalars(query.order_by(TicketEvent.id)))
 
     # From here on: a ticket in a state, by its id.
 

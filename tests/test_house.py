@@ -46,7 +46,7 @@ PURE = (
     "calls/staffing.py", "calls/kpis.py",
     "calls/message_states.py",
 )  # fmt: skip
-CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone", "cti"}
+CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone", "cti", "reports"}
 DOORS_OF_AUTH = {"app.auth.views", "app.auth.forms"}
 MIGRATIONS = str(ROOT / "migrations")
 LONGEST_FUNCTION, LONGEST_FILE = 50, 400

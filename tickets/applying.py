@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from db import db
 from routing import service as routing
-from tickets import clocks, deadlines, errors, guards, terms
+from tickets import clocks, deadlines, errors, guards, pausing, terms
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.dispatching import limit_of
 from tickets.models import Assignment, Deadline
@@ -127,7 +127,7 @@ def _grant_extension(
     check(actor, locked, action, version, part)
     require(decision_note=note)
     asked = decide(locked, actor, now, part, "extension", "granted")
-    moved = clocks.prolong(locked.ticket, now, part, deadlines.Limit.parse(asked.days or ""))
+    moved = pausing.prolong(locked.ticket, now, part, deadlines.Limit.parse(asked.days or ""))
     due = [row.due_at.isoformat() for row in moved] if moved else None
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now, part)
     finish(
@@ -242,7 +242,7 @@ def grant_suspension(
     until = _review_moment(review_on, now)
     asked = decide(locked, actor, now, part, "suspension", "granted")
     move(locked.ticket, suspend)
-    clocks.pause(ticket_id, now, [one.id for one in locked.parts])
+    pausing.pause(ticket_id, now, [one.id for one in locked.parts])
     _look_again(locked, actor, now, "ticket.suspended", until, public_reason, reason=asked.reason)
 
 
@@ -275,7 +275,7 @@ def resume(actor: Actor, now: datetime, ticket_id: int, note: str, version: int 
     require(decision_note=note)
     move(locked.ticket, row)
     clocks.stop(ticket_id, now, clocks=("suspension",))
-    clocks.resume(ticket_id, now, [one.id for one in locked.parts if one.state != "NEED_INFO"])
+    pausing.resume(ticket_id, now, [one.id for one in locked.parts if one.state != "NEED_INFO"])
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now)
     finish(locked, actor, now, "ticket.resumed", texts=texts)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tickets import clocks
+from tickets import clocks, pausing
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import AssignmentState, TicketState, Transition, follows
 from tickets.models import Assignment
@@ -38,7 +38,7 @@ def _ask(
     if part is None:
         clocks.stop(ticket_id, now, clocks=("dispatch",))
     else:
-        clocks.pause(ticket_id, now, (part.id,))
+        pausing.pause(ticket_id, now, (part.id,))
     clocks.start(locked.ticket, "info", now, part, epoch=locked.ticket.version + 1)
     texts = write_texts(locked.ticket, {"question": question}, actor, now, part)
     finish(
@@ -67,7 +67,7 @@ def _end_questions(locked: Locked, now: datetime, row: Transition) -> None:
         target = follows("supplement", part.state, part.role)
         if target is not None:
             part.state = target
-            clocks.resume(locked.ticket.id, now, (part.id,))
+            pausing.resume(locked.ticket.id, now, (part.id,))
 
 
 def go_on(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
@@ -104,7 +104,7 @@ def _go_on(
     move(part or ticket, row)
     clocks.stop(ticket.id, now, clocks=("info",), parts=(part.id,) if part else None)
     if part is not None and ticket.state != TicketState.SUSPENDED:
-        clocks.resume(ticket.id, now, (part.id,))
+        pausing.resume(ticket.id, now, (part.id,))
     texts = write_texts(ticket, {"handle_note": note}, actor, now, part)
     finish(
         locked, actor, now, "ticket.went_on", unit=part.department_id if part else None,

@@ -10,7 +10,7 @@ from db import db
 from routing import rules
 from routing import service as routing
 from routing.values import Decision, Facts
-from tickets import clocks, deadlines, errors, masking
+from tickets import clocks, deadlines, errors, masking, pausing
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import HELD, TicketState, Transition
 from tickets.models import Assignment, RoutingDecision, Ticket
@@ -223,7 +223,7 @@ def delegate(
     check_units(below, ())
     if below in units_at_work(locked):
         raise errors.Invalid(fields={"below": "already_has_it"})
-    own = clocks.handling_clock(ticket_id, part)
+    own = pausing.handling_clock(ticket_id, part)
     due_at = _sooner(now, days, own.due_at if own else None)
     texts = write_texts(locked.ticket, {"dispatch_note": note}, actor, now, part)
     locked.ticket.round += 1

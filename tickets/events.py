@@ -60,7 +60,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),
     "assignment.upheld": frozenset({"assignment", "texts"}),
     "assignment.returned": frozenset({"assignment", "texts"}),
-    "assignment.replied": frozenset({"assignment", "contact", "facts", "result", "texts"}),
+    "assignment.replied": frozenset({"assignment", "contact", "facts", "result", "texts", "checked"}),
     "ticket.submitted": frozenset(),
     "ticket.accepted": frozenset({"texts"}),
     "ticket.rejected": frozenset({"texts"}),
@@ -73,8 +73,15 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.rescheduled": frozenset({"rescheduling", "clocks", "promised"}),
     "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
     "contact.revealed": frozenset({"field", "texts"}),
-    "contact.searched": frozenset({"phone_hash"}),
+    "contact.searched": frozenset({"phone_hash", "name_hash"}),
+    # Sent out in a file: how many callers' data, of which export; and what became of an export.
+    "contact.exported": frozenset({"export", "callers", "fields"}),
+    "export.asked": frozenset({"format", "identity"}),
+    "export.decided": frozenset({"approved"}),
+    "export.made": frozenset({"rows"}),
+    "export.fetched": frozenset(),
     "code.reissued": frozenset({"texts"}),
+    "ticket.task_sheet": frozenset({"assignment", "texts"}),
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
     "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
     "recording.heard": frozenset({"recording"}),
@@ -97,8 +104,8 @@ KINDS: Mapping[str, frozenset[str]] = {
 SIDE_KINDS = frozenset(
     {
         "ticket.asked", "ticket.escalated", "ticket.urged", "ticket.rescheduled", "ticket.taken_in",
-        "ticket.withdrawal_noted", "contact.revealed", "code.reissued", "meeting.called", "meeting.minuted",
-        "order.issued", "order.answered", "order.settled",
+        "ticket.task_sheet", "ticket.withdrawal_noted", "contact.revealed", "code.reissued", "meeting.called",
+        "meeting.minuted", "order.issued", "order.answered", "order.settled",
     }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""

@@ -1,19 +1,17 @@
-"""Verbs of a unit on its part: sign, handle, call together, reply; and of a lead on those who help it."""
+"""Verbs of a unit on its part: sign, handle, reply."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-
 from db import db
+from routing import replies
 from tickets import clocks, errors, masking
 from tickets.applying import lapse
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment
 from tickets.permissions import SYSTEM, Actor
-from tickets.request_models import JointMeeting
-from tickets.returning import below
 
 METHODS = ("phone", "visit", "message", "unreachable", "no_contact")
 """How the citizen was told; the last two: nobody could be reached, and there is nobody to reach."""
@@ -23,7 +21,6 @@ RESULTS = (
     "solved", "explained", "planned", "procedure", "no_basis", "beyond_means", "untrue", "refused_by_citizen",
 )
 """Solved, or the lawful reason why not."""
-MEETINGS = ("visit", "review")
 
 
 @dataclass(frozen=True)
@@ -40,6 +37,8 @@ class Account:
     facts: str = "true"
     result: str = "solved"
     personal_ok: bool = False
+    checked: Collection[int] = ()
+    """Ids of what was ticked off the list of the ticket's category."""
 
 
 def sign(
@@ -107,6 +106,7 @@ def reply(
     part = locked.part(assignment_id)
     row = check(actor, locked, "reply", version, part)
     _check_account(account, part, now)
+    _check_ticks(locked, account.checked)
     move(part, row)
     part.submitted_at = now
     if account.contact_method in TOLD:
@@ -121,10 +121,19 @@ def reply(
     finish(
         locked, actor, now, "assignment.replied", unit=part.department_id, assignment=part.id, texts=texts,
         contact=account.contact_method, facts=account.facts, result=account.result,
+        checked=sorted(account.checked) or None,
     )
     move(locked.ticket, check(actor, locked, "submit"))
     clocks.start(locked.ticket, "review", now, epoch=locked.ticket.version)
     finish(locked, actor, now, "ticket.submitted")
+
+
+def _check_ticks(locked: Locked, checked: Collection[int]) -> None:
+    """Only what stands on the list of the ticket's category can be ticked. Raises Invalid."""
+    if checked:
+        items = replies.checks_for(db.session(), locked.ticket.category_code)
+        if not {item.id for item in items}.issuperset(checked):
+            raise errors.Invalid(fields={"checked": "unknown"})
 
 
 def _check_account(account: Account, part: Assignment, now: datetime) -> None:
@@ -157,98 +166,3 @@ def _contact_faults(account: Account, part: Assignment, now: datetime) -> dict[s
         "contact_at": "missing" if at is None else "" if is_between else "not_between",
         "contact_from": "" if has_number else "missing",
     }
-
-
-def contribute(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
-) -> None:
-    """协办反馈. A unit that helps says what it did; the lead, or who passed it down, answers with it."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    row = check(actor, locked, "contribute", version, part)
-    require(internal_note=note)
-    move(part, row)
-    part.submitted_at = now
-    clocks.stop(ticket_id, now, clocks=clocks.OF_WORK, parts=(part.id,))
-    lapse(locked, now, (part,))
-    texts = write_texts(locked.ticket, {"internal_note": note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.contributed", unit=part.department_id, assignment=part.id, texts=texts
-    )
-
-
-def send_back(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
-) -> None:
-    """What a helping unit sent in is not enough: it does it again, in the time that was left."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    move(part, check(actor, locked, "send_back", version, part))
-    require(review_note=note)
-    clocks.take_up(locked.ticket, now, part)
-    texts = write_texts(locked.ticket, {"review_note": note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.sent_back", unit=part.department_id, assignment=part.id, texts=texts
-    )
-
-
-def waive(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, reason: str, version: int | None = None
-) -> None:
-    """The lead answers without a unit that helps, and says why."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    move(part, check(actor, locked, "waive", version, part))
-    require(waive_reason=reason)
-    ended = [part, *below(part, locked.parts)]
-    for one in ended:
-        one.state, one.ended_at = AssignmentState.CANCELLED, now
-    clocks.stop(ticket_id, now, parts=[one.id for one in ended])
-    lapse(locked, now, ended)
-    texts = write_texts(locked.ticket, {"waive_reason": reason}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.waived", unit=part.department_id, assignment=part.id, texts=texts
-    )
-
-
-def schedule(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, kind: str, at: datetime | None, place: str,
-    version: int | None = None,
-) -> None:  # fmt: skip
-    """联合勘查、联席会审. The lead calls all units of the ticket together."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    check(actor, locked, "schedule", version, part)
-    require(meeting_kind=kind, meeting_at=at, meeting_place=place)
-    if kind not in MEETINGS:
-        raise errors.Invalid(fields={"meeting_kind": "unknown"})
-    db.session.add(
-        JointMeeting(
-            ticket_id=ticket_id, assignment_id=part.id, kind=kind, at=at, place=place.strip(),
-            called_by=actor.id, called_at=now,
-        )
-    )
-    finish(
-        locked, actor, now, "meeting.called", unit=part.department_id, assignment=part.id, meeting=kind,
-        at=at.isoformat() if at else None,
-    )
-
-
-def minute(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, minutes: str, version: int | None = None
-) -> None:
-    """Write down what came of the meeting that was called."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    check(actor, locked, "minute", version, part)
-    require(minutes=minutes)
-    query = select(JointMeeting).where(
-        JointMeeting.assignment_id == part.id, JointMeeting.minuted_at.is_(None)
-    )
-    meeting = db.session.scalars(query.order_by(JointMeeting.id).limit(1)).one()
-    meeting.minuted_at = now
-    texts = write_texts(locked.ticket, {"minutes": minutes}, actor, now, part)
-    finish(
-        locked, actor, now, "meeting.minuted", unit=part.department_id, assignment=part.id,
-        meeting=meeting.kind, texts=texts,
-    )

@@ -1,6 +1,6 @@
 """Verbs at the front desk that take a matter in: open a ticket, begin a draft, register it."""
 
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,7 +77,6 @@ VERSIONED = (*TEXTS, "place", "caller_label")
 """All free text: each version is kept where it can be erased. The last two stand in columns of the ticket too."""
 _ELSEWHERE = {*TEXTS, *CONTACT_FIELDS, "received_at"}
 _FIXED = {"external_system", "external_no", "channel"}
-_OWN = {"title", "category_code", "external_system", "external_no", "place"}
 _UNTOLD = {"title", "place", "caller_label", "region_path"}
 """Columns that no event names: texts, which have their versions, and what follows from another column."""
 
@@ -326,16 +325,6 @@ def register(
     settle = decide if ends_at_desk else route
     settle(locked, now, intake.title, intake.content)
     return Opened(ticket, code, is_new=True)
-
-
-def intake_like(ticket: Ticket, title: str, content: str, vault: Vault) -> Intake:
-    """What would be taken down of another matter of the same caller, at the same place."""
-    contact = db.session.get(Contact, ticket.id)
-    person = {field: vault.open_contact(contact, field) if contact else "" for field in CONTACT_FIELDS}
-    # The category may be another; what an outside system calls the ticket is its own.
-    columns = {field.name for field in fields(Intake)} & {column.key for column in Ticket.__table__.columns}
-    same = {name: getattr(ticket, name) for name in columns - _OWN}
-    return Intake(**(same | person | {"title": title, "content": content, "place": ticket.place or ""}))
 
 
 def current_texts(ticket_id: int) -> dict[str, str]:

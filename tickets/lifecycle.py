@@ -237,7 +237,7 @@ CONSEQUENCES: tuple[Consequence, ...] = (
 
 SIDE_RECORDS = {
     "escalate": "ticket.escalate", "reveal": "contact.reveal", "reissue_code": "contact.reveal",
-    "ask": "ticket.follow_up",
+    "ask": "ticket.follow_up", "task_sheet": "assignment.handle",
 }
 """Actions that are recorded and change no state, with the permission each needs."""
 
@@ -276,6 +276,6 @@ PERMISSIONS = frozenset(
     | set(SIDE_RECORDS.values())
     | {"see.own", "see.triage", "see.department", "see.city", "see.confidential", "ticket.refuse"}
     | {"call.answer", "call.watch", "call.coach"}
-    | {"admin.staff", "admin.directory", "audit.read", "reports.read"}
+    | {"admin.staff", "admin.directory", "audit.read", "reports.read", "export.approve", "canned.edit"}
 )
 """Every permission there is. Roles map to these as data."""

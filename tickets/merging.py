@@ -1,7 +1,7 @@
 """Verbs on tickets that belong together or apart, or are wanted no more: merge, take out, split, withdraw."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,11 +10,11 @@ from db import db
 from tickets import clocks, errors, numbers, terms
 from tickets.applying import lapse
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
-from tickets.intake import intake_like, open_ticket
+from tickets.intake import Intake, open_ticket
 from tickets.lifecycle import ENDED, TicketState, follows
-from tickets.models import Ticket
+from tickets.models import Contact, Ticket
 from tickets.permissions import SYSTEM, Actor, sees
-from tickets.vault import Vault
+from tickets.vault import CONTACT_FIELDS, Vault
 
 SHARED = {
     TicketState.TO_CALLBACK: "share",
@@ -22,6 +22,11 @@ SHARED = {
     TicketState.REFERRED: "share_referral",
 }
 """What becomes of those merged into a ticket as it comes to these states."""
+
+
+_OWN = {"title", "category_code", "external_system", "external_no", "place"}
+"""What another matter of the same caller has of its own: the category may be another, and what an outside system
+calls the ticket is not its name."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +140,15 @@ def share(master: Locked, now: datetime) -> None:
         finish(locked, SYSTEM, now, "ticket.answered" if action == "share_answer" else "ticket.referred")
 
 
+def _like(ticket: Ticket, title: str, content: str, vault: Vault) -> Intake:
+    """What would be taken down of another matter of the same caller, at the same place."""
+    contact = db.session.get(Contact, ticket.id)
+    person = {field: vault.open_contact(contact, field) if contact else "" for field in CONTACT_FIELDS}
+    columns = {field.name for field in fields(Intake)} & {column.key for column in Ticket.__table__.columns}
+    same = {name: getattr(ticket, name) for name in columns - _OWN}
+    return Intake(**(same | person | {"title": title, "content": content, "place": ticket.place or ""}))
+
+
 def split(
     actor: Actor, now: datetime, ticket_id: int, demands: Sequence[Demand], vault: Vault,
     version: int | None = None,
@@ -149,7 +163,7 @@ def split(
         raise errors.Invalid(fields={"demands": "missing"})
     made = []
     for demand in demands:
-        intake = intake_like(locked.ticket, demand.title, demand.content, vault)
+        intake = _like(locked.ticket, demand.title, demand.content, vault)
         part = lock(SYSTEM, open_ticket(SYSTEM, now, intake, vault).ticket.id)
         part.ticket.split_from_id, part.ticket.registered_by = ticket_id, locked.ticket.registered_by
         finish(part, actor, now, "ticket.split_off", ticket=ticket_id)

@@ -145,6 +145,7 @@ class Contact(Base):
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    name_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     updated_at: Mapped[datetime]
 
 
@@ -162,6 +163,7 @@ class Assignment(Base):
         CheckConstraint("role IN ('lead','assist','sub')", name="role"),
         CheckConstraint("(role = 'sub') = (parent_id IS NOT NULL)", name="sub"),
         UniqueConstraint("ticket_id", "department_id", "round"),
+        Index("ix_assignment_department_id_ticket_id", "department_id", "ticket_id"),
         Index("ix_assignment_open", "department_id", "ticket_id", postgresql_where=text(_OPEN_ASSIGNMENT)),
         Index(
             "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")

@@ -160,8 +160,11 @@ class PublicStatus:
         return lifecycle.transition("ticket", "withdraw", self.state) is not None
 
 
-def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
-    """The status behind number and code; None when they do not fit, without telling which of them."""
+def public_status(number: str, code: str, vault: Vault, now: datetime | None = None) -> PublicStatus | None:
+    """The status behind number and code; None when they do not fit, without telling which of them.
+
+    Whether there is still time for an appeal is told to who says what time it is.
+    """
     number = numbers.normalise_number(number)
     # What is no number is asked for all the same, as none: it may hold what the database cannot take.
     number = number if numbers.is_ticket_number(number) else ""
@@ -171,7 +174,7 @@ def public_status(number: str, code: str, vault: Vault) -> PublicStatus | None:
     given = numbers.code_hash(vault.secret, _digits(code), ticket.id if ticket else 0)
     if not hmac.compare_digest(given, expected or b"") or ticket is None:
         return None
-    return _status(ticket)
+    return _status(ticket, now)
 
 
 def _digits(code: str) -> str:
@@ -180,7 +183,7 @@ def _digits(code: str) -> str:
     return code if code.isascii() and code.isdecimal() else ""
 
 
-def _status(ticket: Any) -> PublicStatus:
+def _status(ticket: Any, now: datetime | None) -> PublicStatus:
     reference = routing.current()
     # What was merged into another ticket is where that one is, until the answer comes.
     is_merged = ticket.state == TicketState.MERGED
@@ -206,7 +209,7 @@ def _status(ticket: Any) -> PublicStatus:
         disposition=ticket.disposition,
         refer_reason=ticket.refer_reason,
         questions=_questions(events, steps) if asks else (),
-        may_appeal=ticket.state == TicketState.CLOSED and _may_appeal(ticket, events),
+        may_appeal=ticket.state == TicketState.CLOSED and _may_appeal(ticket, now, events),
         replies=_replies(reference, ticket.id, ticket.state) or _replies_of_master(reference, ticket),
         steps=steps,
     )
@@ -217,9 +220,9 @@ def _replies_of_master(reference: Reference, ticket: Any) -> tuple[tuple[str | N
     return _replies(reference, ticket.parent_id, ticket.state) if ticket.parent_id is not None else ()
 
 
-def _may_appeal(ticket: Any, events: Sequence[Any]) -> bool:
+def _may_appeal(ticket: Any, now: datetime | None, events: Sequence[Any]) -> bool:
     """As the guard of the same name says, of what the page has read already."""
-    within = db.session.scalar(select(func.now())) <= ticket.closed_at + timedelta(days=terms.appeal_days())
+    within = now is not None and now <= ticket.closed_at + timedelta(days=terms.appeal_days())
     return within and all(event.kind != "appeal.asked" for event in events)
 
 

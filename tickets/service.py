@@ -46,7 +46,8 @@ from tickets.closing import (
 from tickets.dispatching import delegate, dispatch
 from tickets.drafts import save_form, saved_form
 from tickets.finding import find
-from tickets.handling import contribute, handle, minute, reply, schedule, send_back, sign, waive
+from tickets.handling import handle, reply, sign
+from tickets.helping import contribute, minute, schedule, send_back, waive
 from tickets.intake import open_draft, open_ticket, register
 from tickets.merging import merge, split, take_in, unmerge, withdraw
 from tickets.ordering import answer_order, order, renew_order, settle_order

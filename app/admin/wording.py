@@ -28,6 +28,8 @@ WHATS: wording.Words = {
     "skills": _l("Skills of account"),
     "phone_line": _l("Line"),
     "phone_text": _l("Spoken text"),
+    "canned_reply": _l("Text for replies"),
+    "check_item": _l("Checklist of category"),
 }
 
 COLUMNS: wording.Words = {
@@ -80,6 +82,11 @@ COLUMNS: wording.Words = {
     "until": _l("Until"),
     "extension": _l("Telephone"),
     "answers": _l("Skills"),
+    "code": _l("Code"),
+    "title": _l("Title"),
+    "body": _l("Text"),
+    "unit": _l("Unit"),
+    "wording": _l("Wording"),
     **PHONE_COLUMNS,
 }
 

@@ -77,6 +77,7 @@ SHIPPED = (
             "assignment.extend",
             "assignment.suspend",
             "assignment.appeal",
+            "canned.edit",
         },
     ),
     # Reviews, follows up and adjudicates until a city splits it.
@@ -112,6 +113,7 @@ SHIPPED = (
                 "contact.reveal",
                 "reports.read",
                 "audit.read",
+                "export.approve",
                 "call.watch",
                 "call.coach",
             }

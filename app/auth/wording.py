@@ -56,6 +56,7 @@ PERMISSIONS = {
     "assignment.extend": _l("Ask for more time for the unit"),
     "assignment.suspend": _l("Ask for suspensions for the unit"),
     "assignment.appeal": _l("Ask for exclusions for the unit"),
+    "canned.edit": _l("Edit the texts that the unit keeps ready for replies"),
     "see.own": _l("See the tickets one took down"),
     "see.triage": _l("See the tickets to dispatch"),
     "see.department": _l("See the unit's tickets"),
@@ -67,6 +68,7 @@ PERMISSIONS = {
     "contact.reveal": _l("Have contact data shown, with a reason that is kept"),
     "reports.read": _l("Read reports"),
     "audit.read": _l("Read the audit"),
+    "export.approve": _l("Approve exports with names, telephone numbers and addresses"),
     "admin.staff": _l("Manage accounts and roles"),
     "admin.directory": _l("Manage units, categories, duties, rules, time limits, calendar and settings"),
 }

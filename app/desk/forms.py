@@ -58,6 +58,7 @@ FIELDS: Mapping[str, Field] = {
     "public_reply": Field("text"),
     "personal_ok": Field("tick", required=False),
     "internal_note": Field("text"),
+    "checked": Field("checks", required=False),
     "review_note": Field("text"),
     "waive_reason": Field("text"),
     "meeting_kind": Field("choice", wording.MEETINGS),
@@ -95,7 +96,9 @@ FIELDS: Mapping[str, Field] = {
     "urge_note": Field("text"),
 }
 
-BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",), "reply": ("personal_ok",)}
+BESIDES: Mapping[str, tuple[str, ...]] = {
+    "dispatch": ("dispatch_note",), "reply": ("personal_ok", "checked"),
+}  # fmt: skip
 """Fields an action takes without needing them."""
 
 LENIENT = frozenset({("delegate", "days")})
@@ -275,5 +278,6 @@ _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "choice": lambda name, typed: typed.get(name, ""),
     "unit": _needed_number,
     "units": _numbers,
+    "checks": _numbers,
     "tick": lambda name, typed: name in typed,
 }

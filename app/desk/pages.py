@@ -29,11 +29,11 @@ STATES_OF_BOARD: Mapping[str, list[str]] = {
 """Boards where a ticket's state alone decides (none: all are on it). Of the others only a query knows."""
 
 
-def board_match(name: str, page: Page, after: str | None) -> dict[str, Any]:
-    """How the page's script tells whether a ticket comes onto this page of the board."""
+def board_match(name: str, page: Page, after: str | None, is_whole: bool) -> dict[str, Any]:
+    """How the page's script tells whether a ticket comes onto this page of the board, which may be narrowed."""
     last_due = page.rows[-1].due_at if page.rows and page.next else None
     return {
-        "states": STATES_OF_BOARD.get(name),
+        "states": STATES_OF_BOARD.get(name) if is_whole else None,
         "first_page": after is None,
         "newest_first": BOARDS[name].by == "new",
         "newest": max((row.id for row in page.rows), default=0),
@@ -211,6 +211,11 @@ def duty_of(code: str | None) -> Any:
 def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
     """Names of the staff in a timeline, by id."""
     return {key: name for key, (name, _login) in people(entry.actor_id for entry in timeline).items()}
+
+
+def may_reply_to(page: TicketPage) -> set[int]:
+    """The parts that this person may reply for now."""
+    return {view.part.id for view in page.parts if any(row.action == "reply" for row in view.actions)}
 
 
 def changed_since(page: TicketPage, version: int) -> list[Entry]:

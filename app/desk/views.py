@@ -1,4 +1,4 @@
-"""The desk: boards, one ticket with what may be done to it, search, autosave."""
+"""The desk: boards, one ticket with what may be done to it, autosave."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,18 +8,17 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import wording
+from app import narrowing, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
-from app.desk import forms, pages, texting
+from app.desk import bulk, canned, forms, narrowed, pages, texting
 from app.desk.answers import done, sees_still
-from app.errors import STATUS, wants_json
+from app.errors import wants_json
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, numbers, queries, service
-from tickets.finding import is_phone
+from tickets import drafts, errors, queries, service
 from tickets.vault import CONTACT_FIELDS
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -48,18 +47,22 @@ def home() -> Answer:
             start = next((OTHER_STARTS[one] for one in OTHER_STARTS if one in actor().permissions), None)
             return redirect(url_for(start)) if start else render_template("desk/no_board.html")
         seq = queries.last_seq()  # read before the rows, so that they are at least as new
-        page = queries.board(actor(), now, name, after)
+        wanted = narrowing.read(name, request.args)
+        page = queries.board(actor(), now, name, after, wanted=wanted)
         return render_template(
             "desk/board.html",
             now=now,
             boards=names,
             name=name,
             page=page,
+            narrowed=narrowed.shown(name, wanted, now),
+            bulk=bulk.steps_on(name, actor()),
+            units_by_kind=units_by_kind(),
             suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
             reason_words=wording.reason_words,
             seq=seq,
             after=after,
-            match=pages.board_match(name, page, after),
+            match=pages.board_match(name, page, after, wanted.is_empty),
             words=pages.board_words(),
             zone=city().zone.key,
             live_token=page_token(current_user.get_id()),
@@ -81,37 +84,10 @@ def rows() -> Response:
     """`{rows, is_all}`: the same page of a board as data, for its script."""
     after = request.args.get("after")
     with unit_of_work() as now:
-        page = queries.board(actor(), now, request.args.get("board", ""), after)
+        name = request.args.get("board", "")
+        page = queries.board(actor(), now, name, after, wanted=narrowing.read(name, request.args))
     is_all = after is None and page.next is None
     return jsonify(rows=[row.to_data() for row in page.rows], is_all=is_all)
-
-
-@bp.get("/find")
-@staff
-def find_form() -> Answer:
-    """The form; `q` in the address finds by ticket number or words. A telephone number waits to be sent."""
-    text = request.args.get("q", "").strip()
-    with unit_of_work() as now:
-        asks = text and not is_phone(text)
-        page = queries.find(actor(), text, request.args.get("after")) if asks else None
-        return render_template("desk/find.html", now=now, q=text, page=page)
-
-
-@bp.post("/find")
-@staff
-def find() -> Answer:
-    """By number, telephone number or words. It posts: words may be names, and no person stands in an address."""
-    text, after = request.form.get("q", "").strip(), request.form.get("after")
-    try:
-        with unit_of_work() as now:
-            if numbers.is_ticket_number(numbers.normalise_number(text)):
-                return redirect(url_for("desk.find_form", q=text), 303)  # where one can come back to
-            page = service.find(actor(), now, text, vault(), after) if text else None
-            return render_template("desk/find.html", now=now, q=text, page=page)
-    except (errors.Forbidden, errors.TooMany) as fault:
-        with unit_of_work() as now:
-            refusal = render_template("desk/find.html", now=now, q=text, page=None, refused=fault)
-        return refusal, STATUS[type(fault)]
 
 
 @bp.get("/tickets/<int:ticket_id>")
@@ -141,6 +117,8 @@ def _ticket_page(
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
             may_call=page.may_reveal and may_ring(actor()),
+            canned=canned.ready(page, pages.may_reply_to(page)),
+            **canned.ticks(page),
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,

@@ -88,7 +88,8 @@ LEVELS: Words = {
 
 LOOKS: Words = {
     "contact.revealed": _l("Contact shown"),
-    "contact.searched": _l("Searched by telephone number"),
+    "contact.searched": _l("Searched by telephone number or name"),
+    "contact.exported": _l("Exported to a file"),
 }
 
 FAULTS: Words = {

@@ -277,8 +277,8 @@ def _with_code(
         if wants_json():
             raise
         done = late
-    with unit_of_work():
-        found = queries.public_status(found.number, fields.get("code", ""), vault()) or found
+    with unit_of_work() as now:
+        found = queries.public_status(found.number, fields.get("code", ""), vault(), now) or found
         return _status_page(found, fields, faults, done), 422 if faults else 200
 
 

@@ -7,7 +7,23 @@ import pytest
 from app import wording
 from app.desk import forms
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
-from tickets import closing, dispatching, errors, events, intake, lifecycle, public
+from tickets import (
+    answering,
+    applying,
+    calling_back,
+    closing,
+    errors,
+    events,
+    guards,
+    handling,
+    helping,
+    intake,
+    lifecycle,
+    ordering,
+    public,
+    request_models,
+    returning,
+)
 from tickets.vault import CONTACT_FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -25,8 +41,20 @@ ROOT = Path(__file__).parents[2]
         (intake.URGENCIES, wording.URGENCIES),
         (intake.CHANNELS, wording.CHANNELS),
         (intake.DISPOSITIONS, wording.DISPOSITIONS),
-        (dispatching.RETURN_REASONS, wording.RETURN_REASONS),
+        (returning.RETURN_REASONS, wording.RETURN_REASONS),
         (closing.OUTCOMES, wording.OUTCOMES_ASKED),
+        (closing.TRIES, wording.TRIES),
+        ({one for grounds in answering.REFER_REASONS.values() for one in grounds}, wording.REFER_REASONS),
+        (handling.METHODS, wording.METHODS),
+        (handling.FACTS, wording.FACTS),
+        (handling.RESULTS, wording.RESULTS),
+        (helping.MEETINGS, wording.MEETINGS),
+        (applying.SUSPENSION_REASONS, wording.SUSPENSION_REASONS),
+        (("overdue", "returned", "rating"), wording.EXCLUSIONS),
+        (request_models.STATES, wording.REQUEST_STATES),
+        (ordering.FORMS, wording.ORDER_FORMS),
+        ([str(level) for level in ordering.LEVELS], wording.ORDER_LEVELS),
+        (calling_back.SHOWN, wording.CALL_LISTS),
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
@@ -48,6 +76,10 @@ def test_the_lead_units_part_is_told_only_while_it_is_worked_on(app):
 
 def test_fields_of_forms_and_contact_have_names():
     assert forms.FIELDS.keys() | set(CONTACT_FIELDS) <= wording.FIELDS.keys()
+
+
+def test_guards_with_words_are_guards():
+    assert wording.GUARDS.keys() <= guards.GUARDS.keys()
 
 
 def test_faults_that_the_verbs_name_have_sentences():

@@ -57,7 +57,7 @@ class TestBoards:
     def test_which_boards_a_role_has(self, city: City):
         assert queries.boards_of(city.who("operator")) == ["mine_new", "mine_open", "mine_overdue", "mine"]
         assert queries.boards_of(city.who("dispatcher")) == ["triage", "returns"]
-        of_units = ["to_sign", "in_hand", "submitted", "unit_overdue", "unit_ordered"]
+        of_units = ["inbox", "to_sign", "in_hand", "submitted", "unit_overdue", "unit_ordered"]
         assert queries.boards_of(city.who(LEAD_LOGIN)) == of_units
         assert queries.boards_of(city.who("auditor")) == ["urged", "green", "overdue", "all"]
         assert queries.boards_of(city.who("admin")) == []

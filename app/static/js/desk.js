@@ -45,6 +45,9 @@ const KEYS = {
   a: () => (chosen()?.querySelector("[data-accept]") ?? document.querySelector("section [data-accept]"))?.click(),
   r: () => press("#fresh:not([hidden])"),
   f: toFirstAction,
+  l: () => { const fold = document.querySelector("[data-filter]"); if (fold) { fold.open = true; fold.querySelector("select, input:not([type=hidden])").focus(); } },
+  ">": () => press("a[rel=next]"),
+  "<": () => press("a[rel=first]"),
 };
 
 document.addEventListener("keydown", (event) => {

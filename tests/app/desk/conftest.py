@@ -90,3 +90,9 @@ def dispatched(app, actor_of, matter, unit_of) -> Callable[..., tuple[int, int]]
         return ticket_id, page.parts[0].part.id
 
     return make
+
+
+@pytest.fixture
+def lead_of(desk_of, new_staff, unit_of) -> Callable[[str], Desk]:
+    """The desk of a lead of the unit that a demo handler works for."""
+    return lambda login: desk_of(new_staff(("department_lead", unit_of(login))).login)

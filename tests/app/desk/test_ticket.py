@@ -57,7 +57,7 @@ def test_each_person_gets_the_forms_of_the_own_permissions(desk_of, dispatched, 
     assert forms_on(page) == {"answer", "refer", "dispatch"}
     ticket_id, _part = dispatched()
     path = f"/desk/tickets/{ticket_id}"
-    assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return"}
+    assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return", "task_sheet"}
     assert forms_on(desk_of("leader").get(path).text) == set()
 
 

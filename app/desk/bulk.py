@@ -1,0 +1,127 @@
+"""One step for several lines of a board: each ticket in a transaction of its own, and for each what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext as _
+
+from app import wording
+from app.access import actor, requires
+from app.errors import sentences
+from app.outbox import unit_of_work
+from tickets import errors, service, standing
+from tickets.permissions import Actor, may
+
+bp = Blueprint("bulk", __name__, url_prefix="/desk")
+
+MOST = 50
+"""As many as one page of a board has."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """One line: the ticket, the unit's part of it, and the version that the person saw."""
+
+    ticket: int
+    version: int
+    part: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one line. `told` is the reason where it was not done, or that it had been done before."""
+
+    ticket: int
+    is_done: bool
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done for each line, and how one sees that it was done before."""
+
+    do: Callable[[Actor, datetime, Chosen], object]
+    is_so: Callable[[Chosen], bool]
+
+
+def steps_on(board: str, who: Actor) -> list[str]:
+    """The steps that the lines of a board can be chosen for."""
+    if board in ("inbox", "to_sign"):
+        return ["sign"] if may(who, "assignment.sign") else []
+    return ["dispatch"] if board == "triage" and may(who, "ticket.dispatch") else []
+
+
+@bp.post("/bulk/<action>")
+@requires("assignment.sign", "ticket.dispatch")
+def act(action: str) -> str:
+    """Sign or dispatch what is chosen. Sent again it does nothing twice, and says so."""
+    lines, step = _chosen(), _step(action)
+    ids = [line.ticket for line in lines]
+    with unit_of_work():
+        numbers = standing.numbers_of(actor(), ids)
+    outcomes = [_outcome(step, line) for line in lines]
+    board = request.form.get("board", "")
+    with unit_of_work():
+        return render_template(
+            "desk/bulk.html", outcomes=outcomes, what=wording.ACTIONS[action],
+            numbers=numbers, still_seen=standing.numbers_of(actor(), ids),
+            back=url_for("desk.home", board=board if board in wording.BOARDS else None),
+        )  # fmt: skip
+
+
+def _step(action: str) -> Step:
+    """Raises NotFound, Invalid."""
+    if action == "sign":
+        return Step(
+            lambda who, now, line: service.sign(who, now, line.ticket, line.part or 0, line.version),
+            lambda line: standing.is_signed(actor(), line.ticket, line.part),
+        )
+    if action != "dispatch":
+        raise errors.NotFound()
+    lead = _number(request.form.get("lead", ""))
+    if lead is None:
+        raise errors.Invalid(fields={"lead": "missing"})
+    return Step(
+        lambda who, now, line: service.dispatch(who, now, line.ticket, lead, [], "", line.version),
+        lambda line: standing.is_dispatched_to(line.ticket, lead),
+    )
+
+
+def _chosen() -> list[Chosen]:
+    """`ticket:version:part` of each box that was ticked; the part may be empty. Raises Invalid."""
+    found = []
+    for text in dict.fromkeys(request.form.getlist("line")):
+        ticket, version, part, *rest = map(_number, [*text.split(":"), "", "", ""])
+        if ticket is None or version is None or any(one is not None for one in rest):
+            raise errors.Invalid(fields={"line": "unknown"})
+        found.append(Chosen(ticket, version, part))
+    if not found or len(found) > MOST:
+        raise errors.Invalid(fields={"line": "too_long" if found else "missing"})
+    return found
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def _outcome(step: Step, line: Chosen) -> Outcome:
+    """Do it in a transaction of its own, or tell why not; what was done already counts as done."""
+    try:
+        with unit_of_work() as now:
+            step.do(actor(), now, line)
+        return Outcome(line.ticket, True)
+    except (errors.Stale, errors.NotNow, errors.NotFound) as fault:
+        with unit_of_work():
+            if step.is_so(line):
+                return Outcome(line.ticket, True, _("was so already"))
+        return Outcome(line.ticket, False, _reason(fault))
+    except errors.TicketError as fault:
+        return Outcome(line.ticket, False, _reason(fault))
+
+
+def _reason(fault: errors.TicketError) -> str:
+    if isinstance(fault, errors.Stale):
+        return _("Somebody changed it since your page was opened. Open it and look.")
+    return sentences().get(fault.code, fault.code)

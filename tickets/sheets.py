@@ -1,0 +1,138 @@
+"""A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from db import db
+from routing import service as routing
+from routing.values import Unit
+from tickets import errors, masking
+from tickets.change import finish, lock, require, write_texts
+from tickets.lifecycle import SIDE_RECORDS, WORKED_ON
+from tickets.models import Contact, Deadline, Ticket, TicketText
+from tickets.permissions import Actor, may
+from tickets.vault import CONTACT_FIELDS, Vault
+
+HIDDEN = "＊＊＊"
+_SHORTEST = 2  # characters of a name or an accused party that are looked for in texts
+
+
+@dataclass(frozen=True)
+class TaskSheet:
+    """What a property manager or contractor is given."""
+
+    number: str
+    title: str
+    content: str
+    demand: str
+    task: str
+    category: str | None
+    region: str | None
+    place: str
+    due_at: datetime | None
+    unit: Unit
+
+
+def task_sheet(
+    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, task: str, vault: Vault
+) -> TaskSheet:
+    """The sheet of one unit's part, with the task in the unit's own words; that it was made is recorded.
+
+    Of a confidential ticket there is none: the matter alone may give its caller away. Raises NotFound, Forbidden,
+    NotNow, Invalid.
+    """
+    locked = lock(actor, ticket_id)
+    part = locked.part(assignment_id)
+    if not may(actor, SIDE_RECORDS["task_sheet"], unit=part.department_id):
+        raise errors.Forbidden(action="task_sheet")
+    if part.state not in WORKED_ON:
+        raise errors.NotNow(action="task_sheet", state=part.state)
+    if locked.ticket.confidential:
+        raise errors.NotNow(action="task_sheet", state="confidential")
+    require(task_note=task)
+    texts = write_texts(locked.ticket, {"task_note": task}, actor, now, part)
+    finish(
+        locked, actor, now, "ticket.task_sheet", unit=part.department_id, assignment=part.id, texts=texts
+    )
+    return _sheet(locked.ticket, part.department_id, part.id, task, vault)
+
+
+def _sheet(ticket: Ticket, unit_id: int, part_id: int, task: str, vault: Vault) -> TaskSheet:
+    bodies = _texts(ticket.id)
+    caller = _caller(ticket.id, vault)
+    people = [*caller.values(), bodies.get("accused", "")]
+
+    def shown(text: str) -> str:
+        return without(masking.mask_text(without(text, people)), people)
+
+    return TaskSheet(
+        number=ticket.number or "",
+        title=shown(ticket.title),
+        content=shown(bodies.get("content", "")),
+        demand=shown(bodies.get("demand", "")),
+        task=shown(task),
+        category=ticket.category_code,
+        region=ticket.region_code,
+        place=_place(ticket.place or "", caller.get("address", "")),
+        due_at=_due(part_id),
+        unit=routing.current().units_by_id[unit_id],
+    )
+
+
+def _texts(ticket_id: int) -> dict[str, str]:
+    rows = db.session.scalars(
+        select(TicketText)
+        .where(
+            TicketText.ticket_id == ticket_id,
+            TicketText.field.in_(["content", "demand", "accused"]),
+            TicketText.erased_at.is_(None),
+        )
+        .order_by(TicketText.version)
+    )
+    return {row.field: row.body for row in rows}
+
+
+def _caller(ticket_id: int, vault: Vault) -> dict[str, str]:
+    contact = db.session.get(Contact, ticket_id)
+    return {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS} if contact else {}
+
+
+def _due(part_id: int) -> datetime | None:
+    """When the unit's own handling limit runs out."""
+    query = select(Deadline.due_at).where(
+        Deadline.assignment_id == part_id, Deadline.clock.in_(["handle", "redo"]), Deadline.stopped_at.is_(None)
+    )
+    return db.session.scalar(query.order_by(Deadline.due_at).limit(1))
+
+
+def _place(place: str, own_address: str) -> str:
+    """Where the matter is. Down to the street alone where that is the caller's own address."""
+    plain, own = _bare(place), _bare(own_address)
+    if own and plain and (own in plain or plain in own):
+        return masking.mask_address_to_street(place)
+    return masking.mask_text(place)
+
+
+def without(text: str, people: Iterable[str]) -> str:
+    """A text without these names, numbers and addresses, however their characters are spaced and wide."""
+    for value in people:
+        characters = [re.escape(char) for char in _bare(value)]
+        if len(characters) >= _SHORTEST:
+            found = r"[\s·•()（）-]*".join(f"[{char}{_wide(char)}]" for char in characters)
+            text = re.sub(found, HIDDEN, text, flags=re.IGNORECASE)
+    return text
+
+
+def _bare(value: str) -> str:
+    plain = unicodedata.normalize("NFKC", value)
+    return "".join(char for char in plain if char.isalnum())
+
+
+def _wide(char: str) -> str:
+    """The full-width form of a letter or digit of ASCII."""
+    return chr(ord(char) + 0xFEE0) if len(char) == 1 and char.isascii() and char.isalnum() else ""

@@ -1,0 +1,99 @@
+"""A unit's own figures, and the tickets behind each: one condition on the unit's parts makes both."""
+
+from collections.abc import Callable, Collection, Mapping
+
+from sqlalchemy import ColumnElement, and_, exists, func, select
+
+from db import db
+from tickets import errors
+from tickets.boards import PAGE, Page, rows_by_id
+from tickets.figures import Span
+from tickets.lifecycle import AssignmentState
+from tickets.models import Assignment, Deadline, Rating, Ticket
+from tickets.permissions import Actor, visible_to
+
+_KEPT = Assignment.state != AssignmentState.RETURNED
+_OF_HANDLING = ("handle", "redo")
+
+
+def _clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(Deadline.assignment_id == Assignment.id, *conditions)
+
+
+def _signed_on_time(span: Span) -> ColumnElement[bool]:
+    in_time = _clock(Deadline.clock == "sign", Deadline.stopped_at <= Deadline.due_at)
+    return and_(span.holds(Assignment.signed_at), in_time)
+
+
+def _due(span: Span) -> ColumnElement[bool]:
+    """Parts not given back whose limit ran out in the span, by now."""
+    ran_out = and_(Deadline.due_at >= span.start, Deadline.due_at < min(span.end, span.now))
+    return and_(_KEPT, _clock(Deadline.clock.in_(_OF_HANDLING), ran_out))
+
+
+def _on_time(span: Span) -> ColumnElement[bool]:
+    late = _clock(
+        Deadline.clock.in_(_OF_HANDLING),
+        Deadline.due_at >= span.start,
+        Deadline.due_at < min(span.end, span.now),
+        func.coalesce(Deadline.stopped_at > Deadline.due_at, True),
+    )
+    return and_(_due(span), ~late)
+
+
+def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """What the citizen said of the round in which the unit led."""
+    said = exists().where(
+        Rating.ticket_id == Assignment.ticket_id,
+        Rating.round == Assignment.round,
+        span.holds(Rating.rated_at),
+        *conditions,
+    )
+    return and_(_KEPT, Assignment.role == "lead", said)
+
+
+FIGURES: Mapping[str, Callable[[Span], ColumnElement[bool]]] = {
+    "signed": lambda span: span.holds(Assignment.signed_at),
+    "signed_on_time": _signed_on_time,
+    "due": _due,
+    "on_time": _on_time,
+    "returned": lambda span: and_(~_KEPT, span.holds(Assignment.ended_at)),
+    "rated": _rated,
+    "solved": lambda span: _rated(span, Rating.solved.is_(True)),
+    "satisfied": lambda span: _rated(span, Rating.satisfied == 3),
+}
+RATES = (("signed_on_time", "signed"), ("on_time", "due"), ("solved", "rated"), ("satisfied", "rated"))
+"""(part, whole) of each rate."""
+
+
+def _parts(figure: str, units: Collection[int], span: Span) -> ColumnElement[bool]:
+    """Raises NotFound for a figure that is none."""
+    if figure not in FIGURES:
+        raise errors.NotFound()
+    return and_(Assignment.department_id.in_(sorted(units)), FIGURES[figure](span))
+
+
+def count(figure: str, units: Collection[int], span: Span) -> int:
+    """How many tickets of these units, confidential ones too."""
+    query = select(func.count(func.distinct(Assignment.ticket_id))).where(_parts(figure, units, span))
+    return db.session.scalar(query) or 0
+
+
+def tickets_behind(
+    actor: Actor, figure: str, units: Collection[int], span: Span, before: int | None = None, limit: int = PAGE
+) -> Page:
+    """One page of the tickets behind a figure that the actor may see, newest first. Raises NotFound."""
+    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span))
+    query = select(Ticket.id).where(Ticket.id.in_(of_units), visible_to(actor, Ticket.rooms))
+    if before is not None:
+        query = query.where(Ticket.id < before)
+    ids = list(db.session.scalars(query.order_by(Ticket.id.desc()).limit(limit + 1)))
+    rows = rows_by_id(ids[:limit])
+    return Page([rows[key] for key in ids[:limit]], str(ids[limit - 1]) if len(ids) > limit else None)
+
+
+def unlisted(actor: Actor, figure: str, units: Collection[int], span: Span) -> int:
+    """How many tickets of the figure stay out of that list: given back, or confidential."""
+    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span))
+    seen = select(func.count()).where(Ticket.id.in_(of_units), visible_to(actor, Ticket.rooms))
+    return count(figure, units, span) - (db.session.scalar(seen) or 0)
