@@ -11,6 +11,7 @@ from app.admin import (
     categories,
     duties,
     lines,
+    mails,
     platforms,
     policies,
     roles,
@@ -22,6 +23,7 @@ from app.admin import (
     views,
     working_days,
 )
+from app.auth.mail_views import bp as mailbox_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
@@ -30,6 +32,7 @@ from app.cti.views import bp as cti_bp
 from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.notices import bp as notices_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
@@ -38,6 +41,7 @@ from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.call_views import bp as call_log_bp
+from app.oversight.escalation_views import bp as escalations_bp
 from app.oversight.line_pages import bp as lines_bp
 from app.oversight.message_views import bp as messages_bp
 from app.oversight.phone_views import bp as phone_watch_bp
@@ -67,10 +71,11 @@ VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_b
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
     start, views, roles, units, categories, duties, rulebook, policies, working_days, lines, texts, settings,
-    platforms,
+    platforms, mails,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
+    public_bp, auth_bp, mailbox_bp, notices_bp, escalations_bp,
+    *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
     desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip

@@ -65,6 +65,11 @@ def _message(
     return message | {"version": row["version"], "row": row}
 
 
+def person_room(staff_id: int) -> str:
+    """The room of one person's own pages. Not `staff:`, in which tickets are: whoever is signed in may be here."""
+    return f"person:{staff_id}"
+
+
 def page_token(session_id: str) -> str:
     """A token that a page of this session hands over when it opens its socket."""
     return _signer().dumps(session_id)

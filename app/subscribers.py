@@ -6,14 +6,24 @@ Every event is also pushed to the rooms it concerns; here stand the jobs it call
 from collections.abc import Mapping
 
 from tickets.events import KINDS
+from tickets.notices import RULES
 
 INDEX_TEXT = "app.jobs.texts.index_texts"
 SEND_RECEIPT = "app.jobs.messages.send_receipts"
 ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
 PLAN_CALL = "app.jobs.messages.plan_calls"
+TELL = "app.jobs.notices.tell_of_events"
 
-JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
+ABOUT_THE_EVENT = frozenset({TELL})
+"""Jobs that are about an event itself; the others are about its subject."""
+
+_JOBS: Mapping[str, tuple[str, ...]] = {
     "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
     "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
 }
+
+JOBS: Mapping[str, tuple[str, ...]] = {
+    kind: _JOBS.get(kind, ()) + ((TELL,) if kind in RULES else ()) for kind in KINDS
+}
+"""What tickets/notices.py has a rule for is told to staff besides."""

@@ -131,6 +131,7 @@ STAFF_EVENTS: Words = {
     "ticket.closed": _l("Closed"),
     "ticket.urged": _l("The caller asked again"),
     "ticket.escalated": _l("Escalated"),
+    "ticket.acknowledged": _l("Escalation seen and confirmed"),
     "contact.revealed": _l("Contact shown"),
     "contact.searched": _l("Telephone number searched for"),
     "code.reissued": _l("New query code given out"),
@@ -224,6 +225,15 @@ CLOCKS: Words = {
     "review": _l("Review"),
     "callback": _l("Call back"),
 }
+
+OUTAGES: Words = {
+    "sweep": _l("Nothing was swept"),
+    "events": _l("Events were not published"),
+    "jobs": _l("Jobs were not done"),
+    "deadlines": _l("Escalations were not done"),
+    "mails": _l("E-mails were not sent"),
+}
+"""What can stand still, by its names in app/watching.py."""
 
 LIGHTS: Words = {
     "green": _l("In time"),

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from db import db
 from routing import service as routing
 from routing.terms import REDO_ROUNDS, SHIPPED_ROUNDS
-from tickets import clocks, dispatching, errors
+from tickets import clocks, dispatching, errors, escalating
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import TicketState, Transition, follows
 from tickets.models import Assignment, Deadline, FollowUp, Rating, Ticket
@@ -163,7 +163,8 @@ def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
     if row is None:
         return False
     if row.clock != clocks.CLOSES_AT_END:
-        return clocks.escalate(actor, now, deadline_id)
+        acted, _held = escalating.escalate(actor, now, [deadline_id])
+        return bool(acted)
     locked = lock(actor, row.ticket_id)
     due = db.session.scalar(
         select(Deadline.id).where(Deadline.id == deadline_id, Deadline.next_at <= now)

@@ -35,7 +35,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.redone": frozenset({"texts"}),
     "ticket.closed": frozenset({"outcome"}),
     "ticket.urged": frozenset({"texts"}),
-    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
+    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped", "cause"}),
+    "ticket.acknowledged": frozenset({"deadline", "level"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash"}),
     "code.reissued": frozenset({"texts"}),
@@ -59,8 +60,11 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 
 SIDE_KINDS = frozenset(
-    {"ticket.asked", "ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"}
-)
+    {
+        "ticket.asked", "ticket.escalated", "ticket.acknowledged", "ticket.urged", "contact.revealed",
+        "code.reissued",
+    }
+)  # fmt: skip
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 

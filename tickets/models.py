@@ -189,7 +189,8 @@ class Deadline(Base):
     """One clock of a ticket or assignment. `next_at` is the next moment at which something is owed.
 
     `levels` holds the ladder computed at the start: [[level, tier, moment], ...] in order. An extension or
-    redo stops this row and opens the next epoch. `claimed_until` is a sweep's lease, never a state.
+    redo stops this row and opens the next epoch. `claimed_until` is a sweep's lease, never a state; `attempts`
+    counts how often a worker began with what is owed and did not end it.
     """
 
     __tablename__ = "deadline"
@@ -202,6 +203,7 @@ class Deadline(Base):
             "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
         ),
         CheckConstraint("stopped_at IS NULL OR next_at IS NULL", name="stopped_owes_nothing"),
+        Index("ix_deadline_set_aside", "id", postgresql_where=text("attempts >= 5")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -218,14 +220,26 @@ class Deadline(Base):
     next_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    fault: Mapped[str | None] = mapped_column(Text)
     part: Mapped[Assignment | None] = relationship()
 
 
 class Escalation(Base):
-    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped)."""
+    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped).
+
+    `cause` is due, climbed (nobody had seen the rung before in time: `planned_at` is when it would have been due),
+    by_hand or repaired. `ack_by` is until when somebody must have seen it, where that is asked. Clock and unit are
+    those of the deadline, so that the ledger finds its rows by an index.
+    """
 
     __tablename__ = "escalation"
-    __table_args__ = (UniqueConstraint("deadline_id", "level"),)
+    __table_args__ = (
+        UniqueConstraint("deadline_id", "level"),
+        Index("ix_escalation_at", "escalated_at", "id"),
+        Index("ix_escalation_of_unit", "department_id", "escalated_at", "id"),
+        Index("ix_escalation_of_tier", "tier", "escalated_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
@@ -234,6 +248,14 @@ class Escalation(Base):
     owed_at: Mapped[datetime]
     escalated_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text, default="due", server_default="due")
+    planned_at: Mapped[datetime | None]
+    ack_by: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    clock: Mapped[str | None] = mapped_column(Text)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    told: Mapped[int | None]
 
 
 class FollowUp(Base):

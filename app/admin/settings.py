@@ -12,14 +12,16 @@ from app import wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import SETTINGS
+from app.admin.wording import SETTINGS, TIERS
+from app.auth import queries
 from app.outbox import unit_of_work
+from app.recipients import shipped_tiers
 from calls import settings as phone
 from db import db
 from routing import terms
 from routing.editing import Refused, refuse
 from routing.models import CitySetting
-from tickets import errors
+from tickets import daily, errors
 
 bp = Blueprint("settings", __name__, url_prefix="/admin/settings")
 
@@ -46,12 +48,13 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
         # A city without one of these goes by what ships, and may change that.
-        for key, value in ((terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.TELEPHONE, {})):
+        for key, value in _SHIPPED:
             rows.setdefault(key, CitySetting(key=key, value=value, version=0))
         return answer(
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
-            zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES,
+            zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES, TIERS=TIERS,
+            role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
 
@@ -61,7 +64,9 @@ def _shown(row: CitySetting) -> Any:
         return "\n".join(f"{start}-{end}" for start, end in row.value)
     if row.key == terms.TELEPHONE:
         return asdict(phone.of(row.value))
-    return row.value
+    if row.key == terms.TIERS:
+        return {tier: "\n".join(row.value.get(tier, ())) for tier in TIERS}
+    return {**daily.SHIPPED, **row.value} if row.key == terms.NOTICES else row.value
 
 
 def _names() -> dict[str, str]:
@@ -100,6 +105,21 @@ def _phone() -> dict[str, int]:
     return found
 
 
+def _tiers() -> dict[str, list[str]]:
+    """Who each tier is, line by line. Raises Refused for a role that there is not."""
+    said = {tier: text(tier).split() for tier in TIERS}
+    known = {code for code, _name, _of_unit in queries.roles()}
+    for tier, lines in said.items():
+        named = {one.partition(":")[2].partition("@")[0] for one in lines} - {""}
+        refuse({tier: "target_shape"} if not named <= known else {})
+    return said
+
+
+_SHIPPED: tuple[tuple[str, Any], ...] = (
+    (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.TELEPHONE, {}), (terms.TIERS, shipped_tiers()),
+    (terms.NOTICES, daily.SHIPPED),
+)  # fmt: skip
+
 _READ: Mapping[str, Callable[[], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -109,5 +129,7 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "confidential_types": _types,
     "green_factor": _share,
     terms.REDO_ROUNDS: lambda: number("value"),
+    terms.TIERS: _tiers,
+    terms.NOTICES: lambda: {name: number(name) for name in daily.SHIPPED},
     terms.TELEPHONE: _phone,
 }

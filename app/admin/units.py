@@ -115,6 +115,7 @@ def _fields() -> UnitFields:
         parent=text("parent") or None,
         region_code=text("region_code"),
         phone=text("phone"),
+        email=text("email"),
     )
 
 
@@ -133,7 +134,8 @@ def _unit_page(code: str, refusal: Refusal | None = None) -> Page:
         row = db.session.get_one(Department, found.id)
         below = [one for one in city().units.values() if one.parent == code]
         return answer(
-            "admin/unit_page.html", refusal, _stored(found), unit=found, version=row.version, below=below,
+            "admin/unit_page.html", refusal, _stored(found) | {"email": row.email or ""}, unit=found,
+            version=row.version, below=below,
             past=edits.history(units.UNIT, code), **_options(), **_words(),
         )  # fmt: skip
 

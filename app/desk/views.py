@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import wording
+from app import notice_wording, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import forms, pages, texting
@@ -18,7 +18,7 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, numbers, queries, service
+from tickets import drafts, errors, ledger, numbers, queries, service
 from tickets.finding import is_phone
 from tickets.vault import CONTACT_FIELDS
 
@@ -141,6 +141,8 @@ def _ticket_page(
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
             may_call=page.may_reveal and may_ring(actor()),
+            standing=ledger.standing(actor(), now, ticket_id),
+            notice_wording=notice_wording,
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
