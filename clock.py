@@ -52,6 +52,8 @@ BACKLOG_SECONDS = 0.5
 """Between two sweeps while more is due than may be under way."""
 TIDY_SECONDS = 300.0
 CLAIM = timedelta(seconds=30)
+DEADLINE_CLAIM = timedelta(seconds=20)
+"""Some times what workers need for as many as may be under way; after it others get what a dead one had."""
 SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
 MAILS_LIMIT, MAILS_PER_JOB = 100, 5
@@ -242,7 +244,7 @@ class Clock:
     def sweep(self) -> bool:
         """Claim what is due and hand it to the workers. Returns whether there is more than may be under way."""
         with unit_of_work() as now:
-            claimed = escalating.due_deadlines(now, SWEEP_LIMIT, now + CLAIM)
+            claimed = escalating.due_deadlines(now, SWEEP_LIMIT, now + DEADLINE_CLAIM)
         ids = claimed.ids
         try:
             for batch, most in ((claimed.fresh, IDS_PER_JOB), (claimed.again, 1)):
@@ -258,9 +260,11 @@ class Clock:
 
     def hand_out_jobs(self) -> None:
         """Hand out jobs owed by events. A job strikes its own rows; what is lost comes back with its claim."""
-        for (job, is_again), ids in outbox.claim_jobs(JOBS_LIMIT, CLAIM).items():
+        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM)
+        batches = [(job, ids, IDS_PER_JOB) for job, ids in fresh.items()]
+        for job, ids, most in batches + [(job, ids, 1) for job, ids in again.items()]:
             try:
-                enqueue(self.redis, job, ids, 1 if is_again else IDS_PER_JOB)
+                enqueue(self.redis, job, ids, most)
             except RedisError as fault:
                 log.warning("%d jobs wait: Redis: %s", len(ids), type(fault).__name__)
                 outbox.release_jobs(ids)

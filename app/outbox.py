@@ -230,10 +230,14 @@ def link(previous: bytes, event: TicketEvent) -> bytes:
     return hashlib.sha256(previous + canonical(event)).digest()
 
 
-def claim_jobs(limit: int, lease: timedelta) -> dict[tuple[str, bool], list[int]]:
-    """Claim owed jobs that are due, in a unit of work of its own: ids of owed rows by the job's name, in batches.
+Jobs = dict[str, list[int]]
+"""Ids of owed rows by the job's name."""
 
-    What was handed out before goes by itself: one that always fails must not take others with it.
+
+def claim_jobs(limit: int, lease: timedelta) -> tuple[Jobs, Jobs]:
+    """Claim owed jobs that are due, in a unit of work of its own: those for the first time, and those again.
+
+    What was handed out before is to go by itself: one that always fails must not take others with it.
     """
     with unit_of_work() as now:
         rows = db.session.scalars(
@@ -243,13 +247,14 @@ def claim_jobs(limit: int, lease: timedelta) -> dict[tuple[str, bool], list[int]
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        groups: dict[tuple[str, bool], list[int]] = {}
+        fresh: Jobs = {}
+        again: Jobs = {}
         for row in rows:
-            groups.setdefault((row.job, row.attempts > 0), []).append(row.id)
+            (again if row.attempts else fresh).setdefault(row.job, []).append(row.id)
             row.attempts += 1
             # One that fails each time is handed out ever more seldom, and holds up no other.
             row.claimed_until = now + lease * min(row.attempts, LONGEST_WAIT)
-        return groups
+        return fresh, again
 
 
 def release_jobs(ids: Iterable[int]) -> None:

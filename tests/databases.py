@@ -60,7 +60,7 @@ def clone_database(name: str) -> Config:
 
 
 def app_on_clone(
-    config: Config, worker_id: str, suffix: str, clock: Callable[[], datetime] | None = None, **changes: str
+    config: Config, worker_id: str, suffix: str, clock: Callable[[], datetime] | None = None, **changes: str | int
 ) -> Iterator[Flask]:
     """An application on a copy of its own, for fixtures to yield from; with `changes` of its configuration."""
     cloned = clone_database(f"hotline_{worker_id}_{suffix}")

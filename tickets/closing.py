@@ -162,10 +162,10 @@ def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
     ).one_or_none()
     if row is None:
         return False
+    locked = lock(actor, row.ticket_id)
     if row.clock != clocks.CLOSES_AT_END:
         acted, _held = escalating.escalate(actor, now, [deadline_id])
         return bool(acted)
-    locked = lock(actor, row.ticket_id)
     due = db.session.scalar(
         select(Deadline.id).where(Deadline.id == deadline_id, Deadline.next_at <= now)
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.outbox import unit_of_work
 from db import db
@@ -41,13 +41,11 @@ def _together(deadline_ids: Sequence[int]) -> int:
             acted, held = escalating.escalate(SYSTEM, now, deadline_ids)
             escalating.left(held)
             return acted
-    except OperationalError as fault:
-        if not isinstance(fault.orig, LockNotAvailable):
-            raise
-        log.warning("%d deadlines: a lock is held, each is tried by itself", len(deadline_ids))
-    except Exception:
+    except Exception as fault:
         # One bad row must not keep the others from their turn: it is found out by itself.
-        log.exception("%d deadlines: one fails, each is tried by itself", len(deadline_ids))
+        if _is_away(fault):
+            raise
+        log.warning("%d deadlines, each by itself now: %s", len(deadline_ids), type(fault).__name__)
     return sum(map(_alone, deadline_ids))
 
 
@@ -55,19 +53,25 @@ def _alone(deadline_id: int) -> int:
     try:
         with unit_of_work() as now:
             return service.act_on_deadline(SYSTEM, now, deadline_id)
-    except OperationalError as fault:
-        if not isinstance(fault.orig, LockNotAvailable):
-            raise
-        log.warning("deadline %s: somebody holds its ticket", deadline_id)
-        _left(deadline_id)
     except errors.TicketError as refusal:
         log.warning("deadline %s: %s", deadline_id, refusal.code)
         _left(deadline_id, refusal.code)
     except Exception as fault:
         # A row that always fails is counted, and in the end set aside with an alarm.
-        log.exception("deadline %s", deadline_id)
-        _left(deadline_id, type(fault).__name__)
+        if _is_away(fault):
+            raise
+        if isinstance(fault, OperationalError) and isinstance(fault.orig, LockNotAvailable):
+            log.warning("deadline %s: somebody holds its ticket", deadline_id)
+            _left(deadline_id)
+        else:
+            log.exception("deadline %s", deadline_id)
+            _left(deadline_id, type(fault).__name__)
     return 0
+
+
+def _is_away(fault: Exception) -> bool:
+    """Whether the database was lost, which says nothing of any row."""
+    return isinstance(fault, DBAPIError) and fault.connection_invalidated
 
 
 def _left(deadline_id: int, fault: str | None = None) -> None:
