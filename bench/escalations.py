@@ -1,4 +1,4 @@
-"""Many deadlines in the same minute among very many open tickets: how soon all have acted, and what boards cost."""
+"""Many deadlines in one minute among very many open tickets: how soon all have acted, what boards cost."""
 
 import statistics
 import time
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+
 from app.auth.accounts import actor_by_login
 from bench import load, serving
 from bench.board import busiest_handler
@@ -26,7 +27,9 @@ BOARDS = (("seeded-supervisor-1", "overdue"), ("seeded-supervisor-1", "review"),
 """Asked one after the other while all this goes on; an empty login is the busiest handler's."""
 
 # Whatever else is due waits until tomorrow, so that only what is counted is done.
-_QUIET = "UPDATE deadline SET next_at = next_at + interval '30 days' WHERE next_at < %s::timestamptz + interval '1 day'"
+_QUIET = """
+    UPDATE deadline SET next_at = next_at + interval '30 days'
+    WHERE next_at < %s::timestamptz + interval '1 day'"""
 _SET = """
     UPDATE deadline d SET due_at = %(due)s, next_at = %(due)s, claimed_until = NULL, attempts = 0,
       levels = (SELECT jsonb_agg(jsonb_build_array(rung -> 0, rung -> 1,
