@@ -24,7 +24,7 @@ def page() -> str:
     with unit_of_work() as now:
         found = notices.page_of(actor(), before, only_unread)
         return render_template(
-            "notices/page.html",
+            "desk/notices.html",
             now=now,
             page=found,
             to_see_to=ledger.to_see_to(actor(), _clocks(found.rows)),

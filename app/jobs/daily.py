@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from app import reconciling
-from app.jobs.notices import ring
 from app.outbox import unit_of_work
+from app.push import ring
 from app.recipients import Lookup
 from db import db
 from tickets import daily, digests, notices

@@ -8,8 +8,9 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select, update
 
-from app import mails, push, smtp
+from app import mails, smtp
 from app.outbox import unit_of_work
+from app.push import ring
 from app.recipients import Lookup, tier
 from config import Config
 from db import db
@@ -107,15 +108,6 @@ def _units(event: TicketEvent, ticket: Ticket) -> tuple[int, ...]:
         Assignment.ticket_id == ticket.id, Assignment.state.in_(sorted(HELD))
     )
     return tuple(db.session.scalars(having.distinct()))
-
-
-def ring(staff: Iterable[int]) -> None:
-    """Say to open pages of these people that there is something new; what it is, they ask for."""
-    config: Config = current_app.extensions["hotline"]
-    people = sorted(staff)
-    writer = push.writer(config.redis_url, config.env) if people else None
-    for one in people:
-        writer.emit("notice", {}, namespace="/", room=push.person_room(one))
 
 
 def send_mails(notice_ids: Sequence[int]) -> int:
