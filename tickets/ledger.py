@@ -84,10 +84,8 @@ def ledger(actor: Actor, wanted: Wanted, after: str | None = None, limit: int = 
 
 def _narrowed(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     if wanted.unit is not None:
-        unit = None if wanted.unit == HOTLINE else wanted.unit
-        yield Escalation.department_id.is_not_distinct_from(unit) if unit is None else (
-            Escalation.department_id == unit
-        )
+        of_unit = Escalation.department_id
+        yield of_unit.is_(None) if wanted.unit == HOTLINE else of_unit == wanted.unit
     if wanted.clock:
         yield Escalation.clock == wanted.clock
     if wanted.tier:
@@ -151,9 +149,7 @@ def to_see_to(actor: Actor, deadline_ids: Sequence[int]) -> Mapping[int, bool]:
 
 def units_named() -> list[int]:
     """Units of which the ledger tells at all, for its filter."""
-    walk = (
-        select(func.min(Escalation.department_id).label("unit")).cte("units", recursive=True)
-    )
+    walk = select(func.min(Escalation.department_id).label("unit")).cte("units", recursive=True)
     following = select(func.min(Escalation.department_id)).where(Escalation.department_id > walk.c.unit)
     walk = walk.union_all(select(following.scalar_subquery()).where(walk.c.unit.is_not(None)))
     return [unit for unit in db.session.scalars(select(walk.c.unit)) if unit is not None]

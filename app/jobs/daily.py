@@ -7,17 +7,17 @@ from datetime import timedelta
 from app import reconciling
 from app.outbox import unit_of_work
 from app.push import ring
-from app.recipients import Lookup
+from app.recipients import Lookup, tier
 from db import db
 from tickets import daily, digests, notices
 from tickets.deadlines import WAYS
 from tickets.event_models import JobOwed
 from tickets.notice_models import Run
-from tickets.notices import Target
 
 log = logging.getLogger(__name__)
 
-DIGEST_FOR = (Target("unit", "handler"), Target("unit", "department_lead"), Target("mailbox"))
+DIGEST_TIER = "L1"
+"""Whoever is told that a unit's limit is nearly gone is told each day what is before the unit."""
 
 
 def check_escalations(owed_ids: Sequence[int]) -> int:
@@ -59,9 +59,9 @@ def send_digests(owed_ids: Sequence[int]) -> int:
 
 def _tell(units: digests.Units, run: Run) -> tuple[set[int], int]:
     """Who has something new, and how many units were told. The key names the day: nobody is told twice."""
-    lookup, news = Lookup(), set[int]()
+    lookup, news, whom = Lookup(), set[int](), tier(DIGEST_TIER)
     for unit, counts in units.items():
-        recipients = lookup.of(DIGEST_FOR, (unit,), confidential=False)
+        recipients = lookup.of(whom, (unit,), confidential=False)
         key = f"digest:{run.day}:{unit}"
         news |= notices.tell("digest", recipients, None, run.began_at, key=key, ways=WAYS, unit=unit, **counts)
     return news, len(units)
