@@ -21,7 +21,7 @@ def message(config: Config, mail: Mail) -> EmailMessage:
     made["Message-ID"] = f"<{mail.message_id}@{config.smtp_sender.rpartition('@')[2]}>"
     made["Date"] = format_datetime(mail.created_at)
     made["Auto-Submitted"] = "auto-generated"
-    made.set_content("\n".join(_lines(config, mail, words)) + "\n")
+    made.set_content("\n".join(_lines(config, mail, words)) + "\n", cte="base64")
     return made
 
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app import wording
+from app import notice_wording, watching, wording
 from app.desk import forms
+from app.recipients import shipped_tiers
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
-from tickets import closing, dispatching, errors, events, intake, lifecycle, public
+from tickets import closing, deadlines, dispatching, errors, events, intake, lifecycle, notices, public
 from tickets.vault import CONTACT_FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,10 @@ ROOT = Path(__file__).parents[2]
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
+        ({rule.kind for rule in notices.RULES.values()} | {"digest"}, notice_wording.NOTICES),
+        (shipped_tiers(), notice_wording.TIERS),
+        (deadlines.WAYS, notice_wording.WAYS),
+        ({watching.SWEEP, watching.EVENTS, watching.JOBS, watching.DEADLINES, watching.MAILS}, wording.OUTAGES),
         (forms.VERBS.keys() | forms.WITH_INTAKE, wording.ACTIONS),
     ],
 )
