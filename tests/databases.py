@@ -7,7 +7,7 @@ from datetime import datetime
 
 import psycopg
 from flask import Flask
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, delete, make_url
 
 from app.cli import migrate_to_head, seed_all
 from config import Config
@@ -70,6 +70,15 @@ def app_on_clone(
     yield application
     with application.app_context():
         db.engine.dispose()
+
+
+def emptied(app: Flask, *tables: str) -> None:
+    """Delete everything from these tables, as the owner: the product itself may not."""
+    engine = create_engine(app.extensions["hotline"].database_owner_url)
+    with engine.begin() as connection:
+        for name in tables:
+            connection.execute(delete(db.metadata.tables[name]))
+    engine.dispose()
 
 
 def drop_database(name: str) -> None:

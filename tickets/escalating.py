@@ -48,8 +48,8 @@ def due_deadlines(now: datetime, limit: int, lease_until: datetime) -> Claimed:
     Safe to run in any number of processes at once: a claimed row is skipped until its claim runs out.
     """
     is_due, is_free = Deadline.next_at <= now, Deadline.claimed_until.is_(None) | (Deadline.claimed_until < now)
-    under_way = select(Deadline.id).where(is_due, Deadline.claimed_until >= now).limit(limit)
-    free = limit - len(db.session.scalars(under_way).all())
+    claimed = is_due, Deadline.claimed_until >= now, Deadline.attempts < SET_ASIDE_AFTER
+    free = limit - len(db.session.scalars(select(Deadline.id).where(*claimed).limit(limit)).all())
     if free <= 0:
         return Claimed((), (), True)
     wanted = select(Deadline.id).where(is_due, is_free).order_by(Deadline.next_at, Deadline.id).limit(free)

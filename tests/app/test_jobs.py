@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from scenes import UNSURE
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from app.jobs import deadlines
@@ -108,6 +108,7 @@ def test_what_killed_its_worker_is_known_by_the_attempt_and_handed_out_alone(due
 
 def test_no_more_are_under_way_than_may_be(due: list[int]):
     with unit_of_work() as now:
+        db.session.execute(update(Deadline).values(claimed_until=None))
         first = escalating.due_deadlines(now, 2, now + timedelta(seconds=30))
     with unit_of_work() as now:
         none = escalating.due_deadlines(now, 2, now + timedelta(seconds=30))

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from databases import app_on_clone
+from databases import app_on_clone, emptied
 from flask import Flask
 from mailserver import MailServer, mail_server, nobody_listens
 from scenes import LEAD, LEAD_LOGIN, OTHER, City
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from app import outbox, smtp
 from app.auth.models import Staff
@@ -59,10 +59,7 @@ def made(app: Flask, server: MailServer, rung: list[int]) -> Iterator["Made"]:
     server.mode = "ok"
     server.taken.clear()
     with app.app_context():
-        with unit_of_work():
-            db.session.execute(text("DELETE FROM job_owed"))
-            db.session.execute(text("DELETE FROM notice"))
-            db.session.execute(text("DELETE FROM mailbox"))
+        emptied(app, "job_owed", "notice", "mailbox")
         yield Made(app)
         app.config.pop("CLOCK", None)
 

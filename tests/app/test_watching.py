@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
+from databases import emptied
 from scenes import UNSURE
 from sqlalchemy import delete, select, text
 
@@ -12,7 +13,7 @@ from app.outbox import stamp, take_lead, unit_of_work
 from db import db
 from tickets import service
 from tickets.event_models import JobOwed, Outbox
-from tickets.notice_models import Beat, Outage
+from tickets.notice_models import Outage
 from tickets.permissions import SYSTEM
 
 MINUTE = timedelta(minutes=1)
@@ -22,9 +23,8 @@ MINUTE = timedelta(minutes=1)
 def moment(own_app) -> Iterator[list[datetime]]:
     """The application's time, which the test moves; nothing is owed by anybody."""
     with own_app.app_context():
+        emptied(own_app, "job_owed", "outage", "beat")
         with unit_of_work() as now:
-            for table in (JobOwed, Outage, Beat):
-                db.session.execute(delete(table))
             db.session.execute(text("UPDATE deadline SET next_at = NULL"))
         times = [now]
         own_app.config["CLOCK"] = lambda: times[0]
