@@ -59,6 +59,8 @@ def check_on(found: Found, now: datetime) -> Found:
     ids = [row.id for row in stretch]
     missing = db.session.execute(_MISSING, {"ids": ids, "until": now - GRACE}).all()
     silent = db.session.execute(_SILENT, {"ids": ids, "now": now}).all()
+    late = {row.id for row in missing}  # acting on these says again when they owe something next
+    silent = [row for row in silent if row.id not in late]
     _owe([(row.id, row.since) for row in missing] + [(row.id, row.next) for row in silent])
     repaired = 0
     if missing:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select, update
 
-from app import mails, smtp
+from app import mail_text, smtp
 from app.outbox import unit_of_work
 from app.push import ring
 from app.recipients import Lookup, tier
@@ -123,7 +123,7 @@ def send_mails(notice_ids: Sequence[int]) -> int:
         if mail is None:
             continue
         with unit_of_work():
-            message = mails.message(config, mail)
+            message = mail_text.message(config, mail)
         try:
             smtp.send(config, message)
         except smtp.Refused as fault:

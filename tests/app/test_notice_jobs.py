@@ -106,7 +106,7 @@ class Made:
             .select_from(Notice)
             .outerjoin(Staff, Staff.id == Notice.staff_id)
             .outerjoin(Department, Department.id == Notice.department_id)
-            .filter_by(**columns)
+            .where(*(getattr(Notice, name) == value for name, value in columns.items()))
         )
         with unit_of_work():
             return sorted((row.login or row.code, row.way) for row in db.session.execute(query))
