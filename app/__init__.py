@@ -11,6 +11,7 @@ from app.admin import (
     categories,
     duties,
     lines,
+    mails,
     platforms,
     policies,
     roles,
@@ -23,6 +24,7 @@ from app.admin import (
     views,
     working_days,
 )
+from app.auth.mail_views import bp as mailbox_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
@@ -35,6 +37,7 @@ from app.desk.bulk import bp as bulk_bp
 from app.desk.canned import bp as canned_bp
 from app.desk.follow_up import bp as workbench_bp
 from app.desk.narrowed import bp as narrowed_bp
+from app.desk.notices import bp as notices_bp
 from app.desk.own import bp as own_bp
 from app.desk.sheets import bp as sheets_bp
 from app.desk.taking_in import bp as intake_bp
@@ -45,6 +48,7 @@ from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.call_views import bp as call_log_bp
+from app.oversight.escalation_views import bp as escalations_bp
 from app.oversight.line_pages import bp as lines_bp
 from app.oversight.message_views import bp as messages_bp
 from app.oversight.phone_views import bp as phone_watch_bp
@@ -75,10 +79,11 @@ VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_b
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
     start, views, roles, units, categories, duties, rulebook, policies, working_days, running_deadlines, lines,
-    texts, settings, platforms,
+    texts, settings, platforms, mails,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
+    public_bp, auth_bp, mailbox_bp, notices_bp, escalations_bp,
+    *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
     desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
     phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,

@@ -137,6 +137,7 @@ STAFF_EVENTS: Words = {
     "ticket.urged": _l("The caller asked again"),
     "ticket.rescheduled": _l("Deadlines computed anew"),
     "ticket.escalated": _l("Escalated"),
+    "ticket.acknowledged": _l("Escalation seen and confirmed"),
     "contact.revealed": _l("Contact shown"),
     "contact.searched": _l("Telephone number or name searched for"),
     "contact.exported": _l("Contacts exported"),

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
-from app.subscribers import JOBS
+from app.subscribers import ABOUT_THE_EVENT, JOBS
 from db import database_now, db, transaction
 from tickets.event_models import JobOwed, Lease, Outbox, Publication, RoomHead, TicketEvent
 
@@ -208,7 +208,7 @@ def _save_heads(heads: dict[str, int]) -> None:
 
 def _owe_jobs(events: Iterable[TicketEvent], now: datetime) -> None:
     owed = [
-        {"job": job, "subject_id": event.subject_id, "due_at": now}
+        {"job": job, "subject_id": event.id if job in ABOUT_THE_EVENT else event.subject_id, "due_at": now}
         for event in events
         for job in JOBS[event.kind]
     ]
@@ -230,8 +230,15 @@ def link(previous: bytes, event: TicketEvent) -> bytes:
     return hashlib.sha256(previous + canonical(event)).digest()
 
 
-def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
-    """Claim owed jobs that are due, in a unit of work of its own: ids of owed rows by the job's name."""
+Jobs = dict[str, list[int]]
+"""Ids of owed rows by the job's name."""
+
+
+def claim_jobs(limit: int, lease: timedelta) -> tuple[Jobs, Jobs]:
+    """Claim owed jobs that are due, in a unit of work of its own: those for the first time, and those again.
+
+    What was handed out before is to go by itself: one that always fails must not take others with it.
+    """
     with unit_of_work() as now:
         rows = db.session.scalars(
             select(JobOwed)
@@ -240,13 +247,14 @@ def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        groups: dict[str, list[int]] = {}
+        fresh: Jobs = {}
+        again: Jobs = {}
         for row in rows:
+            (again if row.attempts else fresh).setdefault(row.job, []).append(row.id)
             row.attempts += 1
             # One that fails each time is handed out ever more seldom, and holds up no other.
             row.claimed_until = now + lease * min(row.attempts, LONGEST_WAIT)
-            groups.setdefault(row.job, []).append(row.id)
-        return groups
+        return fresh, again
 
 
 def release_jobs(ids: Iterable[int]) -> None:

@@ -6,6 +6,7 @@ Every event is also pushed to the rooms it concerns; here stand the jobs it call
 from collections.abc import Mapping
 
 from tickets.events import KINDS
+from tickets.notices import RULES
 
 INDEX_TEXT = "app.jobs.texts.index_texts"
 SEND_RECEIPT = "app.jobs.messages.send_receipts"
@@ -17,11 +18,20 @@ STAFF_WRITES = (
     "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.replied",
 )  # fmt: skip
 """What is written on the way can be searched for as what was asked."""
+TELL = "app.jobs.notices.tell_of_events"
 
-JOBS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ()) | {
+ABOUT_THE_EVENT = frozenset({TELL})
+"""Jobs that are about an event itself; the others are about its subject."""
+
+_JOBS: Mapping[str, tuple[str, ...]] = {
     "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
     "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
     "export.asked": (MAKE_EXPORT,),
     "export.decided": (MAKE_EXPORT,),
 } | dict.fromkeys(STAFF_WRITES, (INDEX_TEXT,))
+
+JOBS: Mapping[str, tuple[str, ...]] = {
+    kind: _JOBS.get(kind, ()) + ((TELL,) if kind in RULES else ()) for kind in KINDS
+}
+"""What tickets/notices.py has a rule for is told to staff besides."""

@@ -227,6 +227,15 @@ CLOCKS: Words = {
     "appeal": _l("Decision on an appeal"),
 }
 
+OUTAGES: Words = {
+    "sweep": _l("Nothing was swept"),
+    "events": _l("Events were not published"),
+    "jobs": _l("Jobs were not done"),
+    "deadlines": _l("Escalations were not done"),
+    "mails": _l("E-mails were not sent"),
+}
+"""What can stand still, by its names in app/watching.py."""
+
 LIGHTS: Words = {
     "green": _l("In time"),
     "yellow": _l("Due soon"),

@@ -18,7 +18,7 @@ from bench.databases import Databases, Filled, Tell
 from bench.machine import Others, database_settings
 from db import database_now, db, transaction
 from routing import service as routing
-from tickets import clocks, queries, service
+from tickets import escalating, queries, service
 from tickets.lifecycle import WORKED_ON
 from tickets.models import Assignment, Contact, Ticket
 from tickets.narrowing import Wanted
@@ -112,7 +112,7 @@ def _questions(now: datetime, vault: Vault) -> list[Question]:
         Question("find rare words", lambda: queries.find(supervisor, "柳湾村 供暖"), False),
         Question("find word, one department", lambda: queries.find(handler, "居民意见较大"), False),
         *_narrowed(handler, supervisor, now, vault, vault.open_contact(phone_of, "name")),
-        Question("due sweep", lambda: clocks.due_deadlines(now, SWEPT, now + timedelta(seconds=30)), False),
+        Question("due sweep", lambda: _swept(now), False),
     ]
 
 
@@ -140,6 +140,10 @@ def _narrowed(handler: Actor, supervisor: Actor, now: datetime, vault: Vault, na
         *(found(actor, word, wanted) for actor in (supervisor, handler) for wanted in (urgent, old, unit)),
         Question("find name", lambda: service.find(supervisor, now, "", vault, name=name), False),
     ]
+
+
+def _swept(now: datetime) -> list[int]:
+    return escalating.due_deadlines(now, SWEPT, now + timedelta(seconds=30)).ids
 
 
 def _board(actor: Actor, now: datetime, name: str, page: int = 1) -> Call:

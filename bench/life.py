@@ -101,8 +101,10 @@ class Life:
         owed, tiers = dict(clock.run.moments), clock.run.tiers
         for level in (*skipped, *(() if acting is None else (acting,))):
             outcome = "acted" if level == acting else "skipped"
-            row = self.ids.take("escalation")
-            self.loader.add("escalation", row, clock.id, level, tiers[level], owed[level], self.now, outcome)
+            row, unit = self.ids.take("escalation"), clock.part.unit if clock.part else None
+            self.loader.add(
+                "escalation", row, clock.id, level, tiers[level], owed[level], self.now, outcome, clock.name, unit
+            )
             clock.fired.append(level)
         if acting is not None:
             self.finish(

@@ -26,6 +26,7 @@ TIMES, WARM_UP = 30, 2
 PEOPLE = ("seeded-operator-1", "seeded-dispatcher-1", "seeded-supervisor-1", "admin", "leader", "auditor")
 NOT_PAGES = (
     "/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/exports/progress",
+    "/notices/unread",
 )  # fmt: skip
 CSRF = re.compile(r'name="csrf_token" value="([^"]+)"')
 

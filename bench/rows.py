@@ -33,7 +33,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "id", "ticket_id", "assignment_id", "clock", "epoch", "policy_id", "limit", "started_at", "due_at",
         "yellow_at", "levels", "next_at", "stopped_at",
     ),
-    "escalation": ("id", "deadline_id", "level", "tier", "owed_at", "escalated_at", "outcome"),
+    "escalation": (
+        "id", "deadline_id", "level", "tier", "owed_at", "escalated_at", "outcome", "clock", "department_id",
+    ),
     "follow_up": ("id", "ticket_id", "asked_by", "asked_at", "outcome"),
     "rating": ("id", "ticket_id", "round", "solved", "satisfied", "rated_at"),
     "ticket_event": (

@@ -41,7 +41,8 @@ class Region(Base):
 class Department(Base):
     """A unit that handles tickets. `line` names its field of work, shared by units of several levels.
 
-    `phone` is its duty telephone in E.164, which the hotline rings when it needs the unit in a talk.
+    `phone` is its duty telephone in E.164, which the hotline rings when it needs the unit in a talk; `email` is
+    the mailbox in which it is told of its matters.
     """
 
     __tablename__ = "department"
@@ -63,6 +64,7 @@ class Department(Base):
     path: Mapped[str]
     region_code: Mapped[str] = mapped_column(ForeignKey("region.code"))
     phone: Mapped[str | None]
+    email: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 

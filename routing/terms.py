@@ -61,6 +61,9 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
+TIERS, NOTICES = "tiers", "notices"
+TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
+"""Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
 
 
@@ -149,10 +152,14 @@ def set_day(
     return changed(session, row, DAY, day.isoformat(), **values)
 
 
+SHIPPED_ELSEWHERE = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES)
+"""Settings that a city set up earlier has no row of: it goes by what ships until it says otherwise."""
+
+
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key in (TELEPHONE, REDO_ROUNDS, LIFECYCLE) and version == 0:
+    if key in SHIPPED_ELSEWHERE and version == 0:
         # A city set up before there was such a thing goes by what ships, and has no row yet.
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
@@ -287,6 +294,17 @@ def _phone(value: Any) -> dict[str, int]:
     return {name: int(value[name]) for name in PHONE_RANGES}
 
 
+def _tiers(value: Any) -> dict[str, list[str]]:
+    """Each line names somebody. That the roles are there is for who knows them to see."""
+    refuse({name: "target_shape" for name, said in value.items() if not all(map(TARGET.fullmatch, said))})
+    return {name: list(dict.fromkeys(said)) for name, said in value.items()}
+
+
+def _hours(value: Any) -> dict[str, int]:
+    refuse({name: "hour" for name, hour in value.items() if not 0 <= hour <= 23})
+    return dict(value)
+
+
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -297,6 +315,8 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "green_factor": _share,
     REDO_ROUNDS: _rounds,
     LIFECYCLE: _lifecycle,
+    TIERS: _tiers,
+    NOTICES: _hours,
     TELEPHONE: _phone,
 }
 """Each setting with the check that gives its value as stored."""

@@ -154,7 +154,8 @@ class Telephone:
             lead = outbox.take_lead("telephone")
             while lead and outbox.stamp(lead):
                 pass
-            for job, ids in outbox.claim_jobs(1000, timedelta(seconds=30)).items():
+            fresh, again = outbox.claim_jobs(1000, timedelta(seconds=30))
+            for job, ids in (*fresh.items(), *again.items()):
                 if job in TEXTS:
                     TEXTS[job](ids)
 

@@ -213,7 +213,8 @@ class TestWhoMayEnter:
         assert found == {
             "health.healthz", "health.readyz", "auth.sign_in", "auth.enter", "auth.sign_out", "auth.enrol",
             "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form",
-            "public.status", "public.urge", "public.rate", "demo.tour",
+            "public.status", "public.urge", "public.rate", "public.supplement", "public.withdraw", "public.appeal",
+            "demo.tour",
             # The telephones of the demo city, which no other city has.
             "demo_phone.phone", "demo_phone.department", "demo_phone.now", "demo_phone.dial", "demo_phone.do",
             "demo_phone.text", "demo_phone.way", "demo_phone.rush", "demo_phone.begin_rush",

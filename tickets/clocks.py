@@ -1,4 +1,4 @@
-"""Clocks of a ticket as rows: start, stop, and what a sweep does when one of their moments has come."""
+"""Clocks of a ticket as rows: start and stop. What happens when one of their moments has come: escalating.py."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,9 +11,8 @@ from db import db
 from routing import service as routing
 from routing.reference import Reference
 from tickets import deadlines
-from tickets.change import Locked, finish, lock, running_deadlines
+from tickets.change import running_deadlines
 from tickets.models import Assignment, Deadline, Escalation, Ticket
-from tickets.permissions import Actor
 from tickets.terms import HANDLING
 
 ENDS = ("callback", "info")
@@ -293,78 +292,6 @@ def _stop(row: Deadline, now: datetime) -> None:
     row.claimed_until = None
 
 
-def due_deadlines(now: datetime, limit: int, lease_until: datetime) -> list[int]:
-    """Claim up to `limit` deadlines with a moment that has come. Returns their ids, earliest first.
-
-    Safe to run in any number of processes at once: a claimed row is skipped until its claim runs out.
-    """
-    rows = db.session.scalars(
-        select(Deadline)
-        .where(
-            Deadline.next_at <= now,
-            (Deadline.claimed_until.is_(None)) | (Deadline.claimed_until < now),
-        )
-        .order_by(Deadline.next_at, Deadline.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in rows:
-        row.claimed_until = lease_until
-    return [row.id for row in rows]
-
-
-def release(deadline_ids: Collection[int]) -> None:
-    """Give claimed deadlines back at once, because nobody could be told of them."""
-    for row in db.session.scalars(select(Deadline).where(Deadline.id.in_(deadline_ids)).with_for_update()):
-        row.claimed_until = None
-
-
-def escalate(actor: Actor, now: datetime, deadline_id: int) -> bool:
-    """Do what this deadline owes at `now`: the highest level due acts, lower ones are kept as skipped.
-
-    Decided by the row under the ticket's lock, so a repeat, an overlap or a late call changes nothing.
-    Returns whether anything was done.
-    """
-    ticket_id = db.session.scalar(select(Deadline.ticket_id).where(Deadline.id == deadline_id))
-    if ticket_id is None:
-        return False
-    locked = lock(actor, ticket_id)
-    row = db.session.scalar(
-        select(Deadline)
-        .where(Deadline.id == deadline_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None or row.next_at is None or row.next_at > now:
-        return False
-    acting, skipped, next_at = deadlines.levels_due(_moments(row), fired_levels(row.id), now)
-    row.next_at = owed(row, [next_at] if next_at else [], now)
-    row.claimed_until = None
-    for level in (*skipped, *(() if acting is None else (acting,))):
-        db.session.add(_escalation(row, level, now, "acted" if level == acting else "skipped"))
-    if acting is None:
-        return False
-    _record_escalation(locked, actor, now, row, acting, skipped)
-    return True
-
-
-def _record_escalation(
-    locked: Locked, actor: Actor, now: datetime, row: Deadline, acting: int, skipped: tuple[int, ...]
-) -> None:
-    part = next((part for part in locked.parts if part.id == row.assignment_id), None)
-    finish(
-        locked,
-        actor,
-        now,
-        "ticket.escalated",
-        unit=part.department_id if part else None,
-        deadline=row.id,
-        level=acting,
-        tier=_tiers(row)[acting],
-        skipped=list(skipped) or None,
-    )
-
-
 def highest_level(ticket_id: int) -> int | None:
     """The highest rung any clock of the ticket has reached, or None."""
     return db.session.scalar(
@@ -374,25 +301,6 @@ def highest_level(ticket_id: int) -> int | None:
     )
 
 
-def _moments(row: Deadline) -> tuple[tuple[int, datetime], ...]:
-    return tuple((level, datetime.fromisoformat(at)) for level, _, at in row.levels)
-
-
-def _tiers(row: Deadline) -> dict[int, str]:
-    return {level: tier for level, tier, _ in row.levels}
-
-
 def fired_levels(deadline_id: int) -> set[int]:
+    """The levels that were reached already, or skipped."""
     return set(db.session.scalars(select(Escalation.level).where(Escalation.deadline_id == deadline_id)))
-
-
-def _escalation(row: Deadline, level: int, now: datetime, outcome: str) -> Escalation:
-    moments = dict(_moments(row))
-    return Escalation(
-        deadline_id=row.id,
-        level=level,
-        tier=_tiers(row)[level],
-        owed_at=moments[level],
-        escalated_at=now,
-        outcome=outcome,
-    )

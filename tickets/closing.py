@@ -8,7 +8,18 @@ from sqlalchemy import select
 from db import db
 from routing import service as routing
 from routing.terms import REDO_ROUNDS, SHIPPED_ROUNDS
-from tickets import applying, asking, clocks, dispatching, errors, guards, handling, merging, terms
+from tickets import (
+    applying,
+    asking,
+    clocks,
+    dispatching,
+    errors,
+    escalating,
+    guards,
+    handling,
+    merging,
+    terms,
+)
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import TicketState, Transition, follows
 from tickets.models import Assignment, Deadline, FollowUp, Rating, Ticket
@@ -300,10 +311,11 @@ def act_on_deadline(actor: Actor, now: datetime, deadline_id: int) -> bool:
         return False
     if row.clock in clocks.ENDS:
         return _end(actor, now, deadline_id, row)
-    has_acted = clocks.escalate(actor, now, deadline_id)
+    locked = lock(actor, row.ticket_id)
+    acted, _held = escalating.escalate(actor, now, [deadline_id])
     if row.clock == clocks.SIGN and row.due_at <= now:
-        return handling.sign_for(lock(actor, row.ticket_id), now, row.assignment_id) or has_acted
-    return has_acted
+        return handling.sign_for(locked, now, row.assignment_id) or bool(acted)
+    return bool(acted)
 
 
 def _end(actor: Actor, now: datetime, deadline_id: int, row: Any) -> bool:

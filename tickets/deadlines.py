@@ -15,16 +15,19 @@ from tickets.calendars import Span
 from tickets.pauses import Pauses, in_utc, is_paused, merged, without
 
 Unit = Literal["min", "h", "wh", "d", "wd"]
-Kind = Literal["share", "remaining", "overdue"]
+Kind = Literal["share", "remaining", "overdue", "by_hand"]
 Light = Literal["green", "yellow", "red"]
 Spans = list[Span]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 KINDS: tuple[Kind, ...] = get_args(Kind)
+BY_HAND: Kind = "by_hand"
 DAY_UNITS = ("d", "wd")
 WORKING_UNITS = ("wh", "wd")
 ORDINARY = "normal"
 """The urgency that leaves the limit to the ticket's type."""
+IN_APP, EMAIL = WAYS = ("in_app", "email")
+"""How people are told."""
 LONGEST = 100_000
 """Largest value of a limit: keeps a mistyped policy from running past the last day a date can hold."""
 
@@ -109,7 +112,8 @@ class Rung:
     """One step of an escalation ladder: at `level` the people of `tier` hear of the deadline.
 
     share: `value` of the time is gone. remaining: `value` (a limit, or a share) is left; `share`, where
-    given, is what must be left of a clock in min, h or wh. overdue: `value` (a limit, or 0) has passed.
+    given, is what must be left of a clock in min, h or wh. overdue: `value` (a limit, or 0) has passed. by_hand:
+    never by itself. `ways`: how they are told. `ack`: the time in which one of them must say to have seen it.
     """
 
     level: int
@@ -117,6 +121,8 @@ class Rung:
     kind: Kind
     value: Limit | float
     share: float | None = None
+    ways: tuple[str, ...] = (IN_APP,)
+    ack: Limit | None = None
 
 
 def ladder_from_data(data: Sequence[Mapping[str, object]]) -> tuple[Rung, ...]:
@@ -149,7 +155,7 @@ def moments(
     """(level, UTC moment) of every rung in the ladder's order; none precedes the rung before it."""
     clock = _Clock(in_utc(start), in_utc(due), limit, calendar)
     reached: list[tuple[int, datetime]] = []
-    for rung in ladder:
+    for rung in (rung for rung in ladder if rung.kind != BY_HAND):
         at = clock.moment(rung)
         reached.append((rung.level, max(at, reached[-1][1]) if reached else at))
     return tuple(reached)
@@ -254,16 +260,21 @@ def _rung(entry: Mapping[str, object]) -> Rung:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
     if share is not None and kind != "remaining":
         raise ValueError("share belongs to remaining only.")
-    value = _rung_value(kind, entry["value"])
-    return Rung(level, tier, kind, value, None if share is None else _part(share))
+    value, ways, ack = _rung_value(kind, entry["value"]), entry.get("ways", (IN_APP,)), entry.get("ack")
+    if not isinstance(ways, list | tuple) or not ways or not set(WAYS).issuperset(ways):
+        raise ValueError(f"ways must be some of {', '.join(WAYS)}.")
+    if ack is not None and (not isinstance(ack, str) or kind == BY_HAND):
+        raise ValueError("ack must be a limit like 4wh, of a rung that is reached by itself.")
+    left = None if share is None else _part(share)
+    return Rung(level, tier, kind, value, left, tuple(ways), Limit.parse(ack) if ack else None)
 
 
 def _rung_value(kind: Kind, value: object) -> Limit | float:
-    if isinstance(value, str) and kind != "share":
+    if isinstance(value, str) and kind in ("remaining", "overdue"):
         return Limit.parse(value)
-    if kind == "overdue":
+    if kind in ("overdue", BY_HAND):
         if value != 0:
-            raise ValueError("value must be 0 or a limit like 2wd.")
+            raise ValueError("value must be 0, or of an overdue rung a limit like 2wd.")
         return 0.0
     return _part(value)
 

@@ -26,6 +26,10 @@ class TicketEvent(Base):
             postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
         ),
         Index(
+            "ix_ticket_event_decided", "at",
+            postgresql_where=text("kind IN ('assignment.returned','assignment.upheld')"),
+        ),
+        Index(
             "ix_ticket_event_disclosures", "at", "id",
             postgresql_where=text("kind IN ('contact.revealed','contact.searched','contact.exported')"),
         ),

@@ -71,7 +71,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.urged": frozenset({"texts"}),
     # `clocks` as in an amendment; `promised` before and after, where it is what the citizen was told.
     "ticket.rescheduled": frozenset({"rescheduling", "clocks", "promised"}),
-    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
+    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped", "cause"}),
+    "ticket.acknowledged": frozenset({"deadline", "level"}),
     "contact.revealed": frozenset({"field", "texts"}),
     "contact.searched": frozenset({"phone_hash", "name_hash"}),
     # Sent out in a file: how many callers' data, of which export; and what became of an export.
@@ -103,9 +104,9 @@ KINDS: Mapping[str, frozenset[str]] = {
 
 SIDE_KINDS = frozenset(
     {
-        "ticket.asked", "ticket.escalated", "ticket.urged", "ticket.rescheduled", "ticket.taken_in",
-        "ticket.task_sheet", "ticket.withdrawal_noted", "contact.revealed", "code.reissued", "meeting.called",
-        "meeting.minuted", "order.issued", "order.answered", "order.settled",
+        "ticket.asked", "ticket.escalated", "ticket.acknowledged", "ticket.urged", "ticket.rescheduled",
+        "ticket.taken_in", "ticket.task_sheet", "ticket.withdrawal_noted", "contact.revealed", "code.reissued",
+        "meeting.called", "meeting.minuted", "order.issued", "order.answered", "order.settled",
     }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""

@@ -222,7 +222,8 @@ class Deadline(Base):
     `levels` holds the ladder computed at the start: [[level, tier, moment], ...] in order. An extension or
     redo stops this row and opens the next epoch, `prolonged` where the unit was given more time. `pauses` are
     [from, to]; while it stands still, since `paused_at`, nothing is owed. `legal_due_at` is when it would be due
-    without the green channel. `claimed_until` is a sweep's lease, never a state.
+    without the green channel. `claimed_until` is a sweep's lease, never a state; `attempts` counts how often a
+    worker began with what is owed and did not end it.
     """
 
     __tablename__ = "deadline"
@@ -237,6 +238,7 @@ class Deadline(Base):
         CheckConstraint(
             "(stopped_at IS NULL AND paused_at IS NULL) OR next_at IS NULL", name="stopped_owes_nothing"
         ),
+        Index("ix_deadline_set_aside", "id", postgresql_where=text("attempts >= 5")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -257,14 +259,26 @@ class Deadline(Base):
     prolonged: Mapped[bool] = mapped_column(default=False, server_default="false")
     legal_due_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    fault: Mapped[str | None] = mapped_column(Text)
     part: Mapped[Assignment | None] = relationship()
 
 
 class Escalation(Base):
-    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped)."""
+    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped).
+
+    `cause` is due, climbed (nobody had seen the rung before in time: `planned_at` is when it would have been due),
+    by_hand or repaired. `ack_by` is until when somebody must have seen it, where that is asked. Clock and unit are
+    those of the deadline, so that the ledger finds its rows by an index.
+    """
 
     __tablename__ = "escalation"
-    __table_args__ = (UniqueConstraint("deadline_id", "level"),)
+    __table_args__ = (
+        UniqueConstraint("deadline_id", "level"),
+        Index("ix_escalation_at", "escalated_at", "id"),
+        Index("ix_escalation_of_unit", "department_id", "escalated_at", "id"),
+        Index("ix_escalation_of_tier", "tier", "escalated_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
@@ -273,6 +287,14 @@ class Escalation(Base):
     owed_at: Mapped[datetime]
     escalated_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text, default="due", server_default="due")
+    planned_at: Mapped[datetime | None]
+    ack_by: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    clock: Mapped[str | None] = mapped_column(Text)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    told: Mapped[int | None]
 
 
 class FollowUp(Base):

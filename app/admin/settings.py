@@ -11,14 +11,16 @@ from app import wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import LIFECYCLE, SETTINGS
+from app.admin.wording import LIFECYCLE, SETTINGS, TIERS
+from app.auth import queries
 from app.outbox import unit_of_work
+from app.recipients import shipped_tiers
 from calls import settings as phone
 from db import db
 from routing import periods, terms
 from routing.editing import Refused, refuse
 from routing.models import CitySetting
-from tickets import errors
+from tickets import daily, errors
 from tickets import terms as ticket_terms
 
 DECIDERS = ("extension.decide", "extension.decide_again")
@@ -49,16 +51,14 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         rows = {row.key: row for row in db.session.scalars(select(CitySetting))}
         # A city without one of these goes by what ships, and may change that.
-        shipped = {
-            terms.REDO_ROUNDS: terms.SHIPPED_ROUNDS, terms.LIFECYCLE: ticket_terms.SHIPPED, terms.TELEPHONE: {},
-        }  # fmt: skip
-        for key, value in shipped.items():
+        for key, value in _SHIPPED:
             rows.setdefault(key, CitySetting(key=key, value=value, version=0))
         return answer(
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
             zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
-            LIFECYCLE=LIFECYCLE, deciders=DECIDERS,
+            LIFECYCLE=LIFECYCLE, deciders=DECIDERS, TIERS=TIERS,
+            role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
 
@@ -71,8 +71,10 @@ def _shown(row: CitySetting) -> Any:
     if row.key == terms.LIFECYCLE:
         rules = enumerate(row.value["extensions"], start=1)
         each = {f"{name}_{number}": rule[name] for number, rule in rules for name in ("longest", "share")}
-        return row.value | each
-    return row.value
+        return {**ticket_terms.SHIPPED, **row.value, **each}
+    if row.key == terms.TIERS:
+        return {tier: "\n".join(row.value.get(tier, ())) for tier in TIERS}
+    return {**daily.SHIPPED, **row.value} if row.key == terms.NOTICES else row.value
 
 
 def _names() -> dict[str, str]:
@@ -127,6 +129,22 @@ def _phone() -> dict[str, int]:
     return found
 
 
+def _tiers() -> dict[str, list[str]]:
+    """Who each tier is, line by line. Raises Refused for a role that there is not."""
+    said = {tier: text(tier).split() for tier in TIERS}
+    known = {code for code, _name, _of_unit in queries.roles()}
+    for tier, lines in said.items():
+        named = {one.partition(":")[2].partition("@")[0] for one in lines} - {""}
+        refuse({tier: "target_shape"} if not named <= known else {})
+    return said
+
+
+_SHIPPED: tuple[tuple[str, Any], ...] = (
+    (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.LIFECYCLE, ticket_terms.SHIPPED), (terms.TELEPHONE, {}),
+    (terms.TIERS, shipped_tiers()),
+    (terms.NOTICES, daily.SHIPPED),
+)  # fmt: skip
+
 _READ: Mapping[str, Callable[[], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -137,5 +155,7 @@ _READ: Mapping[str, Callable[[], Any]] = {
     "green_factor": _share,
     terms.REDO_ROUNDS: lambda: number("value"),
     terms.LIFECYCLE: _lifecycle,
+    terms.TIERS: _tiers,
+    terms.NOTICES: lambda: {name: number(name) for name in daily.SHIPPED},
     terms.TELEPHONE: _phone,
 }

@@ -142,6 +142,7 @@ def _fields() -> UnitFields:
         parent=text("parent") or None,
         region_code=text("region_code"),
         phone=text("phone"),
+        email=text("email"),
     )
 
 
@@ -160,8 +161,9 @@ def _unit_page(code: str, refusal: Refusal | None = None) -> Page:
         row = db.session.get_one(Department, found.id)
         below = [one for one in city().units.values() if one.parent == code]
         return answer(
-            "admin/unit_page.html", refusal, _stored(found), unit=found, version=row.version, below=below,
-            past=edits.history(units.UNIT, code), hours=hours_pages.in_words(found.id), **_options(), **_words(),
+            "admin/unit_page.html", refusal, _stored(found) | {"email": row.email or ""}, unit=found,
+            version=row.version, below=below, hours=hours_pages.in_words(found.id),
+            past=edits.history(units.UNIT, code), **_options(), **_words(),
         )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ COLUMNS: wording.Words = {
     "parent": _l("Unit above"),
     "region_code": _l("Area"),
     "phone": _l("Duty telephone"),
+    "email": _l("E-mail address"),
     "is_active": _l("In use"),
     "matter": _l("Matter of the duty"),
     "category_code": _l("Category"),
@@ -132,6 +133,7 @@ RUNGS: wording.Words = {
     "share": _l("of the time is gone"),
     "remaining": _l("is left"),
     "overdue": _l("past the due time"),
+    "by_hand": _l("only by hand"),
 }
 
 SETTINGS: wording.Words = {
@@ -144,6 +146,8 @@ SETTINGS: wording.Words = {
     "green_factor": _l("Green channel: share of the ordinary limit"),
     "redo_rounds": _l("How often a matter that the citizen calls unsolved is handled again by itself"),
     "lifecycle": _l("Returns, extensions, appeals, archive"),
+    "tiers": _l("Whom each level of escalation concerns"),
+    "notices": _l("What is done daily"),
     "phone": _l("Telephone"),
 }
 
@@ -164,6 +168,11 @@ FAULTS: wording.Words = {
     "role_code_shape": _l("2 to 40 small letters, digits or underscores, beginning with a letter."),
     "category_code_shape": _l("Two digits for each level, joined by hyphens: 02, 02-04 or 02-04-01."),
     "code_taken": _l("This code is taken."),
+    "email_shape": _l("An e-mail address, such as duty@example.gov.cn."),
+    "target_shape": _l(
+        "One line each: unit:role, above:role, city:role with roles that there are, or mailbox."
+    ),
+    "hour": _l("An hour from 0 to 23."),
     "phone_shape": _l("With country code and digits alone, such as +8654612345678."),
     "line_shape": _l("At most 40 small letters, digits, hyphens or underscores, beginning with a letter."),
     "kind_of_level": _l("Units of this kind do not stand on this level."),
@@ -194,7 +203,8 @@ FAULTS: wording.Words = {
     "default_policy": _l("This is the limit for all tickets that no other is for: it can be changed, not ended."),
     "limit": _l("1 to 10,000."),
     "ladder": _l(
-        "Line %(rung)s of the ladder is not right. Levels rise; a share is written 50%%, a span 2h or 1wd."
+        "Line %(rung)s of the ladder is not right. Levels rise; a share is written 50%%, a span 2h or 1wd; what "
+        "is reached by hand alone has the amount 0 and nothing to be confirmed."
     ),
     "zone": _l("This is no time zone. An example: Asia/Shanghai."),
     "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),

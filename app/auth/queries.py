@@ -12,6 +12,7 @@ from app.auth.session import actor_of, people_with_roles, session_hash
 from db import db
 from routing.models import Department
 from tickets import errors
+from tickets.notice_models import Mailbox
 from tickets.permissions import Actor
 
 PAGE = 50
@@ -39,6 +40,8 @@ class Person:
     has_password: bool
     version: int
     held: tuple[Held, ...]
+    email: str | None = None
+    email_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,15 +96,17 @@ def person_by_login(login: str) -> Person:
 
 def _people(rows: Sequence[Staff]) -> list[Person]:
     held: dict[int, list[Held]] = {}
+    ids = [row.id for row in rows]
     for membership, unit, name in db.session.execute(
         select(RoleMembership, Department.name, Role.name)
         .join(Role, Role.code == RoleMembership.role_code)
         .outerjoin(Department, Department.id == RoleMembership.department_id)
-        .where(RoleMembership.staff_id.in_([row.id for row in rows]))
+        .where(RoleMembership.staff_id.in_(ids))
         .order_by(RoleMembership.role_code, Department.code)
     ):
         one = Held(membership.role_code, membership.department_id, unit or "", name)
         held.setdefault(membership.staff_id, []).append(one)
+    boxes = {box.staff_id: box for box in db.session.scalars(select(Mailbox).where(Mailbox.staff_id.in_(ids)))}
     return [
         Person(
             row.id,
@@ -111,6 +116,8 @@ def _people(rows: Sequence[Staff]) -> list[Person]:
             row.password_hash is not None,
             row.version,
             tuple(held.get(row.id, ())),
+            boxes[row.id].address if row.id in boxes else None,
+            row.id in boxes and boxes[row.id].is_off,
         )
         for row in rows
     ]

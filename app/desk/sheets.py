@@ -43,7 +43,7 @@ class Paper:
 def print_page(ticket_id: int) -> Answer:
     """The ticket on A4, as its page shows it and without its caller; `?as=pdf` as a file."""
     with unit_of_work() as now:
-        page = queries.ticket_page(actor(), ticket_id, vault())
+        page = queries.ticket_page(actor(), now, ticket_id, vault())
         paper = _of_ticket(page, now)
     return _answer(paper, page.ticket.number or "draft", request.args.get("as") == "pdf")
 

@@ -8,7 +8,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import narrowing, wording
+from app import narrowing, notice_wording, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import bulk, canned, forms, narrowed, pages, texting
@@ -18,7 +18,7 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, queries, service
+from tickets import drafts, errors, ledger, queries, service
 from tickets.vault import CONTACT_FIELDS
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -119,6 +119,8 @@ def _ticket_page(
             may_call=page.may_reveal and may_ring(actor()),
             canned=canned.ready(page, pages.may_reply_to(page)),
             **canned.ticks(page),
+            standing=ledger.standing(actor(), now, ticket_id),
+            notice_wording=notice_wording,
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,

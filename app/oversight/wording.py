@@ -84,7 +84,15 @@ LEVELS: Words = {
     "L2": _l("L2 unit's lead and supervisor"),
     "L3": _l("L3 written order"),
     "L4": _l("L4 city office"),
+    "L5": _l("L5 discipline, by hand"),
 }
+
+CAUSES: Words = {
+    "due": _l("Its time had come."),
+    "by_hand": _l("Referred by a person."),
+    "repaired": _l("The check of escalations found it missing."),
+}
+"""Why a level acted; one that climbed says from when on."""
 
 LOOKS: Words = {
     "contact.revealed": _l("Contact shown"),

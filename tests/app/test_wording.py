@@ -4,14 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from app import wording
+from app import notice_wording, watching, wording
 from app.desk import forms
+from app.recipients import shipped_tiers
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
 from tickets import (
     answering,
     applying,
     calling_back,
     closing,
+    deadlines,
     errors,
     events,
     guards,
@@ -19,6 +21,7 @@ from tickets import (
     helping,
     intake,
     lifecycle,
+    notices,
     ordering,
     public,
     request_models,
@@ -58,6 +61,10 @@ ROOT = Path(__file__).parents[2]
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
+        ({rule.kind for rule in notices.RULES.values()} | {"digest"}, notice_wording.NOTICES),
+        (shipped_tiers(), notice_wording.TIERS),
+        (deadlines.WAYS, notice_wording.WAYS),
+        ({watching.SWEEP, watching.EVENTS, watching.JOBS, watching.DEADLINES, watching.MAILS}, wording.OUTAGES),
         (forms.VERBS.keys() | forms.WITH_INTAKE, wording.ACTIONS),
     ],
 )

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 NO_PAGES = (
     "/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/desk/phone/state",
-    "/desk/phone/talks", "/demo/phone/", "/exports/progress",
+    "/notices/unread", "/desk/phone/talks", "/demo/phone/", "/exports/progress",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
 from db import db
 from routing.models import CitySetting, Policy
-from tickets import clocks, errors, queries, service
+from tickets import clocks, errors, escalating, queries, service
 from tickets.change import running_deadlines
 from tickets.models import Deadline, Escalation
 from tickets.permissions import SYSTEM
@@ -168,7 +168,7 @@ class TestEscalate:
             db.session.add(Escalation(**row))
 
     def test_a_deadline_that_does_not_exist_does_nothing(self, monday: City):
-        assert not clocks.escalate(SYSTEM, MONDAY, 10**12)
+        assert escalating.escalate(SYSTEM, MONDAY, [10**12]) == (0, [])
 
     def test_a_clock_of_the_whole_ticket_names_no_unit(self, monday: City):
         ticket_id = monday.waiting()
@@ -221,7 +221,7 @@ class TestClaim:
     def test_two_at_once_share_what_is_due_and_none_gets_both(self, due: list[int], far_ahead: datetime):
         lease = far_ahead + timedelta(seconds=30)
         with unit_of_work():
-            mine = clocks.due_deadlines(far_ahead, 2, lease)
+            mine = escalating.due_deadlines(far_ahead, 2, lease).ids
             db.session.flush()
             with Session(db.engine) as other:
                 rows = other.scalars(
@@ -237,23 +237,23 @@ class TestClaim:
 
         def claim(moment: datetime) -> set[int]:
             with unit_of_work():
-                return set(clocks.due_deadlines(moment, 100, moment + timedelta(seconds=30))) & set(due)
+                return set(escalating.due_deadlines(moment, 100, moment + timedelta(seconds=30)).ids) & set(due)
 
         with unit_of_work():
-            assert set(due) <= set(clocks.due_deadlines(far_ahead, 100, lease))
+            assert set(due) <= set(escalating.due_deadlines(far_ahead, 100, lease).ids)
         assert claim(far_ahead) == set()
         with unit_of_work():
-            clocks.release(due[:1])
+            escalating.release(due[:1])
         assert claim(far_ahead) == set(due[:1])
         assert claim(lease + timedelta(seconds=1)) == set(due)
 
     def test_what_is_not_due_is_not_claimed(self, due: list[int]):
         with unit_of_work() as now:
-            assert not set(clocks.due_deadlines(now, 100, now)) & set(due)
+            assert not set(escalating.due_deadlines(now, 100, now).ids) & set(due)
 
     def test_acting_gives_the_claim_back(self, due: list[int], far_ahead: datetime):
         with unit_of_work():
-            clocks.due_deadlines(far_ahead, 100, far_ahead + timedelta(seconds=30))
+            escalating.due_deadlines(far_ahead, 100, far_ahead + timedelta(seconds=30))
         with unit_of_work():
             row = db.session.get_one(Deadline, due[0])
             assert row.claimed_until is not None

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from scenes import GATE
 
 from app.outbox import unit_of_work
 from db import db
@@ -92,7 +93,7 @@ def test_ticks_are_kept_with_the_reply_in_the_words_of_then(app, desk_of, dispat
     desk.act(ticket_id, "sign", part=part)
     form = desk.get(f"/desk/tickets/{ticket_id}").text
     assert "到现场核实" in form and "写明整改期限" in form
-    fields = {"part": part, "public_reply": "已修好。", "internal_note": "已核实。"}
+    fields = {"part": part, "public_reply": "已修好。", "internal_note": "已核实。", **GATE}
     assert desk.act(ticket_id, "reply", checked=[10**9], **fields).status_code == 422
     assert desk.act(ticket_id, "reply", checked=[items["到现场核实"]], **fields).status_code == 303
     changed = admin.post(

@@ -67,7 +67,7 @@ def replying(desk_of, dispatched):
     handler.act(ticket_id, "sign", part=part)
     token = token_of(handler, path, f"{ticket_id}-reply-{part}")
     version = re.search(r'name="version" value="(\d+)"', handler.get(path).text)[1]
-    typed = {"draft": token, "part": part, "version": version, "internal_note": "内部说明"}
+    typed = {"draft": token, "part": part, "version": version, "internal_note": "内部说明", **GATE}
     return handler, path, typed | {"public_reply": "写了很久的\r\n答复"}
 
 

@@ -54,7 +54,7 @@ def test_routing_is_shown_with_its_reasons(desk_of, matter):
 def test_each_person_gets_the_forms_of_the_own_permissions(desk_of, dispatched, matter):
     waiting = matter()
     page = desk_of("dispatcher").get(f"/desk/tickets/{waiting}").text
-    assert forms_on(page) == {"answer", "refer", "dispatch"}
+    assert forms_on(page) == {"answer", "refer", "dispatch", "ask_info", "merge", "take_in", "split"}
     ticket_id, _part = dispatched()
     path = f"/desk/tickets/{ticket_id}"
     assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return", "task_sheet"}
@@ -71,7 +71,7 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     assert handler.act(ticket_id, "sign", part=part).status_code == 303
     noted = handler.act(ticket_id, "handle", part=part, handle_note="已到现场", contacted="phone")
     assert noted.status_code == 303
-    reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖"}
+    reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖", **GATE}
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
     assert supervisor.act(ticket_id, "reject", review_note="没有照片").status_code == 303
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
@@ -85,9 +85,10 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
 def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of):
     ticket_id, part = dispatched()
     handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
-    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "依据三定方案"}
     suggested = unit_of("handler-housing")
-    assert handler.act(ticket_id, "request_return", **asked, suggested=suggested).status_code == 303
+    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
+    asked |= {"suggested": suggested}
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
     assert forms_on(page) == {"uphold", "redispatch"}
     assert f'<option value="{suggested}" selected>' in page
