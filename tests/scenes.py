@@ -31,6 +31,8 @@ UNSURE = Intake(
 )
 """No rule and no duty knows it: it waits for a dispatcher."""
 
+UNNAMED = {"anonymous": True, "phone": "", "name": "", "address": ""}
+"""A caller with whom nobody can speak: no unit has a first talk to hold in time."""
 GATE = {"contact_method": "no_contact", "facts": "true", "result": "solved"}
 """What a unit says besides on ending a matter, of a citizen who left nothing to be called by."""
 

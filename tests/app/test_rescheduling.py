@@ -70,7 +70,8 @@ def change(days: str) -> None:
 
 
 def owed() -> list[int]:
-    return claim_jobs(100, timedelta(seconds=-1)).get(RESCHEDULE, [])
+    fresh, again = claim_jobs(100, timedelta(seconds=-1))
+    return fresh.get(RESCHEDULE, []) + again.get(RESCHEDULE, [])
 
 
 def run() -> None:

@@ -221,7 +221,7 @@ class TestClocks:
         db.session.flush()
         levels = select(Escalation.level, Escalation.outcome).where(Escalation.deadline_id == clock.id)
         assert [tuple(row) for row in db.session.execute(levels.order_by(Escalation.level))] == [
-            (0, "skipped"), (1, "skipped"), (3, "acted"),
+            (0, "skipped"), (2, "skipped"), (3, "acted"),
         ]  # fmt: skip
         assert not service.act_on_deadline(SYSTEM, monday.now, clock.id)
 

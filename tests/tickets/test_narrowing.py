@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER_LOGIN, City
+from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER_LOGIN, UNNAMED, City
 
 from routing import service as routing
 from tickets import errors, queries, service
@@ -57,7 +57,7 @@ class TestInbox:
         assert pending not in on(city, LEAD_LOGIN, due_from=day + timedelta(days=1))
 
     def test_lights_follow_the_time(self, city: City):
-        ticket_id, replied = city.signed(), city.replied()
+        ticket_id, replied = city.signed(**UNNAMED), city.replied()
         clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
         for moment, light in ((city.now, "green"), (clock.yellow_at, "yellow"), (clock.due_at, "red")):
             city.now = moment
@@ -76,9 +76,9 @@ class TestInbox:
         assert on(city, OTHER_LOGIN, unit=city.unit(LEAD)) == set()  # not one's own
 
     def test_counts_say_what_each_choice_would_give(self, city: City):
-        city.dispatched(urgency="critical")
-        city.signed()
-        city.signed()
+        city.dispatched(urgency="critical", **UNNAMED)
+        city.signed(**UNNAMED)
+        city.signed(**UNNAMED)
         city.later(minutes=20)  # past the limit to sign a critical one
         tally = queries.tally(city.who(LEAD_LOGIN), city.now, "inbox")
         assert tally == {"state": {"PENDING_SIGN": 1, "HANDLING": 2}, "light": {"red": 1, "green": 2}}
@@ -90,7 +90,7 @@ class TestInbox:
             queries.tally(city.who("operator"), city.now, "inbox")
 
     def test_days_say_what_falls_due_on_them(self, city: City):
-        ticket_id = city.signed()
+        ticket_id = city.signed(**UNNAMED)
         who = city.who(LEAD_LOGIN)
         due = queries.board(who, city.now, "inbox").rows[0].due_at.astimezone(routing.current().zone).date()
         days = queries.due_by_day(who, city.now, "inbox", due, due)
@@ -121,7 +121,7 @@ class TestSearch:
         assert found(city, "leader", "") == []
 
     def test_filters_alone_reach_what_is_closed(self, city: City):
-        open_, closed = city.signed(), city.rated()
+        open_, closed = city.signed(**UNNAMED), city.rated()
         assert found(city, "leader", state="CLOSED") == [closed]
         assert found(city, "leader", unit=city.unit(LEAD)) == [closed, open_]
         assert found(city, "leader", light="green") == [open_]

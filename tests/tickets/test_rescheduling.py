@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenes import ASSIST, LEAD, OTHER, City
+from scenes import ASSIST, LEAD, OTHER, UNNAMED, City
 from sqlalchemy import func, select, update
 
 from db import db
@@ -54,7 +54,7 @@ def handling(city: City, ticket_id: int):
 
 class TestWhatMoves:
     def test_another_holiday_moves_it_once_with_one_event(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         row = handling(monday, ticket_id)
         version = monday.ticket(ticket_id).version
         set_day(date(2026, 3, 5), False)
@@ -73,7 +73,7 @@ class TestWhatMoves:
         assert len(told(monday, ticket_id)) == 1 and monday.ticket(ticket_id).version == version + 1
 
     def test_another_policy_and_another_clock_of_the_same_ticket_in_one_event(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         for clock in ("sign", "handle"):
             of_all = Policy.clock == clock, Policy.urgency.is_(None), Policy.ticket_type.is_(None)
             db.session.execute(update(Policy).where(*of_all, Policy.category_code.is_(None)).values(limit_value=9))
@@ -83,13 +83,13 @@ class TestWhatMoves:
         assert [clock["limit"] for clock in event.payload["clocks"]] == [["1wd", "9wd"], ["5wd", "9wd"]]
 
     def test_the_citizen_reads_the_new_promise_and_only_that(self, monday: City):
-        ticket_id, code = monday.from_web()
+        ticket_id, code = monday.from_web(**UNNAMED)
         monday.dispatched(ticket_id=ticket_id, assists=(ASSIST,))
         set_day(date(2026, 3, 5), False)
         moved(monday, ticket_id)
         found = public.public_status(monday.ticket(ticket_id).number, code, monday.vault)
         assert found is not None and found.due_at == NEXT_MONDAY + DAY
-        assert [(step.kind, step.due_at) for step in found.steps][-1] == ("ticket.rescheduled", NEXT_MONDAY + DAY)
+        assert [(step.kind, step.until) for step in found.steps][-1] == ("ticket.rescheduled", NEXT_MONDAY + DAY)
         set_day(date(2026, 3, 3), False)  # the day by which it is to be signed: that is between the offices
         row = handling(monday, ticket_id)
         row.stopped_at, row.next_at = monday.now, None
@@ -98,7 +98,7 @@ class TestWhatMoves:
         assert found is not None and [step.kind for step in found.steps].count("ticket.rescheduled") == 1
 
     def test_a_clock_without_a_policy_runs_on(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         db.session.execute(update(Policy).where(Policy.clock == "handle").values(is_active=False))
         _see()
         assert moved(monday, ticket_id) == {"same": 2}
@@ -121,7 +121,7 @@ class TestWhatMoves:
 
 class TestWhatIsKept:
     def test_a_promise_is_not_made_shorter_unless_that_was_chosen(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         set_day(date(2026, 3, 7), True)
         assert foreseen([ticket_id], monday.now)[ticket_id] == {"sooner": 1, "same": 1}
         assert moved(monday, ticket_id) == {"sooner": 1, "same": 1}
@@ -131,7 +131,7 @@ class TestWhatIsKept:
         assert len(told(monday, ticket_id)) == 1
 
     def test_what_is_overdue_stays_so_and_nothing_is_moved_into_the_past(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         set_day(date(2026, 3, 7), True)
         monday.now = NEXT_MONDAY - DAY  # Sunday: on Saturday it would have been due
         assert moved(monday, ticket_id, may_shorten=True) == {"past": 1, "overdue": 1}
@@ -142,7 +142,7 @@ class TestWhatIsKept:
         assert not told(monday, ticket_id)
 
     def test_who_was_told_is_not_told_again_and_what_is_to_come_still_comes(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         row = handling(monday, ticket_id)
         first = row.next_at
         assert first is not None and service.act_on_deadline(SYSTEM, first, row.id)
@@ -157,7 +157,7 @@ class TestWhatIsKept:
         assert sorted(levels) == [0, 1, 2, 3]
 
     def test_an_open_form_is_not_out_of_date_by_it(self, monday: City):
-        ticket_id = monday.dispatched()
+        ticket_id = monday.dispatched(**UNNAMED)
         seen = monday.ticket(ticket_id).version
         set_day(date(2026, 3, 5), False)
         moved(monday, ticket_id)
@@ -169,7 +169,7 @@ class TestHoursOfUnits:
     def test_its_clocks_run_by_its_own_hours_and_those_of_the_city_do_not(self, monday: City):
         _give(monday.unit(LEAD), [["00:00", "24:00"]], keeps_holidays=False)
         monday.now = datetime(2026, 3, 6, 2, 0, tzinfo=UTC)  # Friday
-        ticket_id = monday.dispatched(assists=(ASSIST,))
+        ticket_id = monday.dispatched(assists=(ASSIST,), **UNNAMED)
         part, helper = monday.part(ticket_id), monday.part(ticket_id, ASSIST)
         assert monday.clock(ticket_id, "sign", part.id).due_at == datetime(2026, 3, 7, 16, 0, tzinfo=UTC)
         assert monday.clock(ticket_id, "handle", part.id).due_at == datetime(2026, 3, 11, 16, 0, tzinfo=UTC)
@@ -187,7 +187,7 @@ class TestHoursOfUnits:
         assert routing_now().hours_of(0) is None
 
     def test_a_change_of_them_moves_the_clocks_of_that_unit(self, monday: City):
-        ticket_id = monday.dispatched(assists=(ASSIST,))
+        ticket_id = monday.dispatched(assists=(ASSIST,), **UNNAMED)
         _give(monday.unit(LEAD), [["08:30", "12:00"], ["14:00", "18:30"]])
         assert moved(monday, ticket_id) == {"later": 2, "same": 2}
         assert handling(monday, ticket_id).due_at == NEXT_MONDAY + timedelta(hours=1)

@@ -1,7 +1,7 @@
 """Hours of units, arrangements of years, and running deadlines on the administrator's pages."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from scenes import City
@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, delete, select, text
 
 from app.enqueue import RESCHEDULE
 from app.jobs.rescheduling import move_deadlines
-from app.outbox import claim_jobs, unit_of_work
+from app.outbox import unit_of_work
 from app.rescheduling import Rescheduling
 from db import db
 from routing.calendar_models import CalendarYear
@@ -181,9 +181,14 @@ def _forget(office) -> None:
     owner.dispose()
 
 
+def _owed() -> list[int]:
+    fresh, again = claim_jobs(100, timedelta(0))
+    return fresh.get(RESCHEDULE, []) + again.get(RESCHEDULE, [])
+
+
 def _run(office) -> None:
     with office.app.app_context():
-        while owed := claim_jobs(100, timedelta(0)).get(RESCHEDULE, []):
+        while owed := _owed():
             move_deadlines(owed)
 
 
