@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from flask import Flask
-from scenes import City
+from scenes import UNNAMED, City
 from sqlalchemy import func, select, update
 
 from app import rescheduling
@@ -48,7 +48,7 @@ def tickets(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     with app.app_context():
         with unit_of_work() as now:
             city = City(now, app.extensions["vault"])
-            made = [city.dispatched() for _ in range(MANY)]
+            made = [city.dispatched(**UNNAMED) for _ in range(MANY)]
         yield made
         with unit_of_work() as now:
             db.session.execute(update(Deadline).values(stopped_at=now, next_at=None))

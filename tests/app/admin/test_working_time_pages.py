@@ -1,7 +1,7 @@
 """Hours of units, arrangements of years, and running deadlines on the administrator's pages."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from scenes import City
@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, delete, select, text
 
 from app.enqueue import RESCHEDULE
 from app.jobs.rescheduling import move_deadlines
-from app.outbox import unit_of_work
+from app.outbox import claim_jobs, unit_of_work
 from app.rescheduling import Rescheduling
 from db import db
 from routing.calendar_models import CalendarYear
