@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 
 import pytest
-from scenes import City
+from scenes import UNNAMED, City
 from sqlalchemy import create_engine, delete, select, text
 
 from app.enqueue import RESCHEDULE
@@ -196,7 +196,7 @@ class TestDeadlines:
     def test_are_counted_first_then_moved_for_a_reason(self, clean, vault):
         office = clean
         with office.app.app_context(), unit_of_work() as now:
-            ticket_id = City(now, vault).dispatched()
+            ticket_id = City(now, vault).dispatched(**UNNAMED)
         for page in ("/admin/calendar", "/admin/policies", HOURS):
             assert f'href="{DEADLINES}"' in office.get(page).text
         assert "还没有重新计算过" in office.get(DEADLINES).text
@@ -226,7 +226,7 @@ class TestDeadlines:
         office = clean
         office.send(HOURS, **NEW | {"weekdays": "08:30-12:00\n14:00-18:30", "saturday": ""})
         with office.app.app_context(), unit_of_work() as now:
-            City(now, vault).dispatched()
+            City(now, vault).dispatched(**UNNAMED)
         office.send(HOURS, **NEW | {"weekdays": "08:30-12:00\n14:00-16:30", "saturday": ""})
         office.send(DEADLINES, f"{DEADLINES}/count")
         _run(office)
@@ -240,7 +240,7 @@ class TestDeadlines:
     def test_what_was_counted_by_other_rules_is_not_moved(self, clean, vault):
         office = clean
         with office.app.app_context(), unit_of_work() as now:
-            City(now, vault).dispatched()
+            City(now, vault).dispatched(**UNNAMED)
         office.send(HOURS, **NEW | {"weekdays": "08:30-12:00\n14:00-18:00", "saturday": ""})
         office.send(DEADLINES, f"{DEADLINES}/count")
         _run(office)
