@@ -15,6 +15,7 @@ from app.admin import (
     policies,
     roles,
     rulebook,
+    second_factor,
     settings,
     start,
     texts,
@@ -22,6 +23,7 @@ from app.admin import (
     views,
     working_days,
 )
+from app.auth.factor_views import bp as factor_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
@@ -66,11 +68,11 @@ from tickets.vault import Vault
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
-    start, views, roles, units, categories, duties, rulebook, policies, working_days, lines, texts, settings,
-    platforms,
+    start, views, roles, second_factor, units, categories, duties, rulebook, policies, working_days, lines, texts,
+    settings, platforms,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
+    public_bp, auth_bp, factor_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
     desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip

@@ -36,6 +36,10 @@ TELEPHONE = "phone"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
+SECOND_FACTOR = "second_factor"
+"""Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, SECOND_FACTOR)
+"""A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
     "short_abandon": (0, 60),
@@ -151,8 +155,7 @@ def set_day(
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key in (TELEPHONE, REDO_ROUNDS) and version == 0:
-        # A city set up before there was such a thing goes by what ships, and has no row yet.
+    if key in ADDED_LATER and version == 0:
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
     before = row.value
@@ -268,5 +271,6 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "green_factor": _share,
     REDO_ROUNDS: _rounds,
     TELEPHONE: _phone,
+    SECOND_FACTOR: _codes,
 }
 """Each setting with the check that gives its value as stored."""

@@ -36,6 +36,7 @@ class Person:
     name: str
     disabled_at: datetime | None
     has_password: bool
+    has_factor: bool
     version: int
     held: tuple[Held, ...]
 
@@ -99,6 +100,7 @@ def _people(rows: Sequence[Staff]) -> list[Person]:
             row.name,
             row.disabled_at,
             row.password_hash is not None,
+            row.totp_secret is not None,
             row.version,
             tuple(held.get(row.id, ())),
         )
