@@ -15,6 +15,7 @@ from app.desk import forms, pages, texting
 from app.desk.answers import done, sees_still
 from app.errors import STATUS, wants_json
 from app.extensions import vault
+from app.formkeys import refuse_further
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
@@ -224,6 +225,7 @@ def save_draft() -> Any:
         raise errors.Invalid(fields={"form": "unreadable"})
     if not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
         raise errors.Invalid(fields={"fields": "unreadable"})
+    refuse_further(body, {"form", "fields"})
     kept = {str(name): value for name, value in fields.items() if isinstance(value, str)}
     with unit_of_work() as now:
         service.save_form(actor(), now, form, kept, vault())
