@@ -1,6 +1,7 @@
 """The desk: boards, one ticket with what may be done to it, search, autosave."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -130,6 +131,8 @@ def _ticket_page(
         seq = queries.last_seq()  # read before the page, so that it is at least as new
         page = queries.ticket_page(actor(), ticket_id, vault())
         maker = pages.FormMaker(actor(), now, page, vault(), refused)
+        made = maker.make(page.actions)
+        parts = {view.part.id: maker.make(view.actions, view) for view in page.parts}
         return render_template(
             "desk/ticket.html",
             now=now,
@@ -137,8 +140,9 @@ def _ticket_page(
             live_token=page_token(current_user.get_id()),
             live_words=pages.live_words(),
             page=page,
-            forms=maker.make(page.actions),
-            part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
+            forms=made,
+            part_forms=parts,
+            homeless=pages.homeless(refused, chain(made, *parts.values())),
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
             may_call=page.may_reveal and may_ring(actor()),
