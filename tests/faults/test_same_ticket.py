@@ -1,4 +1,4 @@
-"""Fifty people of one unit go for the same tickets at the same moment: one has it, and nobody loses what they wrote."""
+"""People of one unit go for the same tickets at the same moment: one has each, nobody loses what they wrote."""
 
 import json
 import re
@@ -100,7 +100,9 @@ def _at_once(people: list[Colleague], do: Callable[[Colleague], requests.Respons
         return list(pool.map(go, people))
 
 
-def _race(people: list[Colleague], ticket: int, action: str, texts: Callable[[Colleague], dict[str, str]]) -> Colleague:
+def _race(
+    people: list[Colleague], ticket: int, action: str, texts: Callable[[Colleague], dict[str, str]]
+) -> Colleague:
     """All send the same form of the same ticket; returns the one who won, after a look at what the others got."""
     path = f"/desk/tickets/{ticket}/{action}"
     filled = {
@@ -136,7 +138,7 @@ def test_one_has_it_and_the_others_are_told_who(city: City, clients: int, ticket
             ).fetchone()
             assert rows == (tickets, tickets)
     different = len({person.login for person in winners})
-    city.tell(f"    F18 {clients} people at {tickets} tickets: {tickets} signed once, by {different} different people")
+    city.tell(f"    F18 {clients} people at {tickets} tickets: each signed once, by {different} of them")
     city.check()
 
 

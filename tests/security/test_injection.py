@@ -176,7 +176,7 @@ def test_no_sql_is_put_together():
             for target in node.targets if isinstance(target, ast.Name)
         }  # fmt: skip
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and _takes_sql(node.func):
+            if isinstance(node, ast.Call) and _takes_sql(node.func, tree):
                 given = [one for one in node.args[:1] if _made_of_parts(one) or _names(one) & assigned]
                 if given:
                     found[name] = f"line {node.lineno}"
@@ -187,9 +187,12 @@ def _names(node: ast.AST) -> set[str]:
     return {node.id} if isinstance(node, ast.Name) else set()
 
 
-def _takes_sql(function: ast.AST) -> bool:
+def _takes_sql(function: ast.AST, tree: ast.AST) -> bool:
+    """Whether a call hands SQL to the database: by a name that SQLAlchemy has given, or by what runs it."""
     if isinstance(function, ast.Name):
-        return function.id in ("text", "literal_column")
-    return isinstance(function, ast.Attribute) and function.attr in (
-        "text", "literal_column", "execute", "executemany", "exec_driver_sql", "scalar", "scalars",
-    )  # fmt: skip
+        imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+        given = {one.asname or one.name for node in imports if (node.module or "").startswith("sqlalchemy")
+                 for one in node.names}  # fmt: skip
+        return function.id in given & {"text", "literal_column"}
+    runs = {"execute", "executemany", "exec_driver_sql", "scalar", "scalars"}
+    return isinstance(function, ast.Attribute) and function.attr in runs
