@@ -8,7 +8,7 @@ from pyotp import TOTP
 from werkzeug.wrappers import Response
 
 from app.access import public, staff
-from app.auth import accounts, factors, second_step, views
+from app.auth import factors, second_step, views
 from app.auth.second_step import Enrolled, Way
 from app.auth.signing_in import Refused
 from app.auth.views import Page
@@ -151,13 +151,9 @@ def _pictured(way: Way) -> dict[str, object]:
 
 def _own_page(status: int = 200, **values: object) -> Page:
     with unit_of_work() as now:
-        person = accounts.lock_staff(current_user.staff_id)
-        way = Way(
-            person.totp_secret is not None, person.name, factors.offer(person.id, current_user.token, now),
-            person.login,
-        )  # fmt: skip
-        left, used = factors.recovery_left(person.id)
-        is_demanded = factors.is_demanded(person.id)
+        way = second_step.own(current_user, now)
+        left, used = factors.recovery_left(current_user.staff_id)
+        is_demanded = factors.is_demanded(current_user.staff_id)
         page = render_template(
             "auth/factor.html", way=way, left=left, used=used, is_demanded=is_demanded, **_pictured(way), **values
         )

@@ -48,27 +48,29 @@ class Offer:
     sealed: str
 
 
-def rule() -> tuple[list[str], int]:
+def rule(is_held: bool = False) -> tuple[list[str], int]:
     """Codes of the roles that must have a second factor (EVERYBODY: all), and the setting's version.
 
-    What ships, where a city has said nothing: everybody in production, nobody in a demo.
+    What ships, where a city has said nothing: everybody in production, nobody in a demo. `is_held`: who changes it
+    waits for this transaction, and finds the session that it begins.
     """
-    row = db.session.get(CitySetting, terms.SECOND_FACTOR)
+    query = select(CitySetting).where(CitySetting.key == terms.SECOND_FACTOR)
+    row = db.session.scalar(query.with_for_update(read=True) if is_held else query)
     if row is not None:
         return row.value, row.version
     return ([EVERYBODY] if current_app.extensions["hotline"].is_production else []), 0
 
 
-def is_demanded(staff_id: int) -> bool:
-    """Whether the city wants this person to have one."""
-    roles, _ = rule()
+def is_demanded(staff_id: int, is_held: bool = False) -> bool:
+    """Whether the city wants this person to have one; `is_held` as in rule()."""
+    roles, _ = rule(is_held)
     held = db.session.scalars(select(RoleMembership.role_code).where(RoleMembership.staff_id == staff_id))
     return EVERYBODY in roles or not set(roles).isdisjoint(held)
 
 
 def is_next(person: Staff) -> bool:
     """Whether a right password is not enough: there is a factor, or there must be one."""
-    return person.totp_secret is not None or is_demanded(person.id)
+    return person.totp_secret is not None or is_demanded(person.id, is_held=True)
 
 
 def end_sessions_without(roles: Collection[str], but: int | None) -> None:

@@ -13,6 +13,7 @@ from app.auth.session import User
 from app.auth.signing_in import Entered, Refused
 from app.outbox import unit_of_work
 from app.throttle import Limit
+from db import db
 from tickets import errors
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,13 @@ def way(token: str) -> Way | None:
             return Way(True, person.name)
         offer = factors.offer(person.id, token, now)
         return Way(False, person.name, offer, person.login, person.factor_reset_at)
+
+
+def own(user: User, now: datetime) -> Way:
+    """How it stands with who is signed in, with an offer for an app. Asked within a unit of work."""
+    person = db.session.get_one(Staff, user.staff_id)
+    offer = factors.offer(person.id, user.token, now)
+    return Way(person.totp_secret is not None, person.name, offer, person.login)
 
 
 def finish(token: str, code: str, device: str | None) -> Entered | Refused | None:
