@@ -1,5 +1,8 @@
 """Pages of the second factor: the step after the password, and one's own codes."""
 
+from collections.abc import Sequence
+from itertools import groupby
+
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext as _
@@ -143,10 +146,21 @@ def _pictured(way: Way) -> dict[str, object]:
     issuer = city().setting("hotline_name")["zh"]
     address = TOTP(offer.secret).provisioning_uri(name=way.login, issuer_name=issuer)
     matrix = segno.make(address, error="m", micro=False).matrix
-    dark = [(x, y) for y, row in enumerate(matrix, QUIET) for x, is_dark in enumerate(row, QUIET) if is_dark]
     groups = [offer.secret[at : at + 4] for at in range(0, len(offer.secret), 4)]
-    picture = "".join(f"M{x} {y}h1v1h-1z" for x, y in dark)
-    return {"offer": offer, "groups": groups, "picture": picture, "width": len(matrix) + 2 * QUIET}
+    return {"offer": offer, "groups": groups, "picture": _path(matrix), "width": len(matrix) + 2 * QUIET}
+
+
+def _path(matrix: Sequence[Sequence[int]]) -> str:
+    """The dark modules as one path: a bar for each run of them in a row."""
+    bars = []
+    for y, row in enumerate(matrix, QUIET):
+        x = QUIET
+        for is_dark, run in groupby(row):
+            length = len(list(run))
+            if is_dark:
+                bars.append(f"M{x} {y}h{length}v1h-{length}z")
+            x += length
+    return "".join(bars)
 
 
 def _own_page(status: int = 200, **values: object) -> Page:

@@ -5,9 +5,11 @@ import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from urllib.parse import quote
 
 import pyotp
 import pytest
+import segno
 from redis.exceptions import ConnectionError as RedisDown
 from sqlalchemy import delete, func, select
 
@@ -66,6 +68,10 @@ class Owner:
         self.clock.forward(seconds=30)
         return self.app.at(self.clock.now)
 
+    def id(self, app) -> int:
+        with app.app_context():
+            return db.session.scalars(select(Staff.id).where(Staff.login == self.login)).one()
+
     def half_way(self, browser) -> None:
         answer = browser.sign_in(self.login)
         assert answer.status_code == 303 and answer.location == "/login/code"
@@ -120,7 +126,12 @@ class TestSettingItUp:
         answer = browser.get("/account/second-factor")
         picture = re.search(r'<svg class="qr".*?</svg>', answer.text, re.S)[0]
         assert "style" not in picture and "href" not in picture
-        assert len(re.findall(r"M\d+ \d+h1v1h-1z", picture)) > 300
+        bars = re.findall(r"M(\d+) (\d+)h(\d+)v1h-(\d+)z", picture)
+        dark = {(int(x) + at, int(y)) for x, y, length, _ in bars for at in range(int(length))}
+        issuer = quote("东河市12345政务服务便民热线")
+        address = f"otpauth://totp/{issuer}:{login}?secret={app_of(answer.text).secret}&issuer={issuer}"
+        matrix = segno.make(address, error="m", micro=False).matrix
+        assert dark == {(x, y) for y, row in enumerate(matrix, 4) for x, is_dark in enumerate(row, 4) if is_dark}
         assert "style-src 'self'" in answer.headers["Content-Security-Policy"]
 
     @pytest.mark.parametrize(
@@ -250,13 +261,12 @@ class TestTheSecondStep:
         owner.comes_in(new_browser())
 
     def test_guesses_made_at_the_same_time_cannot_pass_the_limit_together(self, app, owner):
-        with app.app_context(), unit_of_work():
-            person = db.session.scalars(select(Staff).where(Staff.login == owner.login)).one()
+        staff_id = owner.id(app)
         results: list[int] = []
 
         def guess() -> None:
             with app.app_context(), unit_of_work() as now:
-                refused = second_step._judge(accounts.lock_staff(person.id), now, "000000")
+                refused = second_step._judge(accounts.lock_staff(staff_id), now, "000000")
                 results.append(1 if refused.wait else 0)
 
         threads = [threading.Thread(target=guess) for _ in range(10)]
@@ -326,8 +336,10 @@ class TestTheSecondStep:
         owner.half_way(new_browser())
         clock.forward(minutes=10)
         with app.app_context(), unit_of_work() as now:
+            mine = select(func.count()).select_from(PendingSignIn).where(PendingSignIn.staff_id == owner.id(app))
+            assert db.session.scalar(mine) == 1
             session.sweep(now)
-            assert db.session.scalar(select(func.count()).select_from(PendingSignIn)) == 0
+            assert db.session.scalar(mine) == 0
 
 
 class TestHalfWay:
