@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, flash, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from psycopg.errors import NumericValueOutOfRange
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(413, lambda fault: answer(413, "too_large"))
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(PoolTimeout, _unavailable)
+    app.register_error_handler(DataError, _beyond)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -75,6 +77,11 @@ def is_unavailable(fault: Exception) -> bool:
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
     return isinstance(fault, OperationalError | PoolTimeout)
+
+
+def _beyond(fault: DataError) -> Response:
+    """A number in an address or a form beyond what the database counts to: nothing has it."""
+    return answer(404, "not_found") if isinstance(fault.orig, NumericValueOutOfRange) else _fault(fault)
 
 
 def _unavailable(fault: Exception) -> Response:

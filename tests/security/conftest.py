@@ -14,9 +14,9 @@ from app.auth.models import Staff
 from app.outbox import unit_of_work
 from db import db
 from routing import service as routing
-from tickets import clocks
+from tickets import clocks, service
 from tickets.models import Assignment, Ticket
-from tickets.permissions import Actor
+from tickets.permissions import Actor, caller_of
 
 from .doors import Face, Places
 
@@ -112,14 +112,29 @@ def _fill(stage: Stage, city: City) -> None:
         "answered": city.answered(),
         "referred": city.referred(),
         "confidential, unassigned": city.waiting(confidential=True),
-        "confidential, with the unit": city.dispatched(confidential=True),
-        "confidential, closed": city.rated(confidential=True),
+        "confidential, with the unit": _confidential(city),
+        "confidential, closed": _closed(city, _confidential(city)),
     }
     db.session.flush()
     for name, ticket_id in made.items():
         stage.tickets[name] = _scene(ticket_id)
     stage.code = (stage.tickets["sent in by a citizen"].number, code)
     assert city.unit(LEAD) != city.unit(OTHER)
+
+
+def _confidential(city: City) -> int:
+    """Only the supervisor and leads of units may know of it."""
+    ticket_id = city.waiting(confidential=True)
+    service.dispatch(city.who("supervisor"), city.now, ticket_id, city.unit(LEAD), [])
+    return ticket_id
+
+
+def _closed(city: City, ticket_id: int) -> int:
+    service.sign(city.who("lead-wanghe"), city.now, ticket_id, city.part(ticket_id).id)
+    city.reply(ticket_id, login="lead-wanghe")
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    return ticket_id
 
 
 def _scene(ticket_id: int) -> Scene:

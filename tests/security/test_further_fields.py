@@ -16,7 +16,7 @@ from sqlalchemy import event
 
 from db import database_now, db
 
-from .bodies import body
+from .bodies import FIELDS, body
 from .conftest import Scene, Stage
 from .doors import Asked, Door, Face, doors
 
@@ -84,7 +84,7 @@ def _plain(rows: Written) -> list[tuple[str, tuple[object, ...]]]:
 
 def _is_random(value: object) -> bool:
     """Keys, hashes and secrets stand in one word; what a body says of them is not told apart by it."""
-    return isinstance(value, str) and len(value) >= 20 and " " not in value
+    return isinstance(value, str) and " " not in value and (len(value) >= 20 or value.isdecimal())
 
 
 def _changing(stage: Stage) -> list[Door]:
@@ -126,6 +126,8 @@ def test_forms_write_the_same_with_them(undone: Stage, asked: Asked, capsys):
                 face.token()
                 asked.during()
                 status, before = _send(undone, face, path, fields)
+                if status == 403:
+                    break  # shut at the door
                 own = asked.during() | fields.keys()
                 further = {key: value for key, value in FURTHER.items() if key not in own}
                 again, after = _send(undone, face, path, {**fields, **further})
@@ -154,7 +156,7 @@ def test_json_with_them_is_refused_by_name(undone: Stage, path: str):
     face = undone.faces["operator"]
     number, code = undone.code
     bodies: dict[str, dict[str, Any]] = {
-        "/complain": {"form_key": str(uuid.uuid4()), "type": "help", "content": "路灯不亮"},
+        "/complain": {"form_key": str(uuid.uuid4()), "type": "help", "content": FIELDS["content"]},
         "/status": {"number": number, "code": code},
         "/rate": {"number": number, "code": code, "solved": "yes", "satisfied": "3"},
         "/urge": {"number": number, "code": code, "urge_note": "请尽快"},
