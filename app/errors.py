@@ -80,8 +80,11 @@ def is_unavailable(fault: Exception) -> bool:
 
 
 def _beyond(fault: DataError) -> Response:
-    """A number in an address or a form beyond what the database counts to: nothing has it."""
-    return answer(404, "not_found") if isinstance(fault.orig, NumericValueOutOfRange) else _fault(fault)
+    """A number beyond what the database counts to, or a text that none can hold (a NUL): nothing has or is it."""
+    was_sent = getattr(fault.orig, "sqlstate", None) is not None
+    if was_sent and not isinstance(fault.orig, NumericValueOutOfRange):
+        return _fault(fault)
+    return answer(404, "not_found") if request.method in ("GET", "HEAD") else answer(422, "invalid")
 
 
 def _unavailable(fault: Exception) -> Response:

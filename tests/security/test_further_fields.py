@@ -30,7 +30,7 @@ FURTHER = {
     "staff_id": NUMBER, "ticket_id": NUMBER, "is_active": TEXT, "round": NUMBER, "redos": NUMBER, "actor": TEXT,
     "__class__": TEXT, "code_counter": NUMBER, "roles": TEXT, "role_code": TEXT, "written_by": NUMBER,
 }  # fmt: skip
-FACES = ("administrator", "supervisor", "operator", "dispatcher", "handler of the unit", "lead of the unit")
+FACES = ("administrator", "supervisor", "operator", "handler of the unit")
 ACTIONS = ("sign", "reply", "dispatch", "accept", "urge", "close")
 AWAY = {"auth.sign_out", "auth.enter"}
 READS_JSON = {
@@ -164,7 +164,8 @@ def test_json_with_them_is_refused_by_name(undone: Stage, path: str):
     }
     headers = {"Accept": "application/json", "X-CSRFToken": face.token()}
     options = {"headers": headers, "environ_base": face.environment}
-    assert face.client.post(path, json=bodies[path], **options).status_code in (200, 201, 204, 409)
+    taken = face.client.post(path, json=bodies[path], **options)
+    assert taken.status_code in (200, 201, 204, 409), taken.text
     for name, value in (*FURTHER.items(), ("version", 1), ("queue", None), ("by", ["x"])):
         if name == "round" and path == "/rate":
             continue  # the round that the citizen was asked about
@@ -172,4 +173,4 @@ def test_json_with_them_is_refused_by_name(undone: Stage, path: str):
             answer = face.client.post(path, json={**bodies[path], name: value}, **options)
         assert answer.status_code == 422, (path, name)
         assert answer.json["fields"] == {name: "not_known"}, (path, name)
-        assert rows == [], (path, name)
+        assert [row for row in rows if "staff_session" not in row[0]] == [], (path, name)

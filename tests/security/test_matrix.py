@@ -31,6 +31,8 @@ SAMPLED = (
     "confidential, unassigned", "confidential, with the unit",
 )  # fmt: skip
 """Tickets of the run by default: own, own unit's, another unit's, nobody's, closed, confidential."""
+QUICK = {"Accept": "application/json"}
+"""Refusals as data: no page is made that nobody reads."""
 NOT_THERE = {
     "callbacks.call_ticket": "no telephone of the citizen can be rung here",
     "desk_texts.send_again": "no text was ever sent of these tickets",
@@ -76,7 +78,7 @@ def test_doors_open_to_whom_their_declaration_names(stage: Stage, monkeypatch: p
                 continue
             expected = _entry_expected(door, actor)
             path = stage.places.address(door)
-            answer = face.get(path) if door.method == "GET" else face.post(path)
+            answer = face.get(path, headers=QUICK) if door.method == "GET" else face.post(path, headers=QUICK)
             cells["doors"] += 1
             is_in = answer.text == "in"
             if is_in != (expected == "in") or (expected != "in" and answer.status_code not in expected):
@@ -148,12 +150,12 @@ def _is_allowed(step: Step, scene: Scene, actor: Actor) -> bool:
 
 def _ask(stage: Stage, face: Face, step: Step, ticket_id: int, fields: dict[str, object]) -> TestResponse:
     path = stage.places.address(step.door, ticket_id=ticket_id, action=step.action)
-    return face.get(path) if step.door.method == "GET" else face.post(path, fields)
+    return face.get(path) if step.door.method == "GET" else face.post(path, fields, headers=QUICK)
 
 
 def _shape(answer: TestResponse, ticket_id: int) -> str:
     """An answer without what differs each time."""
-    return SHAPE.sub("", answer.text).replace(str(ticket_id), "ID")
+    return SHAPE.sub("", answer.text).replace(f"tickets/{ticket_id}", "tickets/ID")
 
 
 def test_tickets_obey_the_rule_of_rooms_and_the_table(undone: Stage, tickets: dict[str, Scene]):
@@ -161,7 +163,7 @@ def test_tickets_obey_the_rule_of_rooms_and_the_table(undone: Stage, tickets: di
     units = dict(undone.places.connection.execute("SELECT code, id FROM department").fetchall())
     for name in SIGNED_IN:
         face, actor = undone.faces[name], undone.actors[name]
-        nothing: dict[str, TestResponse] = {}
+        nothing: dict[tuple[Step, bool], TestResponse] = {}
         for step in _steps(undone.app):
             if _entry_expected(step.door, actor) != "in":
                 continue  # shut already at the door, for every ticket
@@ -170,9 +172,10 @@ def test_tickets_obey_the_rule_of_rooms_and_the_table(undone: Stage, tickets: di
                 fields = body(units["9901.heat"], scene.version, part[0] if part else None)
                 answer = _ask(undone, face, step, scene.id, fields)
                 cells["tickets"] += 1
-                if str(step) not in nothing:
-                    nothing[str(step)] = _ask(undone, face, step, NOWHERE, fields)
-                fault = _judge(answer, nothing[str(step)], step, scene, actor)
+                same = (step, part is None)
+                if same not in nothing:
+                    nothing[same] = _ask(undone, face, step, NOWHERE, fields)
+                fault = _judge(answer, nothing[same], step, scene, actor)
                 if fault:
                     wrong.append(f"{name}: {step} of \"{title}\" ({scene.state}): {answer.status_code}, {fault}")
     assert not wrong, f"{len(wrong)} cells\n" + "\n".join(wrong[:60])
@@ -208,8 +211,8 @@ def test_lists_show_what_may_be_seen_and_nothing_else(undone: Stage):
             if door.method != "GET" or door.is_of_ticket:
                 continue
             base = undone.places.address(door)
-            queries = ["", "?board=all", "?after=0", "?q=%E5%BD%92%E8%B0%81", "?figure=open", "?board=city"]
-            queries += [f"?q={number}" for number in sorted(numbers)[:3]]
+            queries = ["", "?board=all&after=0&figure=open&q=%E5%BD%92%E8%B0%81", "?board=city"]
+            queries += [f"?q={number}" for number in sorted(numbers)[:1]]
             for query in queries:
                 answer = face.get(base + query)
                 if answer.status_code in (302, 403):
