@@ -59,7 +59,6 @@ FAULTS = {
     "gaps in the published sequence": """
         SELECT max(seq) FROM publication HAVING count(*) > 0 AND (count(*) <> max(seq) OR min(seq) <> 1)""",
 }
-_FIRST = {name: text(f"{query} LIMIT 10") for name, query in FAULTS.items()}
 CHUNK = 5000
 
 
@@ -68,8 +67,8 @@ def faults(chain: bool = True) -> dict[str, list[int]]:
     found = {}
     with transaction():
         db.session.execute(text("SET LOCAL statement_timeout = 0"))
-        for name, query in _FIRST.items():
-            ids = list(db.session.scalars(query))
+        for name, query in FAULTS.items():
+            ids = list(db.session.scalars(text(f"{query} LIMIT 10")))
             if ids:
                 found[name] = ids
         broken = first_broken_link() if chain else None
@@ -154,7 +153,7 @@ def offenders(name: str, seconds: float) -> list[int] | None:
     db.session.execute(select(func.set_config("statement_timeout", f"{most}ms", True)))
     try:
         with db.session.begin_nested():
-            return list(db.session.scalars(_FIRST[name]))
+            return list(db.session.scalars(text(f"{FAULTS[name]} LIMIT 10")))
     except OperationalError as fault:
         if isinstance(fault.orig, QueryCanceled):
             return None

@@ -71,8 +71,8 @@ def _dispatch(city: City, number: int) -> list[int]:
         unit = _one(connection, "SELECT id FROM department WHERE code = %s", UNIT)
         for _ in range(number):
             key = str(uuid.uuid4())
-            body = json.dumps({"form_key": key, "type": "complaint", "content": f"{UNSURE}（{key}）"}).encode()
-            assert post("127.0.0.1", product.port, body)[0] == 201
+            matter = {"form_key": key, "type": "complaint", "content": f"{UNSURE}（{key}）", "anonymous": True}
+            assert post("127.0.0.1", product.port, json.dumps(matter).encode())[0] == 201
             city.others.append(key)
             ticket = _one(connection, "SELECT id FROM ticket WHERE form_key = %s", key)
             path = f"/desk/tickets/{ticket}/dispatch"

@@ -38,7 +38,7 @@ def test_nothing_is_served_but_by_get_and_post(stage: Stage):
     assert {door.method for door in doors(stage.app)} == {"GET", "POST"}
 
 
-def test_nothing_changes_without_the_sessions_own_token(stage: Stage, capsys):
+def test_nothing_changes_without_the_sessions_own_token(stage: Stage, tell):
     changing, count = _changing(stage), 0
     foreign = stage.faces["other operator"].token()
     before = stage.places.dump()
@@ -66,11 +66,10 @@ def test_nothing_changes_without_the_sessions_own_token(stage: Stage, capsys):
                     assert answer.status_code in (400, 405), f"{face} {method} {door}"
                     count += 1
     assert differences(before, stage.places.dump()) == set()
-    with capsys.disabled():
-        print(f"\n    forged requests refused: {count}, to {len(changing)} changing routes")
+    tell(f"    forged requests refused: {count}, to {len(changing)} changing routes")
 
 
-def test_reading_changes_nothing(stage: Stage, capsys):
+def test_reading_changes_nothing(stage: Stage, tell):
     """Every GET there is, with ids that are there, by those who may do most."""
     before, asked = stage.places.dump(), 0
     for name in (*FACES, "anonymous"):
@@ -84,8 +83,7 @@ def test_reading_changes_nothing(stage: Stage, capsys):
                     asked += 1
     changed = differences(before, stage.places.dump())
     assert changed <= TOUCHED.keys(), changed
-    with capsys.disabled():
-        print(f"\n    pages read: {asked}; changed besides: {sorted(changed) or 'nothing'}")
+    tell(f"    pages read: {asked}; changed besides: {sorted(changed) or 'nothing'}")
 
 
 MISSING = {"health.readyz": "the test has no clock process"}

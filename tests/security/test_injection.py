@@ -94,7 +94,7 @@ how_many = pytest.mark.parametrize(
 
 
 @how_many
-def test_no_parameter_of_an_address(undone: Stage, asked: Asked, capsys, texts: tuple[str, ...], most: int):
+def test_no_parameter_of_an_address(undone: Stage, asked: Asked, tell, texts: tuple[str, ...], most: int):
     count, known, faults = 0, set[tuple[str, str]](), []
     for door in _doors(undone, "GET"):
         for face in _let_in(undone, door, most):
@@ -106,12 +106,11 @@ def test_no_parameter_of_an_address(undone: Stage, asked: Asked, capsys, texts: 
                     count += 1
     assert not any(faults), "\n".join(filter(None, faults))
     assert len(known) > 30, known
-    with capsys.disabled():
-        print(f"\n    hostile texts in addresses: {count}, in {len(known)} parameters")
+    tell(f"    hostile texts in addresses: {count}, in {len(known)} parameters")
 
 
 @how_many
-def test_no_number_of_an_address(undone: Stage, capsys, texts: tuple[str, ...], most: int):
+def test_no_number_of_an_address(undone: Stage, tell, texts: tuple[str, ...], most: int):
     """Numbers and names within the address itself."""
     count, faults = 0, []
     for door in [*_doors(undone, "GET"), *_doors(undone, "POST")]:
@@ -122,8 +121,7 @@ def test_no_number_of_an_address(undone: Stage, capsys, texts: tuple[str, ...], 
                 faults.append(_fault(undone, face, answer, f"{door.method} {path[:120]}"))
                 count += 1
     assert not any(faults), "\n".join(filter(None, faults))
-    with capsys.disabled():
-        print(f"\n    hostile parts of addresses: {count}")
+    tell(f"    hostile parts of addresses: {count}")
 
 
 def _is_number(door: Door) -> bool:
@@ -138,7 +136,7 @@ def _with(path: str, door: Door, given: str) -> str:
 
 
 @how_many
-def test_no_field_of_a_form(undone: Stage, asked: Asked, capsys, texts: tuple[str, ...], most: int):
+def test_no_field_of_a_form(undone: Stage, asked: Asked, tell, texts: tuple[str, ...], most: int):
     count, known, faults = 0, set[tuple[str, str]](), []
     for door in _doors(undone, "POST"):
         for face in _let_in(undone, door, most):
@@ -159,8 +157,7 @@ def test_no_field_of_a_form(undone: Stage, asked: Asked, capsys, texts: tuple[st
                     count += 1
     assert not any(faults), "\n".join(filter(None, faults))
     assert len(known) > 100, len(known)
-    with capsys.disabled():
-        print(f"\n    hostile texts in forms: {count}, in {len(known)} fields")
+    tell(f"    hostile texts in forms: {count}, in {len(known)} fields")
 
 
 OPERATORS = st.text(st.sampled_from(" &|!:*()<>'\\-\"ab路"), min_size=1, max_size=20)
@@ -192,7 +189,7 @@ def kept(undone: Stage):
 
 
 REASONS = {
-    "app/checking.py": "its own constants, put together once when the file is read",
+    "app/checking.py": "the queries of its promises are constants of the file; a limit is put behind them",
 }
 """File -> why SQL is put together there. Nothing that anybody sends may be among its parts."""
 

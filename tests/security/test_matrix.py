@@ -6,6 +6,7 @@ A door without a declaration, or a field without an example, fails. `--all` runs
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -40,15 +41,14 @@ NOT_THERE = {
 """Doors of a ticket that say 404 also to who sees it, for what they are about is not there."""
 SHAPE = re.compile(r'name="(csrf_token|draft|form_key)" value="[^"]*"|content="[^"]*"')
 
-cells: Counter[str] = Counter()
 
-
-@pytest.fixture(scope="module", autouse=True)
-def count(request: pytest.FixtureRequest):
-    yield
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        print(f"\n    cells of the matrix: {sum(cells.values())} ({dict(cells)})")
+@pytest.fixture
+def cells(tell: Callable[[str], None]) -> Iterator[Counter[str]]:
+    """Counts what was asked, and says so."""
+    found: Counter[str] = Counter()
+    yield found
+    for what, count in found.items():
+        tell(f"    cells of the matrix, {what}: {count}")
 
 
 def _entry_expected(door: Door, actor: Actor | None) -> set[int] | str:
@@ -64,7 +64,9 @@ def _entry_expected(door: Door, actor: Actor | None) -> set[int] | str:
     return "in" if is_in else {403}
 
 
-def test_doors_open_to_whom_their_declaration_names(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+def test_doors_open_to_whom_their_declaration_names(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, cells: Counter[str]
+):
     """Every endpoint for everybody. The views are taken away, so what answers is the door alone."""
     for endpoint, view in list(stage.app.view_functions.items()):
         if endpoint != "static" and endpoint != "auth.sign_in":
@@ -158,12 +160,14 @@ def _shape(answer: TestResponse, ticket_id: int) -> str:
     return SHAPE.sub("", answer.text).replace(f"tickets/{ticket_id}", "tickets/ID")
 
 
-def test_tickets_obey_the_rule_of_rooms_and_the_table(undone: Stage, tickets: dict[str, Scene]):
+def test_tickets_obey_the_rule_of_rooms_and_the_table(
+    undone: Stage, tickets: dict[str, Scene], cells: Counter[str]
+):
     wrong = []
     units = dict(undone.places.connection.execute("SELECT code, id FROM department").fetchall())
     for name in SIGNED_IN:
         face, actor = undone.faces[name], undone.actors[name]
-        nothing: dict[tuple[Step, bool], TestResponse] = {}
+        nothing: dict[tuple[str, bool], TestResponse] = {}
         for step in _steps(undone.app):
             if _entry_expected(step.door, actor) != "in":
                 continue  # shut already at the door, for every ticket
@@ -172,7 +176,7 @@ def test_tickets_obey_the_rule_of_rooms_and_the_table(undone: Stage, tickets: di
                 fields = body(units["9901.heat"], scene.version, part[0] if part else None)
                 answer = _ask(undone, face, step, scene.id, fields)
                 cells["tickets"] += 1
-                same = (step, part is None)
+                same = (str(step), part is None)
                 if same not in nothing:
                     nothing[same] = _ask(undone, face, step, NOWHERE, fields)
                 fault = _judge(answer, nothing[same], step, scene, actor)
@@ -200,7 +204,7 @@ def _judge(answer: TestResponse, nothing: TestResponse, step: Step, scene: Scene
     return "" if fits else f"expected {'allowed' if is_allowed else 'refused'}"
 
 
-def test_lists_show_what_may_be_seen_and_nothing_else(undone: Stage):
+def test_lists_show_what_may_be_seen_and_nothing_else(undone: Stage, cells: Counter[str]):
     """Boards, searches, news, figures, records: no page links to, or numbers, a ticket out of sight."""
     wrong, everything = [], {scene.id: scene for scene in undone.tickets.values()}
     for name in EVERYBODY:
@@ -227,7 +231,9 @@ def test_lists_show_what_may_be_seen_and_nothing_else(undone: Stage):
     assert not wrong, "\n".join(wrong)
 
 
-def test_sockets_join_their_own_rooms_and_no_others(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+def test_sockets_join_their_own_rooms_and_no_others(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, cells: Counter[str]
+):
     """Every event there is: to connect, and to go. That others do nothing is tested on the running product."""
     assert set(sockets.HANDLERS) == {"connect", "disconnect"}, "say here what the new event may do"
     for name in EVERYBODY:
