@@ -126,17 +126,19 @@ def _race(
 def test_one_has_it_and_the_others_are_told_who(city: City, clients: int, tickets: int) -> None:
     people, waiting = _hire(city.product, clients), _dispatch(city, tickets)
     winners = []
+    answered = waiting[:: max(1, tickets // 20)]  # what was typed is looked at in some
     for ticket in waiting:
         winners.append(_race(people, ticket, "sign", lambda person: {}))
-        _race(people, ticket, "reply", _words)
+        if ticket in answered:
+            _race(people, ticket, "reply", _words)
     with city.product.connect() as connection:
-        for action in ("assignment.signed", "assignment.replied"):
+        for action, ids in (("assignment.signed", waiting), ("assignment.replied", answered)):
             rows = connection.execute(
                 "SELECT count(*), count(DISTINCT subject_id) FROM ticket_event"
                 " WHERE kind = %s AND subject_id = ANY(%s) AND subject = 'ticket'",
-                [action, waiting],
+                [action, ids],
             ).fetchone()
-            assert rows == (tickets, tickets)
+            assert rows == (len(ids), len(ids))
     different = len({person.login for person in winners})
     city.tell(f"    F18 {clients} people at {tickets} tickets: each signed once, by {different} of them")
     city.check()
