@@ -17,6 +17,7 @@ from app.admin import (
     roles,
     rulebook,
     running_deadlines,
+    second_factor,
     settings,
     start,
     texts,
@@ -24,6 +25,7 @@ from app.admin import (
     views,
     working_days,
 )
+from app.auth.factor_views import bp as factor_bp
 from app.auth.mail_views import bp as mailbox_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
@@ -78,11 +80,11 @@ from tickets.vault import Vault
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
-    start, views, roles, units, categories, duties, rulebook, policies, working_days, running_deadlines, lines,
-    texts, settings, platforms, mails,
+    start, views, roles, second_factor, units, categories, duties, rulebook, policies, working_days,
+    running_deadlines, lines, texts, settings, platforms, mails,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, mailbox_bp, notices_bp, escalations_bp,
+    public_bp, auth_bp, factor_bp, mailbox_bp, notices_bp, escalations_bp,
     *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
     desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
     phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,

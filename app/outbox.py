@@ -106,8 +106,15 @@ def _end_sessions(holder: str) -> None:
 
     No time-out of the server does that for a process that was frozen between two messages of a pipeline.
     """
-    sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :holder"
-    db.session.execute(text(f"{sessions} AND usename = current_user"), {"holder": holder})
+    db.session.execute(_END_SESSIONS, {"holder": holder})
+
+
+_END_SESSIONS = text(
+    """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = :holder AND usename = current_user
+    """
+)
 
 
 class LostLead(Exception):

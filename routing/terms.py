@@ -34,9 +34,14 @@ LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
 LIFECYCLE = "lifecycle"
+TIERS, NOTICES = "tiers", "notices"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
+SECOND_FACTOR = "second_factor"
+"""Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, SECOND_FACTOR)
+"""A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
     "short_abandon": (0, 60),
@@ -61,7 +66,6 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
-TIERS, NOTICES = "tiers", "notices"
 TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
 """Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
@@ -152,15 +156,10 @@ def set_day(
     return changed(session, row, DAY, day.isoformat(), **values)
 
 
-SHIPPED_ELSEWHERE = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES)
-"""Settings that a city set up earlier has no row of: it goes by what ships until it says otherwise."""
-
-
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key in SHIPPED_ELSEWHERE and version == 0:
-        # A city set up before there was such a thing goes by what ships, and has no row yet.
+    if key in ADDED_LATER and version == 0:
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
     before = row.value
@@ -318,5 +317,6 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     TIERS: _tiers,
     NOTICES: _hours,
     TELEPHONE: _phone,
+    SECOND_FACTOR: _codes,
 }
 """Each setting with the check that gives its value as stored."""

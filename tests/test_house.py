@@ -47,7 +47,7 @@ PURE = (
     "calls/message_states.py",
 )  # fmt: skip
 CHANNELS = {"admin", "public", "desk", "oversight", "live", "jobs", "voice", "phone", "cti", "reports"}
-DOORS_OF_AUTH = {"app.auth.views", "app.auth.forms"}
+DOORS_OF_AUTH = {"app.auth.views", "app.auth.factor_views", "app.auth.forms"}
 MIGRATIONS = str(ROOT / "migrations")
 LONGEST_FUNCTION, LONGEST_FILE = 50, 400
 
@@ -212,7 +212,8 @@ class TestWhoMayEnter:
         found = {name for name, view in app.view_functions.items() if entry_of(view) == PUBLIC}
         assert found == {
             "health.healthz", "health.readyz", "auth.sign_in", "auth.enter", "auth.sign_out", "auth.enrol",
-            "auth.enrol_form", "public.start", "public.complaint_form", "public.complain", "public.status_form",
+            "auth.enrol_form", "factor.code_form", "factor.give_code", "factor.enrol_form", "factor.enrol",
+            "public.start", "public.complaint_form", "public.complain", "public.status_form",
             "public.status", "public.urge", "public.rate", "public.supplement", "public.withdraw", "public.appeal",
             "demo.tour",
             # The telephones of the demo city, which no other city has.

@@ -94,6 +94,11 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.disabled": frozenset(),
     "staff.enabled": frozenset(),
     "staff.reset": frozenset(),
+    "staff.factor_set": frozenset(),
+    "staff.factor_dropped": frozenset(),
+    "staff.factor_reset": frozenset(),
+    "staff.recovery_issued": frozenset(),
+    "staff.recovery_used": frozenset({"left"}),
     "staff.signed_in": frozenset(),
     "staff.signed_out": frozenset(),
     # Edits of roles and of what the city publishes of itself: units, duties, rules. These tell the values, for

@@ -38,6 +38,7 @@ class Person:
     name: str
     disabled_at: datetime | None
     has_password: bool
+    has_factor: bool
     version: int
     held: tuple[Held, ...]
     email: str | None = None
@@ -114,6 +115,7 @@ def _people(rows: Sequence[Staff]) -> list[Person]:
             row.name,
             row.disabled_at,
             row.password_hash is not None,
+            row.totp_secret is not None,
             row.version,
             tuple(held.get(row.id, ())),
             boxes[row.id].address if row.id in boxes else None,

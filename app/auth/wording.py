@@ -81,6 +81,9 @@ FAULTS = {
     "mismatch": _l("The two are not the same."),
     "wrong": _l("This is not your present password."),
     "bad_token": _l("This token is not valid. It works once, and only for a short time."),
+    "bad_code": _l("This code is not right, or was used before. The app shows a new one every 30 seconds."),
+    "not_proved": _l("This is not right."),
+    "old_offer": _l("The picture was too old. Here is a new one: scan it again."),
     "login_shape": _l(
         "2 to 40 small letters, digits, dots, hyphens or underscores, beginning with a letter or digit."
     ),

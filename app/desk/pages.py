@@ -129,6 +129,15 @@ class Refused:
     faults: Mapping[str, str]
 
 
+def homeless(refused: Refused | None, shown: Iterable[Form]) -> list[tuple[str, str]]:
+    """(name of the field, text) of what was typed into a form that the page no longer has: the ticket moved on."""
+    if refused is None or any((form.action, form.part) == (refused.action, refused.part) for form in shown):
+        return []
+    named = forms.fields_of(refused.action) if refused.action in forms.VERBS else ()
+    texts = ((name, refused.typed.get(name, "").strip()) for name in named if forms.FIELDS[name].widget == "text")
+    return [(_name_of(name), text) for name, text in texts if text]
+
+
 class FormMaker:
     """Makes the forms of one ticket's page for one person."""
 

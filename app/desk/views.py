@@ -1,6 +1,7 @@
 """The desk: boards, one ticket with what may be done to it, autosave."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -15,6 +16,7 @@ from app.desk import bulk, canned, forms, narrowed, pages, texting
 from app.desk.answers import done, sees_still
 from app.errors import wants_json
 from app.extensions import vault
+from app.formkeys import refuse_further
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
@@ -105,6 +107,8 @@ def _ticket_page(
         seq = queries.last_seq()  # read before the page, so that it is at least as new
         page = queries.ticket_page(actor(), now, ticket_id, vault())
         maker = pages.FormMaker(actor(), now, page, vault(), refused)
+        made = maker.make(page.actions)
+        parts = {view.part.id: maker.make(view.actions, view) for view in page.parts}
         return render_template(
             "desk/ticket.html",
             now=now,
@@ -112,8 +116,9 @@ def _ticket_page(
             live_token=page_token(current_user.get_id()),
             live_words=pages.live_words(),
             page=page,
-            forms=maker.make(page.actions),
-            part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
+            forms=made,
+            part_forms=parts,
+            homeless=pages.homeless(refused, chain(made, *parts.values())),
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
             may_call=page.may_reveal and may_ring(actor()),
@@ -206,6 +211,7 @@ def save_draft() -> Any:
         raise errors.Invalid(fields={"form": "unreadable"})
     if not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
         raise errors.Invalid(fields={"fields": "unreadable"})
+    refuse_further(body, {"form", "fields"})
     kept = {str(name): value for name, value in fields.items() if isinstance(value, str)}
     with unit_of_work() as now:
         service.save_form(actor(), now, form, kept, vault())

@@ -62,7 +62,7 @@ def complaint_form() -> Response:
 @csrf.exempt
 def complain() -> Any:
     """Take a matter in; the receipt is the answer. A repeat of the same form gets the same receipt."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.COMPLAINT)
     try:
         return _take_in(fields)
     except SQLAlchemyError as fault:
@@ -170,7 +170,7 @@ def status_form() -> str:
 @csrf.exempt
 def status() -> Any:
     """Where a ticket is. The code travels in the body only. What has not the right shape costs no try."""
-    typed = fields = forms.fields_of(request)
+    typed = fields = forms.fields_of(request, forms.PROOF)
     if not wants_json():
         fields, faults = forms.number_and_code(typed)
         if faults:
@@ -189,7 +189,7 @@ def status() -> Any:
 @csrf.exempt
 def rate() -> Any:
     """The citizen's word on the outcome, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.RATING)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         word = forms.rating_of(fields)
@@ -205,7 +205,7 @@ def rate() -> Any:
 @csrf.exempt
 def urge() -> Any:
     """The citizen asks again, or adds something: a record on the ticket, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.URGE)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         is_kept = service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))

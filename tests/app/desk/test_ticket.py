@@ -153,6 +153,19 @@ def test_an_action_of_another_state_is_refused_with_what_happened(desk_of, dispa
     assert handler.act(ticket_id, "sign", part=part).status_code == 409
 
 
+def test_what_was_typed_into_a_form_that_is_no_more_is_given_back(desk_of, dispatched):
+    ticket_id, part = dispatched()
+    first, second = desk_of("handler-urban"), desk_of("handler-urban")
+    first.act(ticket_id, "sign", part=part)
+    late = {"version": "1", "part": part, "public_reply": "我写的答复", "internal_note": "内部<b>情况</b>"}
+    second.act(ticket_id, "reply", part=part, public_reply="同事写的答复", internal_note="同事的记录")
+    answer = first.post(f"/desk/tickets/{ticket_id}/reply", late)
+    assert answer.status_code == 409 and f'action="/desk/tickets/{ticket_id}/reply"' not in answer.text
+    note = answer.text[answer.text.index('class="alert alert-warning"') :].partition("</div>")[0]
+    assert "我写的答复" in note and "内部&lt;b&gt;情况&lt;/b&gt;" in note and "市城管局承办员" in note
+    assert "您填写的内容" not in second.get(f"/desk/tickets/{ticket_id}").text
+
+
 def test_an_action_that_is_none_or_not_theirs(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
