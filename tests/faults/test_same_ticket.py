@@ -32,6 +32,8 @@ class Colleague:
         self.product, self.login, self.name = product, login, name
         self.web = requests.Session()
         self.web.trust_env = False
+        # The server closes a line that was quiet for a while, perhaps in the moment in which it is used again.
+        self.web.headers["Connection"] = "close"
         form = next(one for one in forms_of(self.get("/login").text) if "password" in one.fields)
         answer = self.post("/login", form.filled(login=login, password=DEMO_PASSWORD).fields)
         assert answer.status_code == 303, f"{login}: {answer.status_code}"

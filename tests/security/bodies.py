@@ -8,8 +8,18 @@ from tickets import lifecycle
 FIELDS: Mapping[str, object] = {
     # of the actions in the table of transitions
     "reason": "电话断了", "answer": "已经当场答复", "disposition": "statutory", "referral": "请向法院起诉",
-    "handle_note": "到场查看", "contacted": "1", "return_reason": "not_our_duty", "return_note": "不属于我局职责",
-    "suggested": "", "decision_note": "改派", "public_reply": "路面已经修好。", "internal_note": "已核实",
+    "refer_reason": "litigation", "question": "请补充具体位置", "supplement": "路口", "green_reason": "重点",
+    "into": "20260101000017", "others": "20260101000017", "demands": "路灯也不亮", "withdraw_reason": "好了",
+    "contact_method": "no_contact", "contact_at": "", "contact_from": "", "facts": "true", "result": "solved",
+    "waive_reason": "不用", "below": "1", "days": "1", "meeting_kind": "visit", "meeting_at": "2099-01-01T09:00",
+    "meeting_place": "明德路口", "minutes": "三方一致", "legal_basis": "三定方案", "extension_reason": "等材料",
+    "suspend_reason": "planned", "review_on": "", "suspend_plan": "列入计划", "public_reason": "列入计划",
+    "order_form": "written", "order_level": "1", "order_due": "2099-01-01T09:00", "order_text": "请限期处理",
+    "order_answer": "已处理", "order_remark": "销号", "tried": "no_answer", "try_again_at": "",
+    "was_contacted": "yes", "is_true": "yes", "is_solved": "yes", "satisfaction": "3", "appeal_reason": "又坏了",
+    "exclusion_of": "overdue", "exclusion_reason": "有录音",
+    "handle_note": "到场查看", "contacted": "phone", "return_reason": "not_our_duty", "return_note": "不归我局",
+    "suggested": "1", "decision_note": "改派", "public_reply": "路面已经修好。", "internal_note": "已核实",
     "review_note": "没有写明时间", "redo_reason": "没有解决", "outcome": "confirmed", "urge_note": "请尽快处理",
     "dispatch_note": "", "solved": "yes", "satisfied": "3", "rating_note": "",
     # of what is taken down of a matter

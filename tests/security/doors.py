@@ -51,6 +51,13 @@ ONE_OF: Mapping[str, str] = {
     "token": "SELECT 'x'",
     "gateway": "SELECT 'x'",
     "ref": "SELECT 'x'",
+    "year": "SELECT 2026",
+    "notice_id": "SELECT coalesce(min(id), 1) FROM notice",
+    "deadline_id": "SELECT min(id) FROM deadline",
+    "filter_id": "SELECT 1",
+    "export_id": "SELECT 1",
+    "canned_id": "SELECT 1",
+    "item_id": "SELECT 1",
 }
 
 

@@ -13,10 +13,14 @@ from .doors import Door, Places, differences, doors
 EXEMPT_VIEWS = {
     # They act for nobody who is signed in: see app/public/views.py.
     "app.public.views.complain", "app.public.views.status", "app.public.views.rate", "app.public.views.urge",
+    "app.public.views.supplement", "app.public.views.withdraw", "app.public.views.appeal",
 }  # fmt: skip
 EXEMPT_BLUEPRINTS = {"voice", "voice_talk", "voice_recording", "voice_out", "voice_desk", "sms", "cti"}
 """Doors of machines, which a signature or a token of their own opens."""
-FOR_CITIZENS = {"public.complain", "public.status", "public.rate", "public.urge"}
+FOR_CITIZENS = {
+    "public.complain", "public.status", "public.rate", "public.urge", "public.supplement", "public.withdraw",
+    "public.appeal",
+}  # fmt: skip
 TOUCHED = {
     "staff_session.seen_at": "a visit is noted once a minute, so that an idle session ends",
     "seat.seen_at": "the telephone page asks how it stands as a sign of life",

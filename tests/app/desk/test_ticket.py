@@ -158,7 +158,7 @@ def test_what_was_typed_into_a_form_that_is_no_more_is_given_back(desk_of, dispa
     first, second = desk_of("handler-urban"), desk_of("handler-urban")
     first.act(ticket_id, "sign", part=part)
     late = {"version": "1", "part": part, "public_reply": "我写的答复", "internal_note": "内部<b>情况</b>"}
-    second.act(ticket_id, "reply", part=part, public_reply="同事写的答复", internal_note="同事的记录")
+    second.act(ticket_id, "reply", part=part, public_reply="同事写的答复", internal_note="同事的记录", **GATE)
     answer = first.post(f"/desk/tickets/{ticket_id}/reply", late)
     assert answer.status_code == 409 and f'action="/desk/tickets/{ticket_id}/reply"' not in answer.text
     note = answer.text[answer.text.index('class="alert alert-warning"') :].partition("</div>")[0]
