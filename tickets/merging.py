@@ -39,8 +39,10 @@ class Demand:
 
 def merge(actor: Actor, now: datetime, ticket_id: int, into: str, version: int | None = None) -> None:
     """并单. The ticket is handled with another, named by its number, and gets that one's answer under its own."""
-    target = _target(actor, into, ticket_id)
-    locked = _lock_all(actor, ticket_id, [target])
+    found = _find(actor, [into])
+    locked = _lock_all(actor, ticket_id, found)
+    check(actor, locked[ticket_id], "merge", version)
+    (target,) = _others(found, ticket_id, "into")
     _merge(actor, now, locked[ticket_id], locked[target], version)
 
 
@@ -48,39 +50,49 @@ def take_in(
     actor: Actor, now: datetime, ticket_id: int, others: Sequence[str], version: int | None = None
 ) -> None:
     """The same from the other side: take these numbers into the ticket, all or none."""
-    require(others=" ".join(others))
-    if len(others) > terms.merged_at_once():
-        raise errors.Invalid(fields={"others": "too_many"})
-    ids = [_target(actor, number, ticket_id, field="others") for number in dict.fromkeys(others)]
-    locked = _lock_all(actor, ticket_id, ids)
+    most = terms.merged_at_once()
+    found = _find(actor, list(dict.fromkeys(others))[:most])
+    locked = _lock_all(actor, ticket_id, found)
     check(actor, locked[ticket_id], "take_in", version)
-    for one in ids:
+    if len(others) > most:
+        raise errors.Invalid(fields={"others": "too_many"})
+    for one in _others(found, ticket_id, "others"):
         try:
             _merge(actor, now, locked[one], locked[ticket_id], None)
         except errors.NotNow as fault:
             raise errors.Invalid(fields={"others": "cannot_be_merged"}) from fault
 
 
-def _target(actor: Actor, number: str, ticket_id: int, field: str = "into") -> int:
-    require(**{field: number})
+def _find(actor: Actor, names: Sequence[str]) -> list[int | None]:
+    """The tickets of these numbers; None for one that there is not."""
+    return [_find_one(actor, numbers.normalise_number(name)) for name in names]
+
+
+def _find_one(actor: Actor, number: str) -> int | None:
     found = db.session.execute(
-        select(Ticket.id, Ticket.rooms, Ticket.confidential).where(
-            Ticket.number == numbers.normalise_number(number)
-        )
+        select(Ticket.id, Ticket.rooms, Ticket.confidential).where(Ticket.number == number)
     ).one_or_none()
     # Whoever may merge knows the number from elsewhere, and need not see the ticket at work in its unit.
     if found is None or (found.confidential and not sees(actor, found.id, found.rooms)):
-        raise errors.Invalid(fields={field: "no_such_ticket"})
-    if found.id == ticket_id:
-        raise errors.Invalid(fields={field: "itself"})
+        return None
     return int(found.id)
 
 
-def _lock_all(actor: Actor, ticket_id: int, others: Sequence[int]) -> dict[int, Locked]:
+def _others(found: Sequence[int | None], ticket_id: int, field: str) -> list[int]:
+    """What was found, or what is wrong with it: only who may merge at all is told whether there is a number."""
+    if not found:
+        raise errors.Invalid(fields={field: "missing"})
+    if None in found:
+        raise errors.Invalid(fields={field: "no_such_ticket"})
+    if ticket_id in found:
+        raise errors.Invalid(fields={field: "itself"})
+    return [one for one in found if one is not None]
+
+
+def _lock_all(actor: Actor, ticket_id: int, others: Sequence[int | None]) -> dict[int, Locked]:
     """In the order of their ids, so that two who do this at once never wait for each other in a circle."""
-    return {
-        one: lock(actor if one == ticket_id else SYSTEM, one) for one in sorted({ticket_id, *others})
-    }
+    ids = {ticket_id, *(one for one in others if one is not None)}
+    return {one: lock(actor if one == ticket_id else SYSTEM, one) for one in sorted(ids)}
 
 
 def _merge(actor: Actor, now: datetime, locked: Locked, master: Locked, version: int | None) -> None:

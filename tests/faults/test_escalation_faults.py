@@ -210,7 +210,7 @@ def test_what_stops_without_a_word_is_seen_by_the_age_of_what_is_undone(
     """`ago`: the deadlines have been due for so long already, so that the limit comes soon."""
     product = city.product
     with under_load(city, f"F32 every {kind} stopped without a word, {number} deadlines", seed=320) as run:
-        product.wait(lambda: not _alarms(city), 60, "no alarm before")
+        product.wait(lambda: alarm not in _alarms(city), 60, "no such alarm before")
         run.strike(lambda: product.freeze(*product.pids(kind)))
         ids, due = run.make_due(number, -ago)
         begun = time.monotonic()
