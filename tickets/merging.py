@@ -64,8 +64,8 @@ def take_in(
 
 
 def _find(actor: Actor, names: Sequence[str]) -> list[int | None]:
-    """The tickets of these numbers; None for one that there is not."""
-    return [_find_one(actor, numbers.normalise_number(name)) for name in names]
+    """The tickets of these numbers, blank ones left out; None for one that there is not."""
+    return [_find_one(actor, number) for number in map(numbers.normalise_number, names) if number]
 
 
 def _find_one(actor: Actor, number: str) -> int | None:
