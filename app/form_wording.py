@@ -203,6 +203,9 @@ GUARDS: Words = {
     "may_redispatch": _l("It was given back too often to be dispatched once more: it is disputed."),
     "may_extend": _l("It is due already, more time was asked for already, or there is no more to be had."),
     "other_hand": _l("You handled this yourself: somebody else has to decide on it."),
+    "may_ask": _l("The citizen was asked about this part as often as may be, or the ticket is not at work."),
+    "may_be_suspended": _l("A unit has asked to give it back: decide on that first."),
+    "may_be_sent_back": _l("What it is a part of was handed in already."),
     "may_appeal": _l("The time for this is over, or it was asked before."),
 }
 """Why an action that the state would allow is not to be done; a guard without words says only that it is not."""

@@ -65,7 +65,7 @@ class Lookup:
         if unit is None:
             return self._holders(target.role, None, confidential)
         if target.of == MAILBOX:
-            return self._mailbox(unit)
+            return [] if confidential else self._mailbox(unit)  # anybody of the unit may read it
         for place in self._places(target, unit):
             if found := self._holders(target.role, place, confidential):
                 return found

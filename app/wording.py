@@ -309,7 +309,9 @@ REQUEST_STATES: Words = {
     "lapsed": _l("not needed any more"),
 }
 
-ORDER_STATES: Words = {"issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled")}
+ORDER_STATES: Words = {
+    "issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled"), "lapsed": _l("lapsed"),
+}
 
 KINSHIP: Words = {
     "merged": _l("Merged into this one"),

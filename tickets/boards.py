@@ -115,8 +115,10 @@ _ORDERED_PART = _PART.id.in_(select(SupervisionOrder.assignment_id).where(Superv
 _URGED = Ticket.closed_at.is_(None) & (
     select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
 )
-_BADLY_RATED = Ticket.id.in_(
-    select(Rating.ticket_id).where(Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1))
+_BADLY_RATED = tuple_(Ticket.id, Ticket.round).in_(
+    select(Rating.ticket_id, Rating.round).where(
+        Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1)
+    )
 ) & (Ticket.state == TicketState.CLOSED)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))

@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from db import db
 from tickets import clocks, errors, numbers, terms
-from tickets.applying import lapse
+from tickets.applying import end_with
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.intake import Intake, open_ticket
-from tickets.lifecycle import ENDED, TicketState, follows
+from tickets.lifecycle import ENDED, TicketState
 from tickets.models import Contact, Ticket
 from tickets.permissions import SYSTEM, Actor, sees
+from tickets.returning import cancel
 from tickets.vault import CONTACT_FIELDS, Vault
 
 SHARED = {
@@ -102,22 +103,13 @@ def _merge(actor: Actor, now: datetime, locked: Locked, master: Locked, version:
         raise errors.Invalid(fields={"into": "is_over"})
     if master.ticket.confidential:
         raise errors.Invalid(fields={"into": "is_confidential"})
-    _cancel_parts(locked, now, "merge")
+    cancel(locked.parts, now)
+    end_with(locked, now, locked.parts)
     clocks.stop(ticket.id, now)
     move(ticket, row)
     ticket.parent_id = master.ticket.id
     finish(locked, actor, now, "ticket.merged", into=master.ticket.id)
     finish(master, actor, now, "ticket.taken_in", ticket=ticket.id)
-
-
-def _cancel_parts(locked: Locked, now: datetime, action: str) -> None:
-    moved = []
-    for part in locked.parts:
-        target = follows(action, part.state, part.role)
-        if target is not None:
-            part.state, part.ended_at = target, now
-            moved.append(part)
-    lapse(locked, now, moved)
 
 
 def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> None:
@@ -129,7 +121,7 @@ def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: i
     was, locked.ticket.parent_id = locked.ticket.parent_id, None
     texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
     finish(locked, actor, now, "ticket.unmerged", into=was, texts=texts)
-    clocks.start(locked.ticket, "dispatch", now, epoch=locked.ticket.version)
+    clocks.start_dispatch_again(locked.ticket, now)
 
 
 def share(master: Locked, now: datetime) -> None:
@@ -196,7 +188,8 @@ def withdraw(actor: Actor, now: datetime, ticket_id: int, reason: str, version: 
         ticket.wants_reply = False
         finish(locked, actor, now, "ticket.withdrawal_noted", texts=texts)
         return False
-    _cancel_parts(locked, now, "withdraw")
+    cancel(locked.parts, now)
+    end_with(locked, now, locked.parts)
     clocks.stop(ticket_id, now)
     move(ticket, row)
     ticket.closed_at = now

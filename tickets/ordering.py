@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db import db
 from tickets import clocks, errors
 from tickets.change import Locked, check, finish, lock, require, write_texts
 from tickets.models import Assignment
 from tickets.permissions import Actor
-from tickets.request_models import SupervisionOrder
+from tickets.request_models import STANDS, SupervisionOrder
 
 FORMS = ("system", "written", "on_site", "joint", "special")
 LEVELS = (1, 2, 3)
@@ -100,7 +100,7 @@ def _tell(
 
 def _open_order(part: Assignment) -> SupervisionOrder:
     query = select(SupervisionOrder).where(
-        SupervisionOrder.assignment_id == part.id, SupervisionOrder.state != "settled"
+        SupervisionOrder.assignment_id == part.id, text(STANDS)
     )
     return db.session.scalars(query).one()
 

@@ -31,11 +31,12 @@ def is_signed(actor: Actor, ticket_id: int, assignment_id: int | None) -> bool:
     return db.session.scalar(query) == AssignmentState.HANDLING
 
 
-def is_dispatched_to(ticket_id: int, unit_id: int) -> bool:
-    """Whether the unit leads a ticket that is in progress."""
+def is_dispatched_to(actor: Actor, ticket_id: int, unit_id: int) -> bool:
+    """Whether the unit leads a ticket that is in progress, and that the actor sees."""
     query = select(Assignment.id).join(Ticket, Ticket.id == Assignment.ticket_id)
     leads = query.where(
         Ticket.id == ticket_id,
+        visible_to(actor, Ticket.rooms),
         Ticket.state == TicketState.IN_PROGRESS,
         Assignment.department_id == unit_id,
         Assignment.role == "lead",

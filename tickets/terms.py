@@ -24,6 +24,7 @@ class ExtensionRule:
 # Ours, not law: domain practice differs from city to city.
 SHIPPED: dict[str, Any] = {
     "returns": 2,
+    "questions": 2,
     "extensions": [
         {"who": "extension.decide", "longest": "10wd", "share": 1.0},
         {"who": "extension.decide_again", "longest": "10wd", "share": 1.0},
@@ -43,6 +44,11 @@ def _set(name: str) -> Any:
 def returns_allowed() -> int:
     """After so many granted returns nobody is asked any more whose it is: it is disputed."""
     return int(_set("returns"))
+
+
+def questions_per_part() -> int:
+    """So often may a unit ask the citizen, while its clock stands still."""
+    return int(_set("questions"))
 
 
 def extensions() -> Sequence[ExtensionRule]:

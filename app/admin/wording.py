@@ -156,6 +156,7 @@ LIFECYCLE: wording.Words = {
     "appeal_days": _l("Days in which a citizen may appeal"),
     "archive_days": _l("Days after the end until it is archived"),
     "asked_percent": _l("Of a hundred tickets so many are called back"),
+    "questions": _l("So often a unit may ask the citizen about one part"),
     "merged_at_once": _l("So many tickets may be merged in one go"),
 }
 

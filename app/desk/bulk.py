@@ -85,7 +85,7 @@ def _step(action: str) -> Step:
         raise errors.Invalid(fields={"lead": "missing"})
     return Step(
         lambda who, now, line: service.dispatch(who, now, line.ticket, lead, [], "", line.version),
-        lambda line: standing.is_dispatched_to(line.ticket, lead),
+        lambda line: standing.is_dispatched_to(actor(), line.ticket, lead),
     )
 
 

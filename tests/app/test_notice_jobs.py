@@ -246,9 +246,9 @@ class TestWho:
             assert logins("unit:handler", unit, other) == ["handler-heat", LEAD_LOGIN]
             assert logins("above:handler", unit) == [] and logins("above:department_lead", unit) == ["lead-wanghe"]
             assert logins("city:supervisor") == ["supervisor"] and logins("city:handler") == []
-            assert lookup.of([Target.parse("mailbox")], [unit], confidential=True) == [
-                Recipient(unit=unit, has_mail=True)
-            ]
+            mailbox = [Target.parse("mailbox")]
+            assert lookup.of(mailbox, [unit], confidential=False) == [Recipient(unit=unit, has_mail=True)]
+            assert lookup.of(mailbox, [unit], confidential=True) == [], "anybody of the unit may read it"
             assert lookup.of([Target.parse("mailbox")], [other], confidential=False) == []
             clocked = [Target.parse("city:dispatcher@dispatch")]
             assert lookup.of(clocked, [], confidential=False, clock="review") == []

@@ -61,7 +61,7 @@ WITH_A_PART = {
     TicketState.SUSPENDED, TicketState.ARCHIVED,
 }  # fmt: skip
 HOLD = {"other_hand", "not_green", "may_merge", "all_in", "leads", "may_return", "may_redispatch", "may_extend",
-        "may_suspend", "no_order", "may_appeal"}  # fmt: skip
+        "may_suspend", "no_order", "may_appeal", "may_ask"}  # fmt: skip
 """Of the guards those that hold in the scenes below: a lead's part, nothing asked, ordered or called for yet."""
 
 Call = Callable[[City, Actor, int, int], object]

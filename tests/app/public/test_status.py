@@ -297,3 +297,36 @@ def test_a_number_that_holds_the_digits_of_the_hotline_is_no_link(app):
         dial = app.jinja_env.get_template("public/dial.html").module.dial
         said = str(dial("Call 12345 and name 202611271234507."))
     assert said == 'Call <a href="tel:12345">12345</a> and name 202611271234507.'
+
+
+def test_a_question_is_answered_and_what_was_typed_is_kept(app, citizen, actor_of):
+    number, code = keys_of(citizen.complain())
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        service.ask_info(actor_of("dispatcher"), now, ticket_id, "请说明是哪个路口")
+    proof = {"number": number, "code": code}
+    assert "请说明是哪个路口" in citizen.ask(number, code).text
+    empty = citizen.post("/supplement", {**proof, "supplement": " "})
+    assert empty.status_code == 422 and "请说明是哪个路口" in empty.text
+    answer = citizen.post("/supplement", {**proof, "supplement": "明德路和东六路口"})
+    assert answer.status_code == 200 and "明德路和东六路口" in answer.text
+    late = citizen.post("/supplement", {**proof, "supplement": "再补充一句"})
+    assert late.status_code == 200 and "再补充一句" in late.text
+
+
+def test_who_wants_nothing_more_withdraws_it(citizen):
+    number, code = keys_of(citizen.complain())
+    proof = {"number": number, "code": code}
+    assert citizen.post("/withdraw", proof).status_code == 422
+    answer = citizen.post("/withdraw", {**proof, "withdraw_reason": "已经解决"})
+    assert answer.status_code == 200 and "已撤" in answer.text
+
+
+def test_an_appeal_is_taken_once(citizen, replied):
+    number, code = replied()
+    proof = {"number": number, "code": code}
+    assert citizen.post("/rate", {**proof, "solved": "yes", "satisfied": "1"}).status_code == 200
+    assert citizen.post("/appeal", {**proof, "appeal_reason": ""}).status_code == 422
+    assert citizen.post("/appeal", {**proof, "appeal_reason": "第二天又坏了"}).status_code == 200
+    again = citizen.post("/appeal", {**proof, "appeal_reason": "我再说一遍"})
+    assert again.status_code == 200 and "此前已办理过" in again.text
