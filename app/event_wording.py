@@ -126,6 +126,7 @@ STAFF_EVENTS: Words = {
     "assignment.return_requested": _l("Return asked for"),
     "assignment.upheld": _l("Return refused: the unit keeps it"),
     "assignment.returned": _l("Return granted"),
+    "assignment.declined": _l("Given back to the unit above"),
     "assignment.replied": _l("Reply submitted"),
     "ticket.submitted": _l("All replies in: to review"),
     "ticket.accepted": _l("Reply accepted"),

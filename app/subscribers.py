@@ -3,8 +3,9 @@
 Every event is also pushed to the rooms it concerns; here stand the jobs it calls for besides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from tickets.event_models import TicketEvent
 from tickets.events import KINDS
 from tickets.notices import RULES
 
@@ -15,7 +16,8 @@ PLAN_CALL = "app.jobs.messages.plan_calls"
 MAKE_EXPORT = "app.jobs.exports.make_exports"
 STAFF_WRITES = (
     "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged", "assignment.handled",
-    "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.replied",
+    "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.declined",
+    "assignment.replied",
 )  # fmt: skip
 """What is written on the way can be searched for as what was asked."""
 TELL = "app.jobs.notices.tell_of_events"
@@ -35,3 +37,9 @@ JOBS: Mapping[str, tuple[str, ...]] = {
     kind: _JOBS.get(kind, ()) + ((TELL,) if kind in RULES else ()) for kind in KINDS
 }
 """What tickets/notices.py has a rule for is told to staff besides."""
+
+
+def jobs_for(event: TicketEvent) -> Sequence[str]:
+    """The jobs that this event calls for: it is told only where a rule holds of what it says."""
+    told = any(rule.holds(event.payload) for rule in RULES.get(event.kind, ()))
+    return [job for job in JOBS[event.kind] if job != TELL or told]

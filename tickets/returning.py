@@ -90,19 +90,19 @@ def decline(
     actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
 ) -> None:
     """What was passed down goes back to the unit that passed it, which still answers for it."""
-    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version)
+    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version, "assignment.declined")
 
 
 def _end_part(
     action: str, field: str, actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str,
-    version: int | None,
+    version: int | None, kind: str = "assignment.returned",
 ) -> None:  # fmt: skip
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
     row = check(actor, locked, action, version, part)
     require(**{field: note})
     move(part, row)
-    _give_back(locked, actor, now, part, note, field)
+    _give_back(locked, actor, now, part, note, field, kind)
 
 
 def concede(
@@ -137,8 +137,9 @@ def designate(
 
 
 def _give_back(
-    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note"
-) -> None:
+    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note",
+    kind: str = "assignment.returned",
+) -> None:  # fmt: skip
     """End the part, and with it what it passed down."""
     ended = [part, *below(part, locked.parts)]
     for one in ended:
@@ -148,9 +149,7 @@ def _give_back(
     clocks.stop(locked.ticket.id, now, parts=[one.id for one in ended])
     lapse(locked, now, ended)
     texts = write_texts(locked.ticket, {field: note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.returned", unit=part.department_id, assignment=part.id, texts=texts
-    )
+    finish(locked, actor, now, kind, unit=part.department_id, assignment=part.id, texts=texts)
 
 
 def below(part: Assignment, parts: Sequence[Assignment]) -> list[Assignment]:

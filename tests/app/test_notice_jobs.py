@@ -11,6 +11,7 @@ from flask import Flask
 from mailserver import MailServer, mail_server, nobody_listens
 from scenes import LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select, update
+from told import COURSES, ordered
 
 from app import outbox, smtp
 from app.auth.models import Staff
@@ -206,6 +207,41 @@ class TestTelling:
         made.do(lambda city: getattr(city, course)())
         made.tell()
         assert made.told(kind=kind) == sorted((login, "in_app") for login in told)
+
+    @pytest.mark.parametrize(("course", "kind", "told"), COURSES, ids=lambda value: str(value)[:30])
+    def test_each_turn_of_a_ticket_is_told_to_those_it_concerns(
+        self, made: Made, course: Callable[[City], int], kind: str, told: list[str]
+    ):
+        made.do(course)
+        made.tell()
+        assert made.told(kind=kind, way="in_app") == sorted((login, "in_app") for login in told)
+
+    def test_every_kind_that_is_told_is_told_in_some_test(self):
+        elsewhere = {"escalated", "return_requested", "returned", "rejected", "redone"}
+        assert {kind for _course, kind, _told in COURSES} | elsewhere == {
+            rule.kind for rules in notices.RULES.values() for rule in rules
+        }
+
+    def test_an_order_goes_to_the_mailbox_of_its_unit_too(self, made: Made):
+        made.address(LEAD_LOGIN)
+        made.do(ordered)
+        made.tell()
+        assert made.told(kind="order_issued", way="email") == [(LEAD, "email"), (LEAD_LOGIN, "email")]
+        with unit_of_work():
+            facts = db.session.scalars(select(Notice.facts).where(Notice.kind == "order_issued").limit(1)).one()
+        assert set(facts) == {"unit", "due_at"}
+
+    def test_who_asks_after_what_was_merged_asks_the_units_of_the_other_ticket(self, made: Made):
+        ticket_id = made.do(lambda city: city.merged())
+        made.do(lambda city: service.urge(city.who("operator"), city.now, ticket_id, "怎么还没有人来"))
+        made.tell()
+        with unit_of_work() as now:
+            master = City(now, made.vault).ticket(ticket_id).parent_id
+        assert made.told(kind="urged", ticket_id=master) == [(LEAD_LOGIN, "in_app")]
+
+    def test_of_a_dispatch_that_is_only_one_nothing_is_owed(self, made: Made):
+        made.do(lambda city: city.dispatched())
+        assert made.tell() == 0
 
     def test_one_event_that_cannot_be_told_keeps_no_other_from_being_told(
         self, made: Made, monkeypatch: pytest.MonkeyPatch
