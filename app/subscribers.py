@@ -12,6 +12,8 @@ from tickets.notices import RULES
 INDEX_TEXT = "app.jobs.texts.index_texts"
 SEND_RECEIPT = "app.jobs.messages.send_receipts"
 ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
+TELL_EXTENDED = "app.jobs.messages.tell_extended"
+TELL_SUSPENDED = "app.jobs.messages.tell_suspended"
 PLAN_CALL = "app.jobs.messages.plan_calls"
 MAKE_EXPORT = "app.jobs.exports.make_exports"
 STAFF_WRITES = (
@@ -29,6 +31,9 @@ _JOBS: Mapping[str, tuple[str, ...]] = {
     "ticket.registered": (INDEX_TEXT, SEND_RECEIPT),
     "ticket.amended": (INDEX_TEXT,),
     "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
+    "extension.granted": (TELL_EXTENDED,),
+    "ticket.suspended": (TELL_SUSPENDED,),
+    "suspension.prolonged": (TELL_SUSPENDED,),
     "export.asked": (MAKE_EXPORT,),
     "export.decided": (MAKE_EXPORT,),
 } | dict.fromkeys(STAFF_WRITES, (INDEX_TEXT,))
