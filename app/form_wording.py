@@ -25,6 +25,7 @@ ACTIONS: Words = {
     "split": _l("Split off further demands"),
     "withdraw": _l("The citizen withdraws it"),
     "dispatch": _l("Dispatch"),
+    "add_assist": _l("Ask more units to help"),
     "sign": _l("Sign for it"),
     "handle": _l("Record a step"),
     "request_return": _l("Ask to return it"),

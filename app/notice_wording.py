@@ -25,6 +25,8 @@ NOTICES: wording.Words = {
     "taken_in": _l("Another citizen's ticket was merged into yours"),
     "delegated": _l("The unit above passed a ticket down to you"),
     "declined": _l("The unit below gave back what you passed down"),
+    "asked_to_help": _l("Your unit was asked to help with a ticket"),
+    "assists_added": _l("More units were asked to help with your ticket"),
     "contributed": _l("A unit that helps has handed in its part"),
     "sent_back": _l("Your contribution was sent back"),
     "waived": _l("Your contribution is no longer needed"),

@@ -130,7 +130,7 @@ def has_opted_out(phone_hash: bytes | None) -> bool:
 
 
 def is_moot(message: Message, vault: Vault) -> bool:
-    """Whether it asks for a rating that was given while it waited for the morning, or names a day that no longer is."""
+    """Whether it asks for a rating that was given while it waited for the morning, or names a day that is past."""
     ticket = db.session.get(Ticket, message.ticket_id) if message.template in BY_DAY else None
     if ticket is None:
         return False

@@ -7,7 +7,8 @@ from tickets.guards import above, lead_of
 from tickets.lifecycle import OPEN_PART, AssignmentState
 from tickets.models import Assignment
 
-OWN, ABOVE, BELOW, LEAD, AT_WORK, LEFT = "own", "above", "below", "lead", "at_work", "left"
+OWN, ABOVE, BELOW, NEW = "own", "above", "below", "new"
+LEAD, AT_WORK, LEFT = "lead", "at_work", "left"
 
 Parts = Sequence[Assignment]
 
@@ -18,6 +19,8 @@ def units_of(which: str, event: TicketEvent, parts: Parts) -> tuple[int, ...]:
         return () if event.department_id is None else (event.department_id,)
     if which == BELOW:
         return (event.payload["below"],)
+    if which == NEW:
+        return tuple(event.payload["assists"])
     return tuple(dict.fromkeys(part.department_id for part in _FOUND[which](event, parts)))
 
 

@@ -39,6 +39,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.dispatched": frozenset(
         {"lead", "assists", "duty", "rule", "confidence", "texts", "round", "is_designated"}
     ),
+    "ticket.assists_added": frozenset({"assists", "round", "texts"}),
     "assignment.signed": frozenset({"assignment"}),
     "assignment.handled": frozenset({"assignment", "contact", "texts"}),
     "assignment.delegated": frozenset({"assignment", "below", "round", "texts"}),

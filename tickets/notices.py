@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import db
 from tickets.concerned import ABOVE as UNIT_ABOVE
-from tickets.concerned import AT_WORK, BELOW, LEAD, LEFT, OWN
+from tickets.concerned import AT_WORK, BELOW, LEAD, LEFT, NEW, OWN
 from tickets.deadlines import EMAIL, IN_APP
 from tickets.models import Ticket
 from tickets.notice_models import Notice
@@ -95,6 +95,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "ticket.withdrawn": (_rule("withdrawn", "unit:handler", units=LEFT),),
     "ticket.taken_in": (_rule("taken_in", "unit:handler", units=AT_WORK),),
     # Between units
+    "ticket.assists_added": (
+        _rule("asked_to_help", *PEOPLE, ways=BOTH, units=NEW), _rule("assists_added", "unit:handler", units=LEAD),
+    ),
     "assignment.delegated": (_rule("delegated", *PEOPLE, ways=BOTH, units=BELOW),),
     "assignment.declined": (_rule("declined", *PEOPLE, ways=BOTH, units=UNIT_ABOVE),),
     "assignment.contributed": (_rule("contributed", "unit:handler", units=UNIT_ABOVE),),

@@ -21,7 +21,8 @@ from tickets.terms import HANDLING
 from tickets.vault import Vault
 
 SHOWN = (
-    "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
+    "ticket.registered", "ticket.triaged", "ticket.dispatched", "ticket.assists_added", "assignment.signed",
+    "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned",
     "assignment.replied", "assignment.contributed", "ticket.submitted", "ticket.rejected", "ticket.accepted",
     "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",

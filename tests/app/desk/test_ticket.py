@@ -90,7 +90,7 @@ def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of)
     asked |= {"suggested": suggested}
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
-    assert forms_on(page) == {"uphold", "redispatch", "merge", "take_in", "split"}
+    assert forms_on(page) == {"uphold", "redispatch", "add_assist", "merge", "take_in", "split"}
     assert f'<option value="{suggested}" selected>' in page
     assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
