@@ -34,8 +34,8 @@ ALLOWED = {
     UNIT_HEAD: OF_HANDLERS | {"delegate", "ask_extension", "ask_suspension", "ask_exclusion"},
     "supervisor": OF_DECIDERS | OF_OFFICE | {
         "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "add_assist", "ask_info",
-        "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension", "grant_suspension",
-        "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear", "redo", "close",
+        "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension",
+        "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear", "redo", "close",
         "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion", "refuse_exclusion",
     },
     "office": OF_OFFICE | {"grant_again", "refuse_again"},
