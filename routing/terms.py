@@ -256,8 +256,8 @@ def _codes(value: Any) -> list[str]:
 
 
 LIFECYCLE_RANGES: Mapping[str, tuple[int, int]] = {
-    "returns": (1, 9), "appeal_days": (0, 365), "archive_days": (1, 3650), "merged_at_once": (1, 1000),
-    "asked_percent": (0, 100),
+    "returns": (1, 9), "returns_per_part": (1, 9), "appeal_days": (0, 365), "archive_days": (1, 3650),
+    "merged_at_once": (1, 1000), "asked_percent": (0, 100),
 }
 """Least and most of each number of the setting `lifecycle`; tickets/terms.py says what ships."""
 MOST_EXTENSIONS = 2

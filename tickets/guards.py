@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db import db
 from routing import service as routing
@@ -121,11 +121,21 @@ def _is_other_hand(case: Case) -> bool:
 
 
 def _may_return(case: Case) -> bool:
-    """Within the window that the city gives from dispatch, and not what was designated."""
+    """Within the window that the city gives from dispatch, not what was designated, and not over and over."""
     part = case.own
     if part.designated or part.role == "sub" or case.ticket.state != TicketState.IN_PROGRESS:
         return False
-    return part.return_until is None or case.moment <= part.return_until
+    is_in_time = part.return_until is None or case.moment <= part.return_until
+    return is_in_time and _returns_refused(case) < terms.returns_per_part()
+
+
+def _returns_refused(case: Case) -> int:
+    """How often the hotline said that the unit keeps this part."""
+    upheld = select(func.count()).where(
+        TicketEvent.subject == "ticket", TicketEvent.subject_id == case.ticket.id,
+        TicketEvent.kind == "assignment.upheld", TicketEvent.payload["assignment"].as_integer() == case.own.id,
+    )
+    return db.session.scalar(upheld) or 0
 
 
 def _may_redispatch(case: Case) -> bool:

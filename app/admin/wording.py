@@ -153,6 +153,7 @@ SETTINGS: wording.Words = {
 
 LIFECYCLE: wording.Words = {
     "returns": _l("After so many granted returns it is disputed"),
+    "returns_per_part": _l("So often a unit may ask to return the same part, if refused"),
     "appeal_days": _l("Days in which a citizen may appeal"),
     "archive_days": _l("Days after the end until it is archived"),
     "asked_percent": _l("Of a hundred tickets so many are called back"),

@@ -35,8 +35,9 @@ ALLOWED = {
     "supervisor": OF_DECIDERS | OF_OFFICE | {
         "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "add_assist", "ask_info",
         "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension",
-        "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear", "redo",
-        "close", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion", "refuse_exclusion",
+        "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear",
+        "redo", "close", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion",
+        "refuse_exclusion",
     },
     "office": OF_OFFICE | {"grant_again", "refuse_again"},
     "admin": set(),
