@@ -148,7 +148,14 @@ SETTINGS: wording.Words = {
     "lifecycle": _l("Returns, extensions, appeals, archive"),
     "tiers": _l("Whom each level of escalation concerns"),
     "notices": _l("What is done daily"),
+    "exports": _l("Exports"),
     "phone": _l("Telephone"),
+}
+
+EXPORTS: wording.Words = {
+    "rows": _l("So many lines a file has at most"),
+    "hours": _l("Hours for which a file is kept"),
+    "at_once": _l("So many exports a person may have under way"),
 }
 
 LIFECYCLE: wording.Words = {
