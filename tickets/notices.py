@@ -83,7 +83,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "ticket.urged": (
         _rule("urged", "unit:handler", "city:dispatcher@dispatch", "city:supervisor@review", units=AT_WORK),
     ),
-    "ticket.rejected": (_rule("rejected", *PEOPLE, ways=BOTH, units=LEAD),),
+    "ticket.rejected": (_rule("rejected", "unit:handler", ways=BOTH, units=LEAD),),
     "ticket.redone": (_rule("redone", *PEOPLE, ways=BOTH, units=LEAD),),
     # Whose it is
     "assignment.return_requested": (_rule("return_requested", "city:dispatcher"),),

@@ -45,7 +45,7 @@ def test_words_stand_once_and_for_something():
     assert lifecycle_wording.FURTHER_PERMISSIONS.keys() <= {row[4] for row in ROWS}
 
 
-@pytest.mark.parametrize(("lang", "words"), [("zh", "工单"), ("en", "The ticket as a whole")])
+@pytest.mark.parametrize(("lang", "words"), [("zh", "工单整体"), ("en", "The ticket as a whole")])
 def test_the_page_is_for_staff_and_holds_every_row(new_browser, lang: str, words: str):
     browser = new_browser()
     assert browser.get("/help/lifecycle").status_code == 302
