@@ -144,7 +144,7 @@ COURSES: list[tuple[Callable[[City], Any], str, list[str]]] = [
     (City.withdrawn, "withdrawn", [LEAD_LOGIN]),
     (City.delegated, "delegated", ["handler-mingde"]),
     (_declined, "declined", [UNIT_HEAD]),
-    (City.helped_later, "asked_to_help", [OTHER_LOGIN]),
+    (City.helped_later, "asked_to_help", [OTHER_LOGIN, "lead-city"]),
     (City.helped_later, "assists_added", [LEAD_LOGIN]),
     (City.contributed, "contributed", [LEAD_LOGIN]),
     (_sent_back, "sent_back", [ASSIST_LOGIN]),

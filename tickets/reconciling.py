@@ -16,7 +16,7 @@ GRACE = timedelta(seconds=90)
 STRETCH = 5000
 _STRETCH = text("""
     SELECT id, assignment_id, due_at FROM deadline
-    WHERE stopped_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after) AND clock <> 'callback'
+    WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after) AND clock <> 'callback'
     ORDER BY due_at, id LIMIT :stretch""")
 _MISSING = text("""
     SELECT d.id, count(*) AS rungs, min((rung ->> 2)::timestamptz) AS since
@@ -50,7 +50,10 @@ class Found:
 
 
 def check_on(found: Found, now: datetime) -> Found:
-    """One more stretch of clocks, the longest overdue first; what is missing there is done at once."""
+    """One more stretch of clocks, the longest overdue first; what is missing there is done at once.
+
+    A clock that stands still owes nothing, whatever its moments were before.
+    """
     after_at, after = found.after
     given = {"now": now, "after_at": after_at, "after": after, "stretch": STRETCH}
     stretch = db.session.execute(_STRETCH, given).all()
@@ -76,7 +79,8 @@ def check_on(found: Found, now: datetime) -> Found:
 def _owe(moments: Sequence[tuple[int, datetime]]) -> None:
     for deadline_id, at in moments:
         db.session.execute(
-            update(Deadline).where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None))
+            update(Deadline)
+            .where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
             .values(next_at=at, claimed_until=None, attempts=0)
             .execution_options(synchronize_session=False)
         )  # fmt: skip

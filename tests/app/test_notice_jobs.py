@@ -29,6 +29,7 @@ from tickets.notice_models import Mailbox, Notice, Run
 from tickets.notices import Recipient, Target
 from tickets.permissions import SYSTEM
 
+NAMES = [f"{number} {kind}" for number, (_course, kind, _told) in enumerate(COURSES)]
 ADDRESS, UNIT_ADDRESS = "lead@example.gov.cn", "urban@example.gov.cn"
 
 
@@ -208,7 +209,7 @@ class TestTelling:
         made.tell()
         assert made.told(kind=kind) == sorted((login, "in_app") for login in told)
 
-    @pytest.mark.parametrize(("course", "kind", "told"), COURSES, ids=lambda value: str(value)[:30])
+    @pytest.mark.parametrize(("course", "kind", "told"), COURSES, ids=NAMES)
     def test_each_turn_of_a_ticket_is_told_to_those_it_concerns(
         self, made: Made, course: Callable[[City], int], kind: str, told: list[str]
     ):
@@ -460,6 +461,19 @@ class TestDaily:
         result = made.app.test_cli_runner().invoke(args=["check", "escalations"])
         assert result.exit_code == 0 and '"missing": 0' in result.output
         assert "escalations were missing" not in made.app.test_client().get("/readyz").json["alarms"]
+
+    def test_what_stands_still_owes_nothing(self, made: Made):
+        ticket_id = made.do(lambda city: city.suspended())
+        with unit_of_work():
+            rows = db.session.scalars(select(Deadline).where(Deadline.ticket_id == ticket_id)).all()
+            paused = {row.id: row.due_at for row in rows if row.paused_at is not None}
+            made.now = max(paused.values()) + timedelta(hours=1)
+        made.app.test_cli_runner().invoke(args=["check", "escalations"])  # repairs what others left
+        result = made.app.test_cli_runner().invoke(args=["check", "escalations"])
+        assert result.exit_code == 0 and '"missing": 0' in result.output
+        with unit_of_work():
+            found = db.session.scalars(select(Escalation.id).where(Escalation.deadline_id.in_(paused))).all()
+            assert paused and found == []
 
     def test_a_clock_that_would_never_have_gone_on_is_found_too(self, made: Made):
         ticket_id = made.do(lambda city: city.dispatched())
