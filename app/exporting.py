@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import narrowing
+from app.export_limits import limits
 from db import Base, db
 from tickets import boards, errors, events, finding, sealing
 from tickets.lifecycle import SIDE_RECORDS
@@ -24,10 +25,6 @@ from tickets.vault import Vault
 
 APPROVE = "export.approve"
 FORMATS = ("csv", "xlsx")
-KEPT = timedelta(hours=24)
-MOST_ROWS = 50_000
-"""So many are made within a job's time on a slow machine; a longer list is narrowed, and says so."""
-UNDER_WAY = 5
 LONGEST_REASON = 500
 PAGE = 50
 
@@ -112,8 +109,9 @@ def _check_asked(actor: Actor, place: str, format: str, wanted: Wanted, words: s
     if place == narrowing.FIND and wanted.is_empty and not words.strip():
         raise errors.Invalid(fields={"words": "missing"})
     under_way = select(func.count()).where(Export.asked_by == actor.id, Export.state.in_(["WAITING", "OWED"]))
-    if (db.session.scalar(under_way) or 0) >= UNDER_WAY:
-        raise errors.TooMany(action="export", limit=UNDER_WAY)
+    most = limits()["at_once"]
+    if (db.session.scalar(under_way) or 0) >= most:
+        raise errors.TooMany(action="export", limit=most)
 
 
 def _demand_text(field: str, given: str) -> None:
@@ -231,6 +229,7 @@ def _sweep_strays(data_dir: str, now: datetime) -> None:
     """A job that was killed between its file and its row leaves one behind."""
     found = {path.name: path for path in folder(data_dir).glob("*.sealed")}
     known = set(db.session.scalars(select(Export.file).where(Export.file.in_(list(found)))))
+    kept_since = now - timedelta(hours=limits()["hours"])
     for name in found.keys() - known:
-        if found[name].stat().st_mtime < (now - KEPT).timestamp():
+        if found[name].stat().st_mtime < kept_since.timestamp():
             found[name].unlink(missing_ok=True)

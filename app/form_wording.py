@@ -25,6 +25,7 @@ ACTIONS: Words = {
     "split": _l("Split off further demands"),
     "withdraw": _l("The citizen withdraws it"),
     "dispatch": _l("Dispatch"),
+    "add_assist": _l("Ask more units to help"),
     "sign": _l("Sign for it"),
     "handle": _l("Record a step"),
     "request_return": _l("Ask to return it"),
@@ -199,7 +200,7 @@ FAULTS: Words = {
 GUARDS: Words = {
     "all_in": _l("A unit that helps has not answered yet: wait for it, or answer without it and say why."),
     "helps": _l("A unit to which it was passed down has not answered yet."),
-    "may_return": _l("The time for giving it back is over, or it was designated."),
+    "may_return": _l("The time for giving it back is over, it was refused before, or it was designated."),
     "may_redispatch": _l("It was given back too often to be dispatched once more: it is disputed."),
     "may_extend": _l("It is due already, more time was asked for already, or there is no more to be had."),
     "other_hand": _l("You handled this yourself: somebody else has to decide on it."),

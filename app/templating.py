@@ -12,6 +12,7 @@ from flask_login import current_user
 from app import kept, message_wording, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
+from app.export_limits import limits
 from app.headers import is_framed
 from calls import platforms
 from routing import service as routing
@@ -50,7 +51,7 @@ def register_filters(app: Flask) -> None:
         wording=wording, message_wording=message_wording,
         light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
-        weekday_names=weekday_names, boards_of=queries.boards_of,
+        weekday_names=weekday_names, boards_of=queries.boards_of, export_limits=limits,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -34,13 +34,13 @@ LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
 LIFECYCLE = "lifecycle"
-TIERS, NOTICES = "tiers", "notices"
+TIERS, NOTICES, EXPORTS = "tiers", "notices", "exports"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
 SECOND_FACTOR = "second_factor"
 """Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
-ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, SECOND_FACTOR)
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, EXPORTS, SECOND_FACTOR)
 """A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
@@ -256,7 +256,8 @@ def _codes(value: Any) -> list[str]:
 
 
 LIFECYCLE_RANGES: Mapping[str, tuple[int, int]] = {
-    "returns": (1, 9), "questions": (1, 9), "appeal_days": (0, 365), "archive_days": (1, 3650),
+    "returns": (1, 9), "returns_per_part": (1, 9), "questions": (1, 9), "appeal_days": (0, 365),
+    "archive_days": (1, 3650),
     "merged_at_once": (1, 1000), "asked_percent": (0, 100),
 }
 """Least and most of each number of the setting `lifecycle`; tickets/terms.py says what ships."""
@@ -280,6 +281,18 @@ def _lifecycle(value: Any) -> dict[str, Any]:
         "extensions": value["extensions"][:MOST_EXTENSIONS],
         "ex_officio_types": _codes(value["ex_officio_types"]),
     }
+
+
+EXPORT_RANGES: Mapping[str, tuple[int, int]] = {"rows": (100, 50_000), "hours": (1, 168), "at_once": (1, 20)}
+"""Least and most of each number of the setting `exports`; app/export_limits.py says what ships."""
+
+
+def _exports(value: Any) -> dict[str, int]:
+    """Each number in its range."""
+    refuse(
+        {name: "range" for name, (least, most) in EXPORT_RANGES.items() if not least <= value[name] <= most}
+    )
+    return {name: int(value[name]) for name in EXPORT_RANGES}
 
 
 def _phone(value: Any) -> dict[str, int]:
@@ -316,6 +329,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     LIFECYCLE: _lifecycle,
     TIERS: _tiers,
     NOTICES: _hours,
+    EXPORTS: _exports,
     TELEPHONE: _phone,
     SECOND_FACTOR: _codes,
 }

@@ -151,6 +151,12 @@ class City:
         service.sign(self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id)
         return ticket_id
 
+    def helped_later(self, **options: object) -> int:
+        """LEAD's part HANDLING, and OTHER's PENDING_SIGN, which was asked to help afterwards."""
+        ticket_id = self.signed(**options)
+        service.add_assist(self.who("supervisor"), self.now, ticket_id, [self.unit(OTHER)], "请配合查管线")
+        return ticket_id
+
     def return_requested(self, **options: object) -> int:
         ticket_id = self.signed(**options)
         self.ask_return(ticket_id)

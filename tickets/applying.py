@@ -32,7 +32,7 @@ def ask_extension(
     rule = terms.extensions()[level - 1]
     if _is_too_long(ticket_id, part, limit, rule):
         raise errors.Invalid(fields={"days": "too_long_a_time"})
-    _ask(locked, actor, now, part, "extension", reason, level=level, days=str(limit))
+    _ask(locked, actor, now, part, "extension", reason, level=level, days=str(limit), decides=rule.who)
 
 
 def _is_too_long(ticket_id: int, part: Assignment, limit: deadlines.Limit, rule: terms.ExtensionRule) -> bool:
@@ -83,6 +83,7 @@ def ask_exclusion(
 def _ask(
     locked: Locked, actor: Actor, now: datetime, part: Assignment, kind: str, words: str, *,
     level: int = 1, reason: str | None = None, days: str | None = None, review_on: date | None = None,
+    decides: str | None = None,
 ) -> None:  # fmt: skip
     db.session.add(
         Application(
@@ -94,7 +95,7 @@ def _ask(
     texts = write_texts(locked.ticket, {WORDS[kind]: words}, actor, now, part)
     finish(
         locked, actor, now, f"{kind}.asked", unit=part.department_id, assignment=part.id, reason=reason,
-        days=days, review_on=review_on.isoformat() if review_on else None, texts=texts,
+        days=days, decides=decides, review_on=review_on.isoformat() if review_on else None, texts=texts,
     )
 
 

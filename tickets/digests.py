@@ -22,6 +22,10 @@ _DECIDED = text("""
     SELECT department_id AS unit, count(*) AS returned FROM ticket_event
     WHERE kind IN ('assignment.returned', 'assignment.upheld') AND at >= :since AND at < :now
       AND department_id IS NOT NULL GROUP BY department_id""")
+_ORDERS = text("""
+    SELECT a.department_id AS unit, count(*) AS orders
+    FROM supervision_order o JOIN assignment a ON a.id = o.assignment_id
+    WHERE o.state = 'issued' GROUP BY a.department_id""")
 
 
 Units = Mapping[int, dict[str, Any]]
@@ -29,10 +33,12 @@ Units = Mapping[int, dict[str, Any]]
 
 
 def of_units(now: datetime, since: datetime, tomorrow: datetime) -> Units:
-    """What units have due today, overdue, to sign for, and of returns decided since; those that have any."""
+    """What units have due today, overdue, to sign for, to answer, and of returns decided since; who has any."""
     found: dict[int, dict[str, Any]] = {}
     for row in db.session.execute(_COUNTS, {"now": now, "tomorrow": tomorrow}):
         found[row.unit] = {"due_today": row.due_today, "overdue": row.overdue, "to_sign": row.to_sign}
     for row in db.session.execute(_DECIDED, {"now": now, "since": since}):
         found.setdefault(row.unit, {})["returned"] = row.returned
+    for row in db.session.execute(_ORDERS):
+        found.setdefault(row.unit, {})["orders"] = row.orders
     return {unit: counts for unit, counts in sorted(found.items()) if any(counts.values())}

@@ -110,6 +110,15 @@ class Case:
         return len(db.session.scalars(rows).all())
 
 
+    def happened(self, kind: str) -> int:
+        """How often this kind of event is of the part."""
+        query = select(func.count()).where(
+            TicketEvent.subject == "ticket", TicketEvent.subject_id == self.ticket.id, TicketEvent.kind == kind,
+            TicketEvent.payload["assignment"].as_integer() == self.own.id,
+        )  # fmt: skip
+        return db.session.scalar(query) or 0
+
+
 def _is_other_hand(case: Case) -> bool:
     if case.actor.kind != "staff":
         return True
@@ -121,11 +130,12 @@ def _is_other_hand(case: Case) -> bool:
 
 
 def _may_return(case: Case) -> bool:
-    """Within the window that the city gives from dispatch, and not what was designated."""
+    """Within the window that the city gives from dispatch, not what was designated, and not over and over."""
     part = case.own
     if part.designated or part.role == "sub" or case.ticket.state != TicketState.IN_PROGRESS:
         return False
-    return part.return_until is None or case.moment <= part.return_until
+    is_in_time = part.return_until is None or case.moment <= part.return_until
+    return is_in_time and case.happened("assignment.upheld") < terms.returns_per_part()
 
 
 def _may_redispatch(case: Case) -> bool:
@@ -268,11 +278,7 @@ def _may_be_sent_back(case: Case) -> bool:
 
 def _may_ask(case: Case) -> bool:
     """So often as the city lets one part be interrupted by questions."""
-    asked = select(func.count()).select_from(TicketEvent).where(
-        TicketEvent.subject == "ticket", TicketEvent.subject_id == case.ticket.id,
-        TicketEvent.kind == "ticket.info_asked", TicketEvent.payload["assignment"].as_integer() == case.own.id,
-    )  # fmt: skip
-    return _is_going_on(case) and (db.session.scalar(asked) or 0) < terms.questions_per_part()
+    return _is_going_on(case) and case.happened("ticket.info_asked") < terms.questions_per_part()
 
 
 def _has_units_below(case: Case) -> bool:

@@ -52,7 +52,10 @@ class Found:
 
 
 def check_on(found: Found, now: datetime) -> Found:
-    """One more stretch of clocks, the longest overdue first; what is missing there is done at once."""
+    """One more stretch of clocks, the longest overdue first; what is missing there is done at once.
+
+    A clock that stands still owes nothing, whatever its moments were before.
+    """
     after_at, after = found.after
     given = {"now": now, "after_at": after_at, "after": after, "stretch": STRETCH, "ends": list(ENDS)}
     stretch = db.session.execute(_STRETCH, given).all()
@@ -80,7 +83,8 @@ def check_on(found: Found, now: datetime) -> Found:
 def _owe(moments: Sequence[tuple[int, datetime]]) -> None:
     for deadline_id, at in moments:
         db.session.execute(
-            update(Deadline).where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None))
+            update(Deadline)
+            .where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
             .values(next_at=at, claimed_until=None, attempts=0)
             .execution_options(synchronize_session=False)
         )  # fmt: skip

@@ -92,19 +92,19 @@ def decline(
     actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
 ) -> None:
     """What was passed down goes back to the unit that passed it, which still answers for it."""
-    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version)
+    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version, "assignment.declined")
 
 
 def _end_part(
     action: str, field: str, actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str,
-    version: int | None,
+    version: int | None, kind: str = "assignment.returned",
 ) -> None:  # fmt: skip
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
     row = check(actor, locked, action, version, part)
     require(**{field: note})
     move(part, row)
-    _give_back(locked, actor, now, part, note, field)
+    _give_back(locked, actor, now, part, note, field, kind)
 
 
 def concede(
@@ -147,15 +147,14 @@ def _free(locked: Locked, now: datetime, unit: int | None) -> None:
 
 
 def _give_back(
-    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note"
-) -> None:
+    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note",
+    kind: str = "assignment.returned",
+) -> None:  # fmt: skip
     """End the part, and with it what it passed down."""
     part.ended_at = now
     end_with(locked, now, [part, *cancel(below(part, locked.parts), now)])
     texts = write_texts(locked.ticket, {field: note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.returned", unit=part.department_id, assignment=part.id, texts=texts
-    )
+    finish(locked, actor, now, kind, unit=part.department_id, assignment=part.id, texts=texts)
 
 
 def cancel(parts: Sequence[Assignment], now: datetime) -> list[Assignment]:

@@ -43,7 +43,7 @@ from tickets.closing import (
     unsolved,
     would_be_redone,
 )
-from tickets.dispatching import delegate, dispatch
+from tickets.dispatching import add_assist, delegate, dispatch
 from tickets.drafts import save_form, saved_form
 from tickets.finding import find
 from tickets.handling import handle, reply, sign
@@ -56,14 +56,14 @@ from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
 __all__ = [
-    "accept", "act_on_deadline", "amend", "answer", "answer_at_once", "answer_order", "appeal", "archive",
-    "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked", "carry_on", "close",
-    "concede", "contribute", "decline", "delegate", "designate", "discard", "dismiss", "dispatch", "excuse",
-    "find", "give", "go_on", "grant_again", "grant_appeal", "grant_exclusion", "grant_extension",
-    "grant_suspension", "green", "handle", "hear", "merge", "minute", "note_try", "open_draft", "open_ticket",
-    "order", "prolong", "rate", "redispatch", "redo", "refer", "refuse_again", "refuse_appeal",
-    "refuse_exclusion", "refuse_extension", "refuse_suspension", "register", "reissue_code", "reject",
-    "renew_order", "reopen", "reply", "request_return", "resume", "reveal", "save_form", "saved_form",
-    "schedule", "send_back", "settle_order", "sign", "split", "supplement", "take_in", "to_archive", "unmerge",
-    "unsolved", "uphold", "urge", "waive", "withdraw", "would_be_redone",
+    "accept", "act_on_deadline", "add_assist", "amend", "answer", "answer_at_once", "answer_order", "appeal",
+    "archive", "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked",
+    "carry_on", "close", "concede", "contribute", "decline", "delegate", "designate", "discard", "dismiss",
+    "dispatch", "excuse", "find", "give", "go_on", "grant_again", "grant_appeal", "grant_exclusion",
+    "grant_extension", "grant_suspension", "green", "handle", "hear", "merge", "minute", "note_try",
+    "open_draft", "open_ticket", "order", "prolong", "rate", "redispatch", "redo", "refer", "refuse_again",
+    "refuse_appeal", "refuse_exclusion", "refuse_extension", "refuse_suspension", "register", "reissue_code",
+    "reject", "renew_order", "reopen", "reply", "request_return", "resume", "reveal", "save_form",
+    "saved_form", "schedule", "send_back", "settle_order", "sign", "split", "supplement", "take_in",
+    "to_archive", "unmerge", "unsolved", "uphold", "urge", "waive", "withdraw", "would_be_redone",
 ]

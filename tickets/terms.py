@@ -24,6 +24,7 @@ class ExtensionRule:
 # Ours, not law: domain practice differs from city to city.
 SHIPPED: dict[str, Any] = {
     "returns": 2,
+    "returns_per_part": 1,
     "questions": 2,
     "extensions": [
         {"who": "extension.decide", "longest": "10wd", "share": 1.0},
@@ -44,6 +45,11 @@ def _set(name: str) -> Any:
 def returns_allowed() -> int:
     """After so many granted returns nobody is asked any more whose it is: it is disputed."""
     return int(_set("returns"))
+
+
+def returns_per_part() -> int:
+    """After so many refused returns of its part a unit asks no more."""
+    return int(_set("returns_per_part"))
 
 
 def questions_per_part() -> int:

@@ -1,4 +1,7 @@
-"""A unit's own figures, and the tickets behind each: one condition on the unit's parts makes both."""
+"""A unit's own figures, and the tickets behind each: one condition on the unit's parts makes both.
+
+What was granted to be left out of them is counted apart, so that what would stand there without it can be told.
+"""
 
 from collections.abc import Callable, Collection, Mapping
 
@@ -11,6 +14,7 @@ from tickets.figures import Span
 from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
+from tickets.request_models import Application
 
 _KEPT = Assignment.state != AssignmentState.RETURNED
 _OF_HANDLING = ("handle", "redo")
@@ -62,28 +66,40 @@ FIGURES: Mapping[str, Callable[[Span], ColumnElement[bool]]] = {
     "solved": lambda span: _rated(span, Rating.solved.is_(True)),
     "satisfied": lambda span: _rated(span, Rating.satisfied == 3),
 }
+EXCLUDED_BY: Mapping[str, str] = {
+    **dict.fromkeys(("signed", "signed_on_time", "due", "on_time"), "overdue"),
+    "returned": "returned",
+    **dict.fromkeys(("rated", "solved", "satisfied"), "rating"),
+}
+"""剔除. Figure -> what must have been granted to be left out for a part not to count in it."""
 RATES = (("signed_on_time", "signed"), ("on_time", "due"), ("solved", "rated"), ("satisfied", "rated"))
 """(part, whole) of each rate."""
 
 
-def _parts(figure: str, units: Collection[int], span: Span) -> ColumnElement[bool]:
-    """Raises NotFound for a figure that is none."""
+def _parts(figure: str, units: Collection[int], span: Span, excluded: bool) -> ColumnElement[bool]:
+    """What counts, or what would have counted and was `excluded`. Raises NotFound for a figure that is none."""
     if figure not in FIGURES:
         raise errors.NotFound()
-    return and_(Assignment.department_id.in_(sorted(units)), FIGURES[figure](span))
+    left_out = exists().where(
+        Application.ticket_id == Assignment.ticket_id, Application.assignment_id == Assignment.id,
+        Application.kind == "exclusion", Application.state == "granted", Application.reason == EXCLUDED_BY[figure],
+    )
+    counts = FIGURES[figure](span)
+    return and_(Assignment.department_id.in_(sorted(units)), counts, left_out if excluded else ~left_out)
 
 
-def count(figure: str, units: Collection[int], span: Span) -> int:
+def count(figure: str, units: Collection[int], span: Span, excluded: bool = False) -> int:
     """How many tickets of these units, confidential ones too."""
-    query = select(func.count(func.distinct(Assignment.ticket_id))).where(_parts(figure, units, span))
+    query = select(func.count(func.distinct(Assignment.ticket_id))).where(_parts(figure, units, span, excluded))
     return db.session.scalar(query) or 0
 
 
 def tickets_behind(
-    actor: Actor, figure: str, units: Collection[int], span: Span, before: int | None = None, limit: int = PAGE
-) -> Page:
+    actor: Actor, figure: str, units: Collection[int], span: Span, before: int | None = None, limit: int = PAGE,
+    excluded: bool = False,
+) -> Page:  # fmt: skip
     """One page of the tickets behind a figure that the actor may see, newest first. Raises NotFound."""
-    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span))
+    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span, excluded))
     query = select(Ticket.id).where(Ticket.id.in_(of_units), visible_to(actor, Ticket.rooms))
     if before is not None:
         query = query.where(Ticket.id < before)
@@ -92,8 +108,8 @@ def tickets_behind(
     return Page([rows[key] for key in ids[:limit]], str(ids[limit - 1]) if len(ids) > limit else None)
 
 
-def unlisted(actor: Actor, figure: str, units: Collection[int], span: Span) -> int:
+def unlisted(actor: Actor, figure: str, units: Collection[int], span: Span, excluded: bool = False) -> int:
     """How many tickets of the figure stay out of that list: given back, or confidential."""
-    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span))
+    of_units = select(Assignment.ticket_id).where(_parts(figure, units, span, excluded))
     seen = select(func.count()).where(Ticket.id.in_(of_units), visible_to(actor, Ticket.rooms))
-    return count(figure, units, span) - (db.session.scalar(seen) or 0)
+    return count(figure, units, span, excluded) - (db.session.scalar(seen) or 0)

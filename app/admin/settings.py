@@ -1,17 +1,17 @@
 """The administrator's page on the city's settings, one form for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, request
 from sqlalchemy import select
 
-from app import wording
+from app import export_limits, wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import LIFECYCLE, SETTINGS, TIERS
+from app.admin.wording import EXPORTS, LIFECYCLE, SETTINGS, TIERS
 from app.auth import queries
 from app.outbox import unit_of_work
 from app.recipients import shipped_tiers
@@ -57,7 +57,8 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
             zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
-            LIFECYCLE=LIFECYCLE, deciders=DECIDERS, TIERS=TIERS,
+            LIFECYCLE=LIFECYCLE, deciders=DECIDERS, TIERS=TIERS, EXPORTS=EXPORTS,
+            export_ranges=terms.EXPORT_RANGES,
             role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
@@ -72,6 +73,8 @@ def _shown(row: CitySetting) -> Any:
         rules = enumerate(row.value["extensions"], start=1)
         each = {f"{name}_{number}": rule[name] for number, rule in rules for name in ("longest", "share")}
         return {**ticket_terms.SHIPPED, **row.value, **each}
+    if row.key == terms.EXPORTS:
+        return {**export_limits.SHIPPED, **row.value}
     if row.key == terms.TIERS:
         return {tier: "\n".join(row.value.get(tier, ())) for tier in TIERS}
     return {**daily.SHIPPED, **row.value} if row.key == terms.NOTICES else row.value
@@ -116,11 +119,11 @@ def _lifecycle() -> dict[str, Any]:
     return found
 
 
-def _phone() -> dict[str, int]:
-    """Every number of the telephone's form. Raises Refused naming each that is none."""
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    """The numbers of a form. Raises Refused naming each that is none."""
     found: dict[str, int] = {}
     faults: dict[str, str] = {}
-    for name in phone.NAMES:
+    for name in names:
         try:
             found[name] = number(name)
         except Refused as fault:
@@ -142,7 +145,7 @@ def _tiers() -> dict[str, list[str]]:
 _SHIPPED: tuple[tuple[str, Any], ...] = (
     (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.LIFECYCLE, ticket_terms.SHIPPED), (terms.TELEPHONE, {}),
     (terms.TIERS, shipped_tiers()),
-    (terms.NOTICES, daily.SHIPPED),
+    (terms.NOTICES, daily.SHIPPED), (terms.EXPORTS, dict(export_limits.SHIPPED)),
 )  # fmt: skip
 
 _READ: Mapping[str, Callable[[], Any]] = {
@@ -157,5 +160,6 @@ _READ: Mapping[str, Callable[[], Any]] = {
     terms.LIFECYCLE: _lifecycle,
     terms.TIERS: _tiers,
     terms.NOTICES: lambda: {name: number(name) for name in daily.SHIPPED},
-    terms.TELEPHONE: _phone,
+    terms.EXPORTS: lambda: _numbers(terms.EXPORT_RANGES),
+    terms.TELEPHONE: lambda: _numbers(phone.NAMES),
 }

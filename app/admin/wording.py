@@ -148,11 +148,19 @@ SETTINGS: wording.Words = {
     "lifecycle": _l("Returns, extensions, appeals, archive"),
     "tiers": _l("Whom each level of escalation concerns"),
     "notices": _l("What is done daily"),
+    "exports": _l("Exports"),
     "phone": _l("Telephone"),
+}
+
+EXPORTS: wording.Words = {
+    "rows": _l("So many lines a file has at most"),
+    "hours": _l("Hours for which a file is kept"),
+    "at_once": _l("So many exports a person may have under way"),
 }
 
 LIFECYCLE: wording.Words = {
     "returns": _l("After so many granted returns it is disputed"),
+    "returns_per_part": _l("So often a unit may ask to return the same part, if refused"),
     "appeal_days": _l("Days in which a citizen may appeal"),
     "archive_days": _l("Days after the end until it is archived"),
     "asked_percent": _l("Of a hundred tickets so many are called back"),

@@ -101,7 +101,7 @@ BESIDES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Fields an action takes without needing them."""
 
-LENIENT = frozenset({("delegate", "days")})
+REQUIRED = {("delegate", "days"): False, ("add_assist", "assists"): True, ("add_assist", "dispatch_note"): True}
 """Fields that may stay empty in one action's form and not in another's."""
 
 WITH_INTAKE = frozenset({"register", "amend"})
@@ -225,7 +225,8 @@ def parse(action: str, typed: Typed) -> Values:
 
 def field_of(action: str, name: str) -> Field:
     """How the action's form asks for a field."""
-    return replace(FIELDS[name], required=False) if (action, name) in LENIENT else FIELDS[name]
+    field = FIELDS[name]
+    return replace(field, required=REQUIRED.get((action, name), field.required))
 
 
 def _number(name: str, typed: Typed) -> int | None:

@@ -61,7 +61,7 @@ ROOT = Path(__file__).parents[2]
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
-        ({rule.kind for rule in notices.RULES.values()} | {"digest"}, notice_wording.NOTICES),
+        ({rule.kind for rules in notices.RULES.values() for rule in rules} | {"digest"}, notice_wording.NOTICES),
         (shipped_tiers(), notice_wording.TIERS),
         (deadlines.WAYS, notice_wording.WAYS),
         ({watching.SWEEP, watching.EVENTS, watching.JOBS, watching.DEADLINES, watching.MAILS}, wording.OUTAGES),

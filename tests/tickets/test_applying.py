@@ -55,7 +55,7 @@ class TestMoreTime:
         found = queries.public_status(city.ticket(ticket_id).number or "", code, city.vault)
         assert found is not None
         due = city.clock(ticket_id, "handle", city.part(ticket_id).id).due_at
-        assert found.due_at == due
+        assert found.due_at == due and found.extended is not None and found.extended.was < due
         assert [step.until for step in found.steps if step.kind == "extension.granted"] == [due]
         assert "配件" not in repr(found)
 
@@ -162,6 +162,7 @@ class TestSuspension:
         found = queries.public_status(city.ticket(ticket_id).number or "", code, city.vault)
         assert found is not None and found.state == "SUSPENDED" and found.due_at is None
         step = [one for one in found.steps if one.kind == "ticket.suspended"][0]
+        assert found.suspended == step
         assert step.words == "管网改造明年三月开工" and step.until == city.clock(ticket_id, "suspension").due_at
         assert "列入明年改造计划" not in repr(found)
 

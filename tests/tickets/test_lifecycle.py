@@ -26,25 +26,26 @@ ALLOWED = {
     "operator": OF_OPERATORS,
     "operator2": OF_OPERATORS,
     "dispatcher": OF_DECIDERS | {
-        "answer", "refer", "dispatch", "ask_info", "go_on", "merge", "take_in", "unmerge", "split",
+        "answer", "refer", "dispatch", "add_assist", "ask_info", "go_on", "merge", "take_in", "unmerge", "split",
     },
     LEAD_LOGIN: OF_HANDLERS,
     ASSIST_LOGIN: set(),  # holds the permissions, but not for the lead's part
     OTHER_LOGIN: set(),
     UNIT_HEAD: OF_HANDLERS | {"delegate", "ask_extension", "ask_suspension", "ask_exclusion"},
     "supervisor": OF_DECIDERS | OF_OFFICE | {
-        "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "ask_info", "go_on", "merge",
-        "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension", "grant_suspension",
-        "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear", "redo", "close",
-        "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion", "refuse_exclusion",
+        "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "add_assist", "ask_info",
+        "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension",
+        "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear",
+        "redo", "close", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion",
+        "refuse_exclusion",
     },
     "office": OF_OFFICE | {"grant_again", "refuse_again"},
     "admin": set(),
     "leader": set(),
     "auditor": set(),
     "system": {
-        "register", "dispatch", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive", "sign",
-        "handle", "ask_citizen", "carry_on", "schedule", "minute",
+        "register", "dispatch", "add_assist", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive",
+        "sign", "handle", "ask_citizen", "carry_on", "schedule", "minute",
     },
     "switchboard": {"discard", "register", "amend", "give"},
     "visitor": {"register"},
@@ -75,6 +76,9 @@ ON_TICKETS: dict[str, Call] = {
         who, c.now, ticket, "statutory", "litigation", "请起诉"
     ),
     "dispatch": lambda c, who, ticket, part: service.dispatch(who, c.now, ticket, c.unit(OTHER)),
+    "add_assist": lambda c, who, ticket, part: service.add_assist(
+        who, c.now, ticket, [c.unit("9901.gas")], "请配合查燃气管线"
+    ),
     "accept": lambda c, who, ticket, part: service.accept(who, c.now, ticket),
     "reject": lambda c, who, ticket, part: service.reject(who, c.now, ticket, "不够"),
     "ask_info": lambda c, who, ticket, part: service.ask_info(who, c.now, ticket, "在哪里"),
@@ -328,6 +332,7 @@ def test_what_follows_for_the_parts(city: City, row: lifecycle.Consequence):
         "designate": city.designated,
         "redispatch": city.returned,
         "delegate": city.delegated,
+        "add_assist": city.helped_later,
         "accept": city.accepted,
         "reject": city.rejected,
         "supplement": lambda: service.supplement(caller_of(ticket_id), city.now, ticket_id, "在路口") or ticket_id,

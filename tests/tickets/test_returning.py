@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER, OTHER_LOGIN, UNIT_HEAD, City
+from sqlalchemy import update
 
 from db import db
-from routing.models import Policy
-from tickets import errors, queries, service
+from routing.models import CitySetting, Policy
+from routing.terms import LIFECYCLE
+from tickets import errors, queries, service, terms
 from tickets.lifecycle import transition
 
 GAS = "9901.gas"
@@ -24,6 +26,28 @@ def test_the_window_ends_by_the_citys_policy(city: City):
     city.now = part.return_until
     city.ask_return(ticket_id)
     assert part.state == "RETURN_REQUESTED"
+
+
+def test_what_was_refused_is_not_asked_for_again_as_often_as_the_city_says(city: City):
+    ticket_id = city.return_requested(assists=(ASSIST,))
+    part = city.part(ticket_id)
+
+    def refused() -> None:
+        service.uphold(city.who("dispatcher"), city.now, ticket_id, part.id, "属你单位职责")
+
+    refused()
+    with pytest.raises(errors.NotNow) as refusal:
+        city.ask_return(ticket_id)
+    assert refusal.value.values["guard"] == "may_return"
+    city.ask_return(ticket_id, ASSIST, ASSIST_LOGIN)
+    assert city.part(ticket_id, ASSIST).state == "RETURN_REQUESTED", "another part is another matter"
+    own = {**terms.SHIPPED, "returns_per_part": 2}
+    db.session.execute(update(CitySetting).where(CitySetting.key == LIFECYCLE).values(value=own))
+    db.session.info.clear()
+    city.ask_return(ticket_id)
+    refused()
+    with pytest.raises(errors.NotNow):
+        city.ask_return(ticket_id)
 
 
 def test_a_city_without_a_window_lets_units_return_as_long_as_they_handle(city: City):

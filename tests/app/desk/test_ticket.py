@@ -82,7 +82,18 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     assert forms_on(page) == set()
 
 
-def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of):
+def test_a_return_is_asked_for_and_refused_and_not_asked_for_again(desk_of, dispatched, unit_of):
+    ticket_id, part = dispatched()
+    handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
+    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
+    asked |= {"suggested": unit_of("handler-housing")}
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
+    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
+    assert "request_return" not in forms_on(handler.get(f"/desk/tickets/{ticket_id}").text)
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 409
+
+
+def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
     ticket_id, part = dispatched()
     handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
     suggested = unit_of("handler-housing")
@@ -90,10 +101,8 @@ def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of)
     asked |= {"suggested": suggested}
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
-    assert forms_on(page) == {"uphold", "redispatch", "merge", "take_in", "split"}
+    assert forms_on(page) == {"uphold", "redispatch", "add_assist", "merge", "take_in", "split"}
     assert f'<option value="{suggested}" selected>' in page
-    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
-    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     answer = dispatcher.act(ticket_id, "redispatch", part=part, lead=suggested, decision_note="改派")
     assert answer.status_code == 303
     assert desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").status_code == 200

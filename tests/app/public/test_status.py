@@ -3,16 +3,19 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from markupsafe import escape
 from scenes import GATE
 
 from app.outbox import unit_of_work
+from app.templating import deadline
 from routing import service as routing
 from tests.app.public.conftest import keys_of
 from tickets import queries, service
 from tickets.handling import Account
+from tickets.permissions import SYSTEM
 
 MOST_QUERIES = 7
 
@@ -48,6 +51,46 @@ def test_number_and_code_show_where_it_is(citizen):
     assert page.status_code == 200
     assert "正在等待分派承办单位" in page.text
     assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.fixture
+def at_work(app, citizen, actor_of):
+    """A ticket that the city's own unit works on: number, code, id and its part."""
+    number, code = keys_of(citizen.complain(content="反映一件小事", place="府前路12号"))
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        unit = routing.current().units["990102.urban"].id
+        service.dispatch(actor_of("dispatcher"), now, ticket_id, unit)
+        part = queries.ticket_page(SYSTEM, now, ticket_id, app.extensions["vault"]).parts[0].part.id
+        service.sign(SYSTEM, now, ticket_id, part)
+    return number, code, ticket_id, part
+
+
+def test_more_time_is_told_beside_the_new_promise_with_the_first_one(app, citizen, actor_of, at_work):
+    number, code, ticket_id, part = at_work
+    assert "原承诺时间" not in citizen.ask(number, code).text
+    with app.app_context(), unit_of_work() as now:
+        first = queries.promised(ticket_id)
+        service.ask_extension(actor_of("lead-wanghe"), now, ticket_id, part, "2", "等材料")
+        service.grant_extension(actor_of("supervisor"), now, ticket_id, part, "同意")
+    with app.test_request_context():
+        was = deadline(first)
+    page = citizen.ask(number, code).text
+    assert "原承诺时间" in page and was in page and "等材料" not in page
+
+
+def test_while_it_is_suspended_why_and_until_when_stand_at_the_top(app, citizen, actor_of, at_work):
+    number, code, ticket_id, part = at_work
+    with app.app_context(), unit_of_work() as now:
+        on = now.date() + timedelta(days=20)
+        service.ask_suspension(actor_of("lead-wanghe"), now, ticket_id, part, "planned", on, "列入计划")
+        service.grant_suspension(actor_of("supervisor"), now, ticket_id, part, on, "管网明年改造")
+    page = citizen.ask(number, code).text
+    head = page[: page.index("<ol")]
+    assert "再次核查时间" in head and "管网明年改造" in head and "列入计划" not in page
+    with app.app_context(), unit_of_work() as now:
+        service.resume(actor_of("supervisor"), now, ticket_id, "已完工")
+    assert "再次核查时间" not in citizen.ask(number, code).text
 
 
 @pytest.mark.parametrize("shape", ["{}", " {} ", "{}　", "－{}"])
