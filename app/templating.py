@@ -9,7 +9,7 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import kept, message_wording, wording
+from app import action_wording, kept, message_wording, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
 from app.headers import is_framed
@@ -47,7 +47,7 @@ def register_filters(app: Flask) -> None:
         }
     )
     app.jinja_env.globals.update(
-        wording=wording, message_wording=message_wording,
+        wording=wording, action_wording=action_wording, message_wording=message_wording,
         light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
         weekday_names=weekday_names, boards_of=queries.boards_of,

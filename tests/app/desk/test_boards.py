@@ -18,7 +18,7 @@ TABS = re.compile(r"/desk\?board=(\w+)")
 
 
 def tabs_of(page: str) -> set[str]:
-    return set(TABS.findall(page[page.index('nav-tabs"') : page.index("row-of")]))
+    return set(TABS.findall(page[page.index("data-waiting") : page.index("row-of")]))
 
 
 @pytest.mark.parametrize(
