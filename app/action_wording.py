@@ -105,4 +105,12 @@ FIELD_HINTS: Words = {
 }
 """How a field is meant, where its label does not say so."""
 
+ONLY_IF: Words = {
+    "contact_at": _l("unless nobody could be told"),
+    "contact_from": _l("if told by telephone"),
+    "contacted": _l("if you spoke with the citizen"),
+    "assists": _l("if others are to help"),
+}
+"""When a field that may stay empty is to be filled in."""
+
 LIMIT_UNITS: Words = {"wd": _l("working days"), "d": _l("days"), "h": _l("hours")}

@@ -100,14 +100,20 @@ def parsed(text: str) -> datetime:
 
 
 def deadline(at: datetime | None) -> str:
-    """The moment by which something is promised: with its day of the week, so that nobody need look it up."""
+    """The moment by which something is promised: with its day of the week, so that nobody need look it up.
+
+    Midnight is the end of the day before.
+    """
     if at is None:
         return ""
     local = at.astimezone(city().zone)
+    clock = f"{local:%H:%M}"
+    if clock == "00:00":
+        local, clock = local - timedelta(minutes=1), "24:00"
     if choose_language() == "zh":
         weekday = "一二三四五六日"[local.weekday()]
-        return f"{local.year}年{local.month}月{local.day}日（星期{weekday}）{local:%H:%M}之前"
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+        return f"{local.year}年{local.month}月{local.day}日（星期{weekday}）{clock}之前"
+    return f"{local:%A} {local.day} {local:%B %Y}, {clock}"
 
 
 def today(now: datetime) -> date:

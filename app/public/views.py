@@ -220,7 +220,7 @@ def urge() -> Any:
 @csrf.exempt
 def supplement() -> Any:
     """The citizen answers what was asked, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.SUPPLEMENT)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.supplement(caller, now, found.ticket_id, fields.get("supplement", ""))
@@ -233,7 +233,7 @@ def supplement() -> Any:
 @csrf.exempt
 def withdraw() -> Any:
     """The citizen wants nothing more of it, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.WITHDRAW)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.withdraw(caller, now, found.ticket_id, fields.get("withdraw_reason", ""))
@@ -246,7 +246,7 @@ def withdraw() -> Any:
 @csrf.exempt
 def appeal() -> Any:
     """The citizen asks that the end be looked at again, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.APPEAL)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.appeal(caller, now, found.ticket_id, fields.get("appeal_reason", ""))
