@@ -20,8 +20,8 @@ STAFF_WRITES = (
     "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.declined",
     "assignment.replied", "assignment.contributed", "assignment.sent_back", "assignment.waived",
-    "ticket.info_asked", "ticket.supplemented", "ticket.went_on", "ticket.redone", "meeting.minuted", "order.issued", "order.answered",
-    "extension.granted", "extension.refused", "ticket.resumed",
+    "ticket.info_asked", "ticket.supplemented", "ticket.went_on", "ticket.redone", "meeting.minuted",
+    "order.issued", "order.answered", "extension.granted", "extension.refused", "ticket.resumed",
 )  # fmt: skip
 """What is written on the way can be searched for as what was asked."""
 TELL = "app.jobs.notices.tell_of_events"

@@ -223,7 +223,7 @@ CLOCKS: Words = {
     "decision": _l("Decision on a request"),
     "dispute": _l("Adjudication"),
     "order": _l("Answer to an order"),
-    "suspension": _l("Look again"),
+    "suspension": _l("Look again at a suspension"),
     "appeal": _l("Decision on an appeal"),
 }
 

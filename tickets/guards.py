@@ -109,7 +109,6 @@ class Case:
         )
         return len(db.session.scalars(rows).all())
 
-
     def happened(self, kind: str) -> int:
         """How often this kind of event is of the part."""
         query = select(func.count()).where(

@@ -70,7 +70,7 @@ FIELDS: Mapping[str, Field] = {
     "return_note": Field("text"),
     "suggested": Field("unit"),
     "decision_note": Field("text"),
-    "days": Field("line"),
+    "days": Field("limit"),
     "extension_reason": Field("text"),
     "suspend_reason": Field("choice", wording.SUSPENSION_REASONS),
     "review_on": Field("day"),
@@ -271,9 +271,16 @@ def _day(name: str, typed: Typed) -> date | None:
         raise errors.Invalid(fields={name: "unreadable"}) from fault
 
 
+def _limit(name: str, typed: Typed) -> str:
+    """A length of time as policies write it: a number with its unit beside it, or both in one ("3wd")."""
+    given = typed.get(name, "").strip()
+    return given + typed.get(f"{name}_unit", "") if given.isdecimal() else given
+
+
 _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "text": lambda name, typed: typed.get(name, "").replace("\r\n", "\n"),
     "line": lambda name, typed: " ".join(typed.get(name, "").split()),
+    "limit": _limit,
     "moment": _moment,
     "day": _day,
     "choice": lambda name, typed: typed.get(name, ""),

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from scenes import GATE
+from werkzeug.datastructures import MultiDict
 
 from app.desk import forms
 from app.desk.pages import difference
@@ -25,6 +26,14 @@ def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
         needs = {row.needs for row in lifecycle.TABLE if row.action == action}
         assert len(needs) == 1, "one form an action"
         assert set(forms.fields_of(action)) <= forms.FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "read"), [("3", "d", "3d"), (" 3 ", "wd", "3wd"), ("3wd", "d", "3wd"), ("", "wd", "")]
+)
+def test_a_length_of_time_is_read_with_the_unit_beside_it(number, unit, read):
+    typed = MultiDict({"part": "1", "days": number, "days_unit": unit, "extension_reason": "需协调"})
+    assert forms.parse("ask_extension", typed)["days"] == read
 
 
 def test_the_page_masks_texts_and_contact(desk_of, dispatched):
