@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 
 from db import db
 from tickets import errors
 from tickets.boards import PAGE, Page, rows_by_id
-from tickets.figures import Span
+from tickets.figures import IS_LAST, Span
 from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
+from tickets.terms import HANDLING
 
 _KEPT = Assignment.state != AssignmentState.RETURNED
-_OF_HANDLING = ("handle", "redo")
 
 
 def _clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -21,24 +21,33 @@ def _clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _signed_on_time(span: Span) -> ColumnElement[bool]:
+    """By the unit itself: what was signed for it, because nobody did, is late."""
     in_time = _clock(Deadline.clock == "sign", Deadline.stopped_at <= Deadline.due_at)
-    return and_(span.holds(Assignment.signed_at), in_time)
+    return and_(span.holds(Assignment.signed_at), ~Assignment.auto_signed, in_time)
+
+
+def _ran_out(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The limit that held ran out in the span, by now."""
+    return _clock(
+        Deadline.clock.in_(HANDLING), IS_LAST, Deadline.due_at >= span.start,
+        Deadline.due_at < min(span.end, span.now), *conditions,
+    )  # fmt: skip
+
+
+_LATE = func.coalesce(Deadline.stopped_at > Deadline.due_at, true())
 
 
 def _due(span: Span) -> ColumnElement[bool]:
     """Parts not given back whose limit ran out in the span, by now."""
-    ran_out = and_(Deadline.due_at >= span.start, Deadline.due_at < min(span.end, span.now))
-    return and_(_KEPT, _clock(Deadline.clock.in_(_OF_HANDLING), ran_out))
+    return and_(_KEPT, _ran_out(span))
 
 
 def _on_time(span: Span) -> ColumnElement[bool]:
-    late = _clock(
-        Deadline.clock.in_(_OF_HANDLING),
-        Deadline.due_at >= span.start,
-        Deadline.due_at < min(span.end, span.now),
-        func.coalesce(Deadline.stopped_at > Deadline.due_at, True),
-    )
-    return and_(_due(span), ~late)
+    return and_(_due(span), ~_ran_out(span, or_(_LATE, Deadline.prolonged)))
+
+
+def _on_time_extended(span: Span) -> ColumnElement[bool]:
+    return and_(_KEPT, _ran_out(span, Deadline.prolonged), ~_ran_out(span, _LATE))
 
 
 def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -57,12 +66,13 @@ FIGURES: Mapping[str, Callable[[Span], ColumnElement[bool]]] = {
     "signed_on_time": _signed_on_time,
     "due": _due,
     "on_time": _on_time,
+    "on_time_extended": _on_time_extended,
     "returned": lambda span: and_(~_KEPT, span.holds(Assignment.ended_at)),
     "rated": _rated,
     "solved": lambda span: _rated(span, Rating.solved.is_(True)),
     "satisfied": lambda span: _rated(span, Rating.satisfied == 3),
 }
-RATES = (("signed_on_time", "signed"), ("on_time", "due"), ("solved", "rated"), ("satisfied", "rated"))
+RATES = (("signed_on_time", "signed"), ("on_time", "due"), ("on_time_extended", "due"), ("solved", "rated"), ("satisfied", "rated"))
 """(part, whole) of each rate."""
 
 

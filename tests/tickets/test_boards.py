@@ -156,7 +156,7 @@ class TestBoards:
 
 
 def _index(*ticket_ids: int) -> None:
-    words = queries.words_of(ticket_ids)
+    words = queries.words_of(ticket_ids, city.vault)
     routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
 
 
@@ -234,10 +234,10 @@ def test_words_are_those_that_stand_and_of_numbered_tickets_only(city: City):
     ticket_id, draft = city.waiting(content="第一版"), city.draft()
     amended = replace(UNSURE, content="第二版")
     service.amend(city.who("supervisor"), city.now, ticket_id, amended, city.vault)
-    words = queries.words_of([ticket_id, draft])
+    words = queries.words_of([ticket_id, draft], city.vault)
     assert words.keys() == {ticket_id}
     assert "第二版" in words[ticket_id] and "第一版" not in words[ticket_id]
-    assert queries.words_of([]) == {}
+    assert queries.words_of([], city.vault) == {}
 
 
 class TestChanges:
