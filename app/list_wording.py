@@ -92,7 +92,9 @@ UNIT_HOW: Words = {
         "Tickets whose limit to handle ran out in the period, up to now. What was given back does not count."
     ),
     "on_time": _l("Of these, those replied to before the limit ran out, without having been given more time."),
-    "on_time_extended": _l("Of these, those replied to before the limit ran out that they had been given more time to."),
+    "on_time_extended": _l(
+        "Of these, those replied to before the limit ran out that they had been given more time to."
+    ),
     "returned": _l("Tickets that the unit gave back in the period because the hotline granted its return."),
     "rated": _l("Tickets led by the unit that the citizen rated in the period. Silence counts as neither."),
     "solved": _l("Of the rated ones, those whose citizen says that the matter is solved."),

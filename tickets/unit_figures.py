@@ -72,7 +72,10 @@ FIGURES: Mapping[str, Callable[[Span], ColumnElement[bool]]] = {
     "solved": lambda span: _rated(span, Rating.solved.is_(True)),
     "satisfied": lambda span: _rated(span, Rating.satisfied == 3),
 }
-RATES = (("signed_on_time", "signed"), ("on_time", "due"), ("on_time_extended", "due"), ("solved", "rated"), ("satisfied", "rated"))
+RATES = (
+    ("signed_on_time", "signed"), ("on_time", "due"), ("on_time_extended", "due"), ("solved", "rated"),
+    ("satisfied", "rated"),
+)  # fmt: skip
 """(part, whole) of each rate."""
 
 

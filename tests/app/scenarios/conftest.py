@@ -1,5 +1,5 @@
-"""A whole matter played through: people act one after the other at moments that the test sets, each step committed,
-published and told, so that what every one of them sees in the end can be read from the real pages."""
+"""A whole matter played through, at moments that the test sets: each step is committed, published and told, so that
+what everybody sees of it can be read from the real pages."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -89,7 +89,7 @@ class Stage:
         return City(self.now, self.vault)
 
     def call_in(self, **intake: Any) -> int:
-        """A call taken down and registered; what the caller said is for no rule to know, if nothing else is said."""
+        """A call taken down and registered; if nothing else is said, of a matter that no rule knows."""
         words = replace(UNSURE, **intake)
         with unit_of_work() as now:
             opened = service.open_ticket(self._city().who("operator"), now, words, self.vault)
@@ -197,7 +197,7 @@ class Stage:
             return [tuple(row) for row in db.session.execute(query.order_by(Notice.id))]
 
     def rungs(self, ticket_id: int, clock: str) -> list[tuple[str, str, set[str]]]:
-        """(moment in the city, tier, who was told in the product) of each rung of the ticket's clock that acted."""
+        """(moment in the city, tier, who was told in the product) of each rung that acted of these clocks."""
         query = (
             select(Escalation)
             .join(Deadline, Deadline.id == Escalation.deadline_id)

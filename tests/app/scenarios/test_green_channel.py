@@ -8,7 +8,8 @@ from tickets import errors, service
 from .conftest import Stage, local
 
 PERMIT = {
-    "content": "我们企业的一件事一直没有办下来，说不清归谁", "title": "企业事项办理慢", "type": "help", "enterprise": True,
+    "content": "我们企业的一件事一直没有办下来，说不清归谁", "title": "企业事项办理慢", "type": "help",
+    "enterprise": True,
 }  # fmt: skip
 
 

@@ -1,11 +1,11 @@
-"""The report whose reporter stays hidden: whatever the unit is shown, sent or given tells nothing of who reported."""
+"""The report whose reporter stays hidden: nothing that the unit is shown, sent or given tells who reported."""
 
 import io
 
 from pypdf import PdfReader
 from scenes import LEAD, LEAD_LOGIN, UNIT_HEAD
 
-from tickets import queries, service
+from tickets import extracts, queries, service
 
 from .conftest import Stage
 
@@ -70,7 +70,7 @@ def _nothing_is_told(stage: Stage, ticket_id: int, number: str) -> None:
         "print": stage.page(UNIT_HEAD, f"{path}/print"),
         "paper": _text_of_pdf(stage.get(UNIT_HEAD, f"{path}/print?as=pdf").data),
         "notices": stage.page(UNIT_HEAD, "/desk/notices"),
-        "boards": "".join(stage.page(UNIT_HEAD, f"/desk?board={name}") for name in ("inbox", "in_hand", "submitted")),
+        "boards": "".join(stage.page(UNIT_HEAD, f"/desk?board={name}") for name in ("inbox", "submitted")),
         "rows": "".join(stage.page(UNIT_HEAD, f"/desk/rows?board={name}") for name in ("inbox", "submitted")),
         "news": stage.page(UNIT_HEAD, "/live/changes?after=0"),
         "screen": stage.heard_by(UNIT_HEAD),
@@ -80,7 +80,7 @@ def _nothing_is_told(stage: Stage, ticket_id: int, number: str) -> None:
     assert f"{path}/reveal" not in pages["page"] and f"{path}/task_sheet" not in pages["page"]
     line = _exported(stage, ticket_id)
     assert number in line and leaks(line) == []
-    assert _finds(stage, "王五娘") == set(), "who guesses the name is told whether it is right"
+    assert _finds(stage, ticket_id, "王五娘") == set(), "who guesses the name is told whether it is right"
 
 
 def _text_of_pdf(data: bytes) -> str:
@@ -88,17 +88,10 @@ def _text_of_pdf(data: bytes) -> str:
 
 
 def _exported(stage: Stage, ticket_id: int) -> str:
-    """The line of a file with callers, as the unit's lead would get it approved."""
-    def lines(city):  # type: ignore[no-untyped-def]
-        return repr(queries.lines(city.who(UNIT_HEAD), [ticket_id], city.vault))
-
-    return str(stage.read(lines))
+    """The line of a file that somebody has approved with callers in it."""
+    return repr(stage.read(lambda city: extracts.lines(city.who(UNIT_HEAD), [ticket_id], city.vault, True)))
 
 
-def _finds(stage: Stage, words: str) -> set[int]:
-    def find(city):  # type: ignore[no-untyped-def]
-        for ticket_id in [row.id for row in queries.board(city.who("supervisor"), city.now, "all", limit=200).rows]:
-            city.index(ticket_id)
-        return {row.id for row in queries.search(city.who(UNIT_HEAD), words).rows}
-
-    return set(stage.play(find))
+def _finds(stage: Stage, ticket_id: int, words: str) -> set[int]:
+    stage.play(lambda city: city.index(ticket_id))
+    return {row.id for row in stage.read(lambda city: queries.find(city.who(UNIT_HEAD), words)).rows}

@@ -35,7 +35,8 @@ def test_the_manhole_that_two_units_refuse(stage: Stage):
     assert stage.told(ticket_id, kind="return_requested") == [("dispatcher", "return_requested")]
     assert stage.has_on("dispatcher", "returns", ticket_id)
     stage.later(hours=2)
-    assert stage.clock(ticket_id, "handle", LEAD).due_at == due and not stage.clock(ticket_id, "handle", LEAD).pauses
+    handle = stage.clock(ticket_id, "handle", LEAD)
+    assert (handle.due_at, handle.pauses, handle.paused_at) == (due, [], None)
     stage.do("dispatcher", service.redispatch, ticket_id, first, stage.unit(OTHER), "按管护界线改派")
     assert stage.get(LEAD_LOGIN, f"/desk/tickets/{ticket_id}").status_code == 404  # it has it no more
     assert f"{NO} 望河区城市管理局" in stage.public(number, code)

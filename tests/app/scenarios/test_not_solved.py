@@ -1,4 +1,4 @@
-"""The citizen who says "not solved" twice, and a third time: round after round, one level up, nothing rewritten."""
+"""The citizen who says "not solved" twice, and once more: round after round, one level up, nothing rewritten."""
 
 from typing import Any
 
@@ -28,9 +28,9 @@ def answer(stage: Stage, ticket_id: int, unit: str, login: str, words: str) -> N
 
 
 def ratings(ticket_id: int) -> list[tuple[Any, ...]]:
-    query = select(Rating.round, Rating.solved, Rating.satisfied, Rating.judged).where(Rating.ticket_id == ticket_id)
+    query = select(Rating.round, Rating.solved, Rating.satisfied, Rating.judged).order_by(Rating.id)
     with unit_of_work():
-        return [tuple(row) for row in db.session.execute(query.order_by(Rating.id))]
+        return [tuple(row) for row in db.session.execute(query.where(Rating.ticket_id == ticket_id))]
 
 
 def test_not_solved_twice_and_a_third_time(stage: Stage):
