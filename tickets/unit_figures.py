@@ -47,7 +47,7 @@ def _on_time(span: Span) -> ColumnElement[bool]:
 
 
 def _on_time_extended(span: Span) -> ColumnElement[bool]:
-    return and_(_KEPT, _ran_out(span, Deadline.prolonged), ~_ran_out(span, _LATE))
+    return and_(_KEPT, _ran_out(span, Deadline.prolonged.is_(True)), ~_ran_out(span, _LATE))
 
 
 def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -1,5 +1,5 @@
-"""Whole matters played through, at moments that the test sets: each step is committed, published and told, and what
-anybody sees of it is read from the real pages."""
+"""Whole matters played through, at moments that the test sets: each step is committed, published and told, and
+what anybody sees of it is read from the real pages."""
 
 import re
 from collections.abc import Callable, Iterator
