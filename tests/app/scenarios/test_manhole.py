@@ -9,7 +9,6 @@ from tickets import errors, service
 
 from .conftest import Stage
 
-MANHOLE = {"title": "井盖缺失", "content": "明德路口那个盖子不见了，说不清归谁", "type": "help"}
 BASIS = "《城市道路管理条例》第六条"
 THIRD = "9901.gas"
 NO = "承办单位认为不属于其职责，由热线裁定: 非本单位职责"
@@ -24,7 +23,7 @@ def refuse(stage: Stage, ticket_id: int, unit: str, login: str, suggested: str) 
 
 def test_the_manhole_that_two_units_refuse(stage: Stage):
     stage.at("2026-03-02 10:00")  # a Monday
-    ticket_id, number, code = stage.write_in(**MANHOLE)
+    ticket_id, number, code = stage.write_in(type="help")
     stage.do("dispatcher", service.dispatch, ticket_id, stage.unit(LEAD))
 
     # The first unit says no. Its clock runs on while the hotline decides, and the hotline's own runs besides.

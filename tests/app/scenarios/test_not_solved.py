@@ -13,8 +13,7 @@ from tickets.models import Rating
 
 from .conftest import Stage
 
-HOLE = {"content": "那个坑还在，说不清归谁", "title": "路面有坑", "type": "complaint"}
-ABOVE = "990102.gov"
+ABOVE, OFFICE = "990102.gov", "9901.office"
 
 
 def answer(stage: Stage, ticket_id: int, unit: str, login: str, words: str) -> None:
@@ -35,7 +34,7 @@ def ratings(ticket_id: int) -> list[tuple[Any, ...]]:
 
 def test_not_solved_twice_and_a_third_time(stage: Stage):
     stage.at("2026-03-02 10:00")
-    ticket_id, number, code = stage.write_in(**HOLE)
+    ticket_id, number, code = stage.write_in()
     stage.do("dispatcher", service.dispatch, ticket_id, stage.unit(LEAD))
     answer(stage, ticket_id, LEAD, LEAD_LOGIN, "坑已经填平。")
 
@@ -69,17 +68,20 @@ def test_not_solved_twice_and_a_third_time(stage: Stage):
         stage.do(UNIT_HEAD, service.dismiss, ticket_id, "市民不讲理")
     stage.do("supervisor", service.reopen, ticket_id, "经实地核查，市民评价合理")
     assert not stage.has_on("supervisor", "badly_rated", ticket_id)
-    assert stage.part(ticket_id, "9901.office").state == "PENDING_SIGN"  # one level up again
+    assert stage.part(ticket_id, OFFICE).state == "PENDING_SIGN"  # one level up again
     with pytest.raises(errors.NotNow):
         stage.do("supervisor", service.dismiss, ticket_id, "再判一次")
 
-    # What was said of each round stands, and so does the record.
+    # In the end it is solved, and nobody has to judge what was said before; all of it stands.
+    answer(stage, ticket_id, OFFICE, "lead-city", "已纳入大修并完工。")
+    stage.rate(ticket_id, True, 3)
+    assert not stage.has_on("supervisor", "badly_rated", ticket_id)
     assert ratings(ticket_id) == [
-        (1, False, 1, None), (2, False, 1, None), (3, False, 1, "reasonable"),
+        (1, False, 1, None), (2, False, 1, None), (3, False, 1, "reasonable"), (4, True, 3, None),
     ]  # fmt: skip
     kinds = stage.kinds(ticket_id)
     assert kinds[: len(before)] == before
-    assert kinds.count("ticket.rated") == 3 and kinds.count("ticket.redone") == 3
+    assert kinds.count("ticket.rated") == 4 and kinds.count("ticket.redone") == 3
     page = stage.desk("supervisor", ticket_id)
     for words in ("根本没有人来过", "又塌了", "还是不行", "坑已经填平", "坑已经重新填平", "已开挖重做路基"):
         assert words in page
