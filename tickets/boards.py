@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, exists, func, null, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from db import db
@@ -116,12 +116,11 @@ _ORDERED_PART = _PART.id.in_(select(SupervisionOrder.assignment_id).where(Superv
 _URGED = Ticket.closed_at.is_(None) & (
     select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
 )
-_BADLY_RATED = Ticket.id.in_(
+_BADLY_RATED = (Ticket.state == TicketState.CLOSED) & exists().where(
     # The last word, as the guard has it: what was said of a round that was handled again needs no judging.
-    select(Rating.ticket_id).where(
-        Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1), Rating.round == Ticket.round
-    ).correlate(Ticket)
-) & (Ticket.state == TicketState.CLOSED)
+    Rating.ticket_id == Ticket.id, Rating.round == Ticket.round, Rating.judged.is_(None),
+    or_(~Rating.solved, Rating.satisfied == 1),
+)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))
 _WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.not_in(sorted(BEFORE_DISPATCH))
