@@ -3,6 +3,7 @@ what anybody sees of it is read from the real pages."""
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -18,7 +19,7 @@ from sqlalchemy import select
 from app import outbox
 from app.auth.models import Staff
 from app.jobs import notices as notice_job
-from app.outbox import stamp, take_lead, unit_of_work
+from app.outbox import Stamped, stamp, take_lead, unit_of_work
 from app.push import messages
 from app.subscribers import TELL
 from config import Config
@@ -38,12 +39,11 @@ def app(config: Config, worker_id: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def stage(app: Flask, new_browser: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator["Stage"]:
+def stage(app: Flask, new_browser: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> "Stage":
     monkeypatch.setattr(notice_job, "ring", lambda people: None)
-    with app.app_context():
-        stage = Stage(app, new_browser)
-        monkeypatch.setitem(app.config, "CLOCK", lambda: stage.now)
-        yield stage
+    stage = Stage(app, new_browser)
+    monkeypatch.setitem(app.config, "CLOCK", lambda: stage.now)
+    return stage
 
 
 def local(text: str) -> datetime:
@@ -68,11 +68,17 @@ class Stage:
         self.now += timedelta(**span)
         return self.now
 
+    @contextmanager
+    def work(self) -> Iterator[datetime]:
+        """A transaction in a context of its own: pages that are asked for afterwards know nothing of it."""
+        with self.app.app_context(), unit_of_work() as now:
+            yield now
+
     # What people do.
 
     def do(self, who: str | Actor, verb: Callable[..., Any], *rest: Any, **more: Any) -> Any:
         """One verb in a transaction of its own, by a login or an actor; then what it calls for."""
-        with unit_of_work() as now:
+        with self.work() as now:
             actor = self._city().who(who) if isinstance(who, str) else who
             done = verb(actor, now, *rest, **more)
         self.publish()
@@ -80,7 +86,7 @@ class Stage:
 
     def play(self, part: Callable[[City], Any]) -> Any:
         """Several verbs at one moment, as the scenes of other tests have them."""
-        with unit_of_work():
+        with self.work():
             done = part(self._city())
         self.publish()
         return done
@@ -91,7 +97,7 @@ class Stage:
     def call_in(self, **intake: Any) -> int:
         """A call taken down and registered; if nothing else is said, of a matter that no rule knows."""
         words = replace(UNSURE, **intake)
-        with unit_of_work() as now:
+        with self.work() as now:
             opened = service.open_ticket(self._city().who("operator"), now, words, self.vault)
             ticket_id = opened.ticket.id
         self.publish()
@@ -100,7 +106,7 @@ class Stage:
     def write_in(self, **intake: Any) -> tuple[int, str, str]:
         """A matter sent in by a visitor: id, number, query code."""
         words = replace(UNSURE, channel="web", **intake)
-        with unit_of_work() as now:
+        with self.work() as now:
             opened = service.open_ticket(VISITOR, now, words, self.vault)
             told = (opened.ticket.id, opened.ticket.number or "", opened.code)
         self.publish()
@@ -119,7 +125,7 @@ class Stage:
         """Let time pass until then; each clock of these tickets acts at the moment at which it owes something."""
         while (due := self._next_due(ticket_ids)) is not None and due[0] <= moment:
             self.now = max(self.now, due[0])
-            with unit_of_work() as now:
+            with self.work() as now:
                 service.act_on_deadline(SYSTEM, now, due[1])
             self.publish()
         self.now = moment
@@ -128,27 +134,31 @@ class Stage:
         query = select(Deadline.next_at, Deadline.id).where(
             Deadline.ticket_id.in_(ticket_ids), Deadline.next_at.is_not(None)
         )
-        with unit_of_work():
+        with self.work():
             row = db.session.execute(query.order_by(Deadline.next_at, Deadline.id).limit(1)).one_or_none()
         return (row.next_at, row.id) if row else None
 
     def publish(self) -> None:
         """Give events their place, send them to the open screens, and tell staff what they call for."""
-        lead = take_lead("a test")
-        assert lead is not None
-        while stamped := stamp(lead):
-            ids = {event.subject_id for event in stamped if event.subject == "ticket"}
-            with unit_of_work():
-                rows = {key: row.to_data() for key, row in queries.rows_by_id(ids).items()}
-                self.sent += messages(stamped, rows, queries.rooms_now(ids))
-        fresh, again = outbox.claim_jobs(1000, timedelta(seconds=30))
-        notice_job.tell_of_events([*fresh.get(TELL, ()), *again.get(TELL, ())])
+        with self.app.app_context():
+            lead = take_lead("a test")
+            assert lead is not None
+            while stamped := stamp(lead):
+                self._send(stamped)
+            fresh, again = outbox.claim_jobs(1000, timedelta(seconds=30))
+            notice_job.tell_of_events([*fresh.get(TELL, ()), *again.get(TELL, ())])
+
+    def _send(self, stamped: list[Stamped]) -> None:
+        ids = {event.subject_id for event in stamped if event.subject == "ticket"}
+        with unit_of_work():
+            rows = {key: row.to_data() for key, row in queries.rows_by_id(ids).items()}
+            self.sent += messages(stamped, rows, queries.rooms_now(ids))
 
     # What is so.
 
     def read(self, ask: Callable[[City], Any]) -> Any:
         """Rows as they stand, for looking at only."""
-        with unit_of_work():
+        with self.work():
             found = ask(self._city())
             db.session.expunge_all()
         return found
@@ -193,7 +203,7 @@ class Stage:
             .where(Notice.ticket_id == ticket_id, Notice.way == "in_app")
             .where(*(getattr(Notice, name) == value for name, value in columns.items()))
         )
-        with unit_of_work():
+        with self.work():
             return [tuple(row) for row in db.session.execute(query.order_by(Notice.id))]
 
     def rungs(self, ticket_id: int, clock: str) -> list[tuple[str, str, set[str]]]:
@@ -203,7 +213,7 @@ class Stage:
             .join(Deadline, Deadline.id == Escalation.deadline_id)
             .where(Deadline.ticket_id == ticket_id, Deadline.clock == clock, Escalation.outcome == "acted")
         )
-        with unit_of_work():
+        with self.work():
             found = db.session.scalars(query.order_by(Escalation.escalated_at, Escalation.level)).all()
             return [
                 (row.escalated_at.astimezone(ZONE).strftime("%m-%d %H:%M"), row.tier, self._told_of(row))
@@ -234,7 +244,7 @@ class Stage:
         return text_of(self.page(login, f"/desk/tickets/{ticket_id}"))
 
     def has_on(self, login: str, board: str, ticket_id: int) -> bool:
-        with unit_of_work() as now:
+        with self.work() as now:
             found = queries.board(self._city().who(login), now, board, limit=200)
         return ticket_id in {row.id for row in found.rows}
 
@@ -246,7 +256,7 @@ class Stage:
 
     def heard_by(self, login: str) -> str:
         """All that open screens of this person were sent, as text."""
-        with unit_of_work():
+        with self.work():
             rooms = rooms_of(self._city().who(login))
         return repr([message for room, message in self.sent if room in rooms])
 

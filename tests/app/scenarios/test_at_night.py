@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from scenes import OTHER, OTHER_LOGIN
 
-from app.outbox import unit_of_work
 from tickets import unit_figures
 from tickets.figures import Span
 
@@ -51,7 +50,7 @@ def test_the_emergency_at_three_in_the_morning(stage: Stage):
     assert "逾期未签收，已自动签收" in stage.desk("supervisor", ticket_id)
     start = local("2026-01-10 00:00")
     span = Span(start, start + timedelta(days=1), stage.now)
-    with unit_of_work():
+    with stage.work():
         units = [part.department_id]
         counts = {name: unit_figures.count(name, units, span) for name in ("signed", "signed_on_time")}
     assert counts == {"signed": 1, "signed_on_time": 0}

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from scenes import OTHER, OTHER_LOGIN
 
-from app.outbox import unit_of_work
 from tickets import errors, figures, service, unit_figures
 from tickets.figures import Behind, Span
 
@@ -18,7 +17,7 @@ def _counts(stage: Stage, day: str) -> dict[str, int]:
     """The city's figures of one day of limits that ran out, asked for a month later."""
     start = local(f"{day} 00:00")
     span = Span(start, start + timedelta(days=1), start + timedelta(days=30))
-    with unit_of_work():
+    with stage.work():
         return {name: figures.count(Behind(name), span) for name in ("due", "on_time", "on_time_extended")}
 
 
@@ -26,7 +25,7 @@ def _of_unit(stage: Stage, day: str) -> dict[str, int]:
     start = local(f"{day} 00:00")
     span = Span(start, start + timedelta(days=1), start + timedelta(days=30))
     unit = stage.unit(OTHER)
-    with unit_of_work():
+    with stage.work():
         return {name: unit_figures.count(name, [unit], span) for name in ("due", "on_time", "on_time_extended")}
 
 

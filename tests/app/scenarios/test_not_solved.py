@@ -6,7 +6,6 @@ import pytest
 from scenes import LEAD, LEAD_LOGIN, UNIT_HEAD
 from sqlalchemy import select
 
-from app.outbox import unit_of_work
 from db import db
 from tickets import errors, service
 from tickets.models import Rating
@@ -26,9 +25,9 @@ def answer(stage: Stage, ticket_id: int, unit: str, login: str, words: str) -> N
     stage.do("supervisor", service.accept, ticket_id)
 
 
-def ratings(ticket_id: int) -> list[tuple[Any, ...]]:
+def ratings(stage: Stage, ticket_id: int) -> list[tuple[Any, ...]]:
     query = select(Rating.round, Rating.solved, Rating.satisfied, Rating.judged).order_by(Rating.id)
-    with unit_of_work():
+    with stage.work():
         return [tuple(row) for row in db.session.execute(query.where(Rating.ticket_id == ticket_id))]
 
 
@@ -76,7 +75,7 @@ def test_not_solved_twice_and_a_third_time(stage: Stage):
     answer(stage, ticket_id, OFFICE, "lead-city", "已纳入大修并完工。")
     stage.rate(ticket_id, True, 3)
     assert not stage.has_on("supervisor", "badly_rated", ticket_id)
-    assert ratings(ticket_id) == [
+    assert ratings(stage, ticket_id) == [
         (1, False, 1, None), (2, False, 1, None), (3, False, 1, "reasonable"), (4, True, 3, None),
     ]  # fmt: skip
     kinds = stage.kinds(ticket_id)

@@ -6,7 +6,6 @@ import pytest
 from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER, OTHER_LOGIN, City
 from sqlalchemy import func, select
 
-from app.outbox import unit_of_work
 from app.subscribers import ASK_TO_RATE
 from db import db
 from tickets import errors, service
@@ -104,7 +103,7 @@ def _each_has_the_one_answer(stage: Stage, everybody: list[tuple[int, str, str]]
         assert said.count(REPLY) == 1 and "望河区城市管理局的答复" in said.replace(" ", "")
         assert "阀门已关" not in said
     asked = select(func.count()).where(JobOwed.job == ASK_TO_RATE, JobOwed.subject_id.in_(ids))
-    with unit_of_work():
+    with stage.work():
         assert db.session.scalar(asked) == len(ids)  # each by a message of their own
 
 
