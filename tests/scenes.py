@@ -110,7 +110,7 @@ class City:
     def index(self, ticket_id: int) -> None:
         """Make the ticket found by its words, as the job does."""
         db.session.flush()
-        words = queries.words_of([ticket_id])
+        words = queries.words_of([ticket_id], self.vault)
         routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
 
     def searches(self, login: str) -> list[TicketEvent]:

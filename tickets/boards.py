@@ -17,6 +17,7 @@ from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, Tic
 from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, rooms_of, visible_to
 from tickets.request_models import Application, SupervisionOrder
+from tickets.terms import NOT_OF_UNITS
 
 PAGE = 50
 CHANGES = 500
@@ -199,6 +200,8 @@ def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[A
         query = query.where(
             _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
         )
+        if kind.assigned:
+            query = query.where(_CLOCK.clock.not_in(NOT_OF_UNITS))
     if kind.narrows and not wanted.is_empty:
         columns = query.selected_columns
         query = query.where(*conditions(wanted, now, columns, _PART if kind.assigned else None))

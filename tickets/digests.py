@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from db import db
+from tickets.boards import NOT_OF_UNITS
 
 # By unit, of the parts it has. Each count finds its rows by an index of what is open, whatever was closed.
 _COUNTS = text("""
@@ -15,7 +16,8 @@ _COUNTS = text("""
       count(DISTINCT a.id) FILTER (WHERE d.due_at < :now) AS overdue,
       count(DISTINCT a.id) FILTER (WHERE a.state = 'PENDING_SIGN') AS to_sign
     FROM assignment a LEFT JOIN deadline d
-      ON d.ticket_id = a.ticket_id AND d.assignment_id = a.id AND d.stopped_at IS NULL
+      ON d.ticket_id = a.ticket_id AND d.assignment_id = a.id AND d.stopped_at IS NULL AND d.paused_at IS NULL
+      AND d.clock <> ALL(:others)
     WHERE a.state IN ('PENDING_SIGN', 'HANDLING', 'REJECTED', 'RETURN_REQUESTED', 'SUBMITTED')
     GROUP BY a.department_id""")
 _DECIDED = text("""
@@ -35,7 +37,7 @@ Units = Mapping[int, dict[str, Any]]
 def of_units(now: datetime, since: datetime, tomorrow: datetime) -> Units:
     """What units have due today, overdue, to sign for, to answer, and of returns decided since; who has any."""
     found: dict[int, dict[str, Any]] = {}
-    for row in db.session.execute(_COUNTS, {"now": now, "tomorrow": tomorrow}):
+    for row in db.session.execute(_COUNTS, {"now": now, "tomorrow": tomorrow, "others": list(NOT_OF_UNITS)}):
         found[row.unit] = {"due_today": row.due_today, "overdue": row.overdue, "to_sign": row.to_sign}
     for row in db.session.execute(_DECIDED, {"now": now, "since": since}):
         found.setdefault(row.unit, {})["returned"] = row.returned

@@ -14,6 +14,7 @@ from tickets.change import Locked, finish, lock
 from tickets.clocks import clock_rules, owed
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.permissions import Actor, may
+from tickets.terms import NOT_OF_UNITS
 
 SET_ASIDE_AFTER = 5
 """So often a worker begins with a deadline in vain; then it is only tried now and then, and there is an alarm."""
@@ -225,6 +226,9 @@ def _escalation(
 
 
 def _unit(locked: Locked, row: Deadline) -> int | None:
+    """Whose it is; None for what the hotline itself owes on a unit's part."""
+    if row.clock in NOT_OF_UNITS:
+        return None
     return next((part.department_id for part in locked.parts if part.id == row.assignment_id), None)
 
 

@@ -249,7 +249,8 @@ def _may_ask_exclusion(case: Case) -> bool:
 def against(part: Assignment, ticket: Ticket) -> list[str]:
     """What the figures count against a unit in this part of it: overdue, returned, rating."""
     late = select(Deadline.id).where(
-        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.stopped_at > Deadline.due_at
+        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.stopped_at > Deadline.due_at,
+        Deadline.clock.not_in(terms.NOT_OF_UNITS),
     )
     rating = last_rating(ticket)
     found = {

@@ -9,6 +9,8 @@ from routing.terms import LIFECYCLE
 
 HANDLING = ("handle", "redo")
 """The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
+NOT_OF_UNITS = ("decision", "info")
+"""Clocks of a unit's part that others owe: the hotline what it decides on it, the citizen an answer."""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def _lines(making: Making) -> Iterator[list[str]]:
             # A board of parts has a ticket once for each part; a file has it once.
             ids = [one for one in dict.fromkeys(ids) if one not in making.seen]
             making.seen.update(ids)
-            found = extracts.lines(making.actor, ids, vault() if making.identity else None)
+            found = extracts.lines(making.actor, ids, vault(), making.identity)
             lines = found[: making.most - making.rows]
             cells = [_cells(line, now, making.identity) for line in lines]
             making.rows += len(cells)

@@ -29,7 +29,7 @@ def speak(page: Page, language: str) -> Page:
     return page
 
 
-def act(page: Page, path: str, action: str, **texts: str) -> None:
+def act(page: Page, path: str, action: str, **texts: str | list[str]) -> None:
     """Do one action by its form on the ticket's page, as a person would."""
     page.goto(path)
     form = page.locator(f"form[action='{path}/{action}']")
@@ -41,7 +41,7 @@ def act(page: Page, path: str, action: str, **texts: str) -> None:
         if field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(text)
         else:
-            field.fill(text)
+            field.fill(str(text))
     form.locator("button").last.click()
     expect(page.locator(".alert-success")).to_be_visible()
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from scenes import LEAD, UNIT_HEAD, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, UNIT_HEAD, City
 
 from db import db
 from tickets import service, unit_figures
@@ -90,3 +90,39 @@ def test_the_list_behind_holds_what_is_counted_and_beside_what_is_not(city: City
 
     assert ticket_id not in listed(False) and ticket_id in listed(True)
     assert unit_figures.unlisted(head, "rated", units, span, excluded=True) == 0
+
+
+def test_the_lead_has_its_rating_also_where_it_called_in_others(city: City):
+    """What is passed down or added raises the round of the ticket, not of the lead's part."""
+    before = counts(city, *RATING)
+    ticket_id = city.signed()
+    service.add_assist(city.who("dispatcher"), city.now, ticket_id, [city.unit(ASSIST)], "请配合")
+    part = city.part(ticket_id, ASSIST)
+    service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, part.id)
+    service.contribute(city.who(ASSIST_LOGIN), city.now, ticket_id, part.id, "已配合")
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    assert difference(city, before) == {"rated": 1, "solved": 1, "satisfied": 1}
+
+
+def test_each_rating_counts_once_for_who_led_then(city: City):
+    before = counts(city, *RATING)
+    ticket_id = city.redone()
+    part = city.part(ticket_id)
+    service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part.id)
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    parts = [one.id for one in city.parts(ticket_id)]
+    assert len(parts) == 2
+    assert difference(city, before) == {"rated": 1, "solved": 1, "satisfied": 1}, "by ticket"
+
+
+def test_what_was_taken_from_a_unit_is_neither_due_nor_on_time(city: City):
+    before = counts(city, "due", "on_time")
+    ticket_id = city.signed()
+    row = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    service.withdraw(caller_of(ticket_id), city.now, ticket_id, "不用了")
+    city.now = row.due_at + timedelta(minutes=1)
+    assert difference(city, before) == {"due": 0, "on_time": 0}
