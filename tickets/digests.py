@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 
 from db import db
-from tickets.boards import NOT_OF_UNITS
+from tickets.terms import NOT_OF_UNITS
 
 # By unit, of the parts it has. Each count finds its rows by an index of what is open, whatever was closed.
 _COUNTS = text("""

@@ -57,7 +57,7 @@ def _on_time_extended(span: Span) -> ColumnElement[bool]:
 
 
 def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """What the citizen said of what the unit led, also where others were called in since: that raises the round."""
+    """What the citizen said of what the unit led, also where others were called in since, in another round."""
     led_by_another = exists().where(
         _NEXT.ticket_id == Assignment.ticket_id, _NEXT.role == "lead", _NEXT.round > Assignment.round,
         _NEXT.round <= Rating.round, _NEXT.state.not_in((AssignmentState.RETURNED, AssignmentState.CANCELLED)),
