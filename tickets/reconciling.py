@@ -16,7 +16,8 @@ GRACE = timedelta(seconds=90)
 STRETCH = 5000
 _STRETCH = text("""
     SELECT id, assignment_id, due_at FROM deadline
-    WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after) AND clock <> 'callback'
+    WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after)
+      AND clock <> 'callback'
     ORDER BY due_at, id LIMIT :stretch""")
 _MISSING = text("""
     SELECT d.id, count(*) AS rungs, min((rung ->> 2)::timestamptz) AS since
