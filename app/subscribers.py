@@ -3,7 +3,7 @@
 Every event is also pushed to the rooms it concerns; here stand the jobs it calls for besides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from tickets.event_models import TicketEvent
 from tickets.events import KINDS
@@ -46,7 +46,6 @@ JOBS: Mapping[str, tuple[str, ...]] = {
 """What tickets/notices.py has a rule for is told to staff besides."""
 
 
-def jobs_for(event: TicketEvent) -> Sequence[str]:
-    """The jobs that this event calls for: it is told only where a rule holds of what it says."""
-    told = any(rule.holds(event.payload) for rule in RULES.get(event.kind, ()))
-    return [job for job in JOBS[event.kind] if job != TELL or told]
+def is_called_for(job: str, event: TicketEvent) -> bool:
+    """Whether this event calls for a job of its kind: it is told only where a rule holds of what it says."""
+    return job != TELL or any(rule.holds(event.payload) for rule in RULES[event.kind])
