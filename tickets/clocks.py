@@ -233,11 +233,11 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
         due_at = due_from_the_beginning(rules, old, promise[1])
         if old.clock == "dispatch" and due_at > old.due_at:
             continue  # what reads like danger was given less time than its urgency says
-        _stop(old, now)
         new = start(ticket, old.clock, old.started_at, old.part, ticket.version, due_at)
         if new is not None:
             _take_over(old, new, policy_limit=promise[0].limit, rules=rules)
             told.append(_replaced(old, new))
+        _stop(old, now)
     return told
 
 
