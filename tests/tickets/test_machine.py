@@ -51,6 +51,13 @@ def _helped(city: City, pick: int) -> list[int]:
     return [city.unit(ASSIST)] if pick % 2 else []
 
 
+BEGINNINGS = (
+    "draft", "waiting", "signed", "return_requested", "disputed", "delegated", "replied", "accepted", "redone",
+    "suspended", "rated",
+)
+"""What the scenes bring a ticket to."""
+ENDING = {"withdraw", "answer", "refer", "discard", "merge", "go_on"}
+"""What ends, or leaves nothing to do: only now and then, or no run would get far."""
 OF_SEVERAL: dict[str, Callable[..., object]] = {
     "register": lambda c, who, t, p, pick, **v: service.register(who, c.now, t, _said(pick), c.vault, **v),
     "amend": lambda c, who, t, p, pick, **v: service.amend(who, c.now, t, _said(pick), c.vault, **v),
@@ -92,7 +99,7 @@ class OneTicket(RuleBasedStateMachine):
 
     vault: object
     done: Counter[str] = Counter()
-    """How often each verb was done, in all runs."""
+    """How often each verb was done, in all runs; `steps` how many were tried."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,12 +107,14 @@ class OneTicket(RuleBasedStateMachine):
         self.cast: tuple[str, ...] = ()
 
     @initialize(
-        as_draft=st.booleans(), confidential=st.booleans(), cast=st.sampled_from(CASTS)
+        begin=st.sampled_from(BEGINNINGS), confidential=st.booleans(), cast=st.sampled_from(CASTS)
         | st.lists(st.sampled_from(PEOPLE), min_size=2, max_size=4, unique=True).map(tuple),
     )  # fmt: skip
-    def take_in(self, as_draft: bool, confidential: bool, cast: tuple[str, ...]) -> None:
+    def take_in(self, begin: str, confidential: bool, cast: tuple[str, ...]) -> None:
+        """Somewhere on its way: what leads there is walked from everywhere in all runs together."""
         self.cast = cast
-        self.id = (self.city.draft if as_draft else self.city.waiting)(confidential=confidential)
+        given = {"confidential": confidential} if begin in ("draft", "waiting") else {}
+        self.id = getattr(self.city, begin)(**given)
         self.note_states()
 
     def note_states(self) -> None:
@@ -167,14 +176,24 @@ class OneTicket(RuleBasedStateMachine):
         parts = sorted(self.part_states)
         return parts[-1 - which % len(parts)] if parts else 0
 
-    @rule(number=people, which=st.integers(0, 40), pick=picks, behind=st.sampled_from([0, 0, 0, 1, 2, 5]))
-    def follow_the_page(self, number: int, which: int, pick: int, behind: int) -> None:
-        """What somebody's page offers can be done by who has it before them as it stands, and by nobody else."""
-        login = self.one(number)
-        offered = self.offered(login)
+    @rule(number=people, which=st.integers(0, 40), pick=picks)
+    def follow_the_page(self, number: int, which: int, pick: int) -> None:
+        """What somebody's page offers can be done by who has it before them as it stands."""
+        self.by_the_page(number, which, pick, 0)
+
+    @rule(number=people, which=st.integers(0, 40), pick=picks, behind=st.sampled_from([0, 0, 1, 2, 5]))
+    def follow_an_old_page(self, number: int, which: int, pick: int, behind: int) -> None:
+        """And by nobody who has an older one, if anything has changed since that it stands on."""
+        self.by_the_page(number, which, pick, behind)
+
+    def by_the_page(self, number: int, which: int, pick: int, behind: int) -> None:
+        everybody = [self.one(number + place) for place in range(len(self.cast))]
+        login, offered = next(((one, found) for one in everybody if (found := self.offered(one))), ("", []))
         if not offered:
             return
         action, part = offered[which % len(offered)]
+        if action in ENDING and pick:
+            return
         version = self.city.ticket(self.id).version
         seen = max(1, version - behind)
         is_stale = action not in WITHOUT_VERSION and self.missed(seen, part)
@@ -230,6 +249,10 @@ class OneTicket(RuleBasedStateMachine):
         for clock in self.city.clocks(self.id):
             self.attempt(service.act_on_deadline, SYSTEM, self.city.now, clock.id)
             self.attempt(service.act_on_deadline, SYSTEM, self.city.now, clock.id)
+
+    @invariant()
+    def a_step_is_counted(self) -> None:
+        self.done["steps"] += 1
 
     @invariant()
     def the_record_is_whole(self) -> None:
