@@ -25,6 +25,7 @@ HINTS: Mapping[str, LazyString] = {
     "mine_new": _l("Taken down by you, and with no unit yet."),
     "mine_open": _l("Taken down by you, and with a unit."),
     "mine_overdue": _l("Taken down by you; a limit has run out."),
+    "mine": _l("All that you took down, the latest first."),
     "triage": _l("Routing was not sure enough. The clock is that of the dispatch."),
     "returns": _l("A unit says that it is not its duty. The clock is that of the decision."),
     "disputed": _l("Given back often enough: designate the unit. The clock is that of the adjudication."),
