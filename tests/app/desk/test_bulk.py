@@ -1,6 +1,7 @@
 """Several lines in one step: each by itself, what was not done with its reason, and nothing twice."""
 
 import re
+from html import unescape
 
 import pytest
 
@@ -9,11 +10,18 @@ from db import db
 from tickets.models import Assignment, Ticket
 
 LINE = re.compile(r'name="line" value="([^"]+)"')
+NEXT = re.compile(r'rel="next" href="([^"]+)"')
 OUTCOME = re.compile(r'<tr data-id="(\d+)" data-done="(\w+)"')
 
 
 def lines(desk, board: str, *ids: int) -> list[str]:
-    found = LINE.findall(desk.get(f"/desk?board={board}").text)
+    """What can be chosen of these on any page of the board."""
+    found, path = [], f"/desk?board={board}"
+    while path:
+        page = desk.get(path).text
+        found += LINE.findall(page)
+        following = NEXT.search(page)
+        path = unescape(following[1]) if following else ""
     return [line for line in found if int(line.split(":")[0]) in ids]
 
 
