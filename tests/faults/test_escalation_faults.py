@@ -118,7 +118,8 @@ def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times
     assert found.latest <= ESCALATED_WITHIN
 
 
-@pytest.mark.parametrize("number", [60, pytest.param(500, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("number", [60, 500])
 def test_rows_that_always_fail_hold_up_no_others_and_are_set_aside_with_an_alarm(city: City, number: int) -> None:
     """One cannot be read, and one ends each worker's child that tries it."""
     product = city.product
