@@ -35,12 +35,13 @@ LINE_NO = re.compile(r"[0-9]{3,20}")
 TELEPHONE = "phone"
 LIFECYCLE = "lifecycle"
 TIERS, NOTICES = "tiers", "notices"
+UPLOADS = "uploads"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
 SECOND_FACTOR = "second_factor"
 """Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
-ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, SECOND_FACTOR)
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, UPLOADS, SECOND_FACTOR)
 """A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
@@ -66,6 +67,11 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
+UPLOAD_RANGES: Mapping[str, tuple[int, int]] = {
+    "files": (1, 20), "file_mb": (1, 50), "request_mb": (1, 60), "megapixels": (1, 100), "of_ticket": (1, 500),
+    "per_hour": (1, 10_000),
+}
+"""Least and most of each limit on files; tickets/terms.py says what ships. No request is larger than the most."""
 TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
 """Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
@@ -282,6 +288,12 @@ def _lifecycle(value: Any) -> dict[str, Any]:
     }
 
 
+def _numbers(value: Any, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Each number in its range."""
+    refuse({name: "range" for name, (least, most) in ranges.items() if not least <= value[name] <= most})
+    return {name: int(value[name]) for name in ranges}
+
+
 def _phone(value: Any) -> dict[str, int]:
     """Each of the telephone's numbers in its range."""
     faults = {
@@ -317,6 +329,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     TIERS: _tiers,
     NOTICES: _hours,
     TELEPHONE: _phone,
+    UPLOADS: lambda value: _numbers(value, UPLOAD_RANGES),
     SECOND_FACTOR: _codes,
 }
 """Each setting with the check that gives its value as stored."""

@@ -11,7 +11,8 @@ from sqlalchemy import inspect, or_, select
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import errors, masking
+from tickets import attached, errors, masking
+from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.guards import Case, above, unit_of
 from tickets.lifecycle import BY_THEMSELVES, Transition, actions_from
@@ -79,6 +80,9 @@ class TicketPage:
     meetings: tuple[SimpleNamespace, ...]
     relatives: tuple[Relative, ...]
     tries: tuple[SimpleNamespace, ...]
+    attachments: tuple[Attached, ...]
+    wants_photo: bool
+    """Whether a reply in its category needs one."""
 
 
 def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> TicketPage:
@@ -117,6 +121,8 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
         meetings=tuple(_plain_rows(_of(JointMeeting, ticket_id))),
         relatives=_relatives(actor, ticket),
         tries=tuple(_plain_rows(_of(FollowUp, ticket_id))) if may(actor, "ticket.follow_up") else (),
+        attachments=attached.of_ticket(ticket_id),
+        wants_photo=reference.wants_photo(ticket.category_code),
     )
 
 

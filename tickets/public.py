@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import lifecycle, masking, numbers, terms
+from tickets import attached, lifecycle, masking, numbers, terms
+from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
@@ -142,6 +143,7 @@ class PublicStatus:
     may_appeal: bool
     replies: tuple[tuple[str | None, str], ...]
     steps: tuple[Step, ...]
+    files: tuple[Attached, ...]
 
     @property
     def may_rate(self) -> bool:
@@ -212,6 +214,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         may_appeal=ticket.state == TicketState.CLOSED and _may_appeal(ticket, now, events),
         replies=_replies(reference, ticket.id, ticket.state) or _replies_of_master(reference, ticket),
         steps=steps,
+        files=attached.of_citizen(ticket.id),
     )
 
 

@@ -1,6 +1,6 @@
 """The administrator's page on the city's settings, one form for each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -11,7 +11,7 @@ from app import wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import LIFECYCLE, SETTINGS, TIERS
+from app.admin.wording import LIFECYCLE, NUMBERS, SETTINGS, TIERS
 from app.auth import queries
 from app.outbox import unit_of_work
 from app.recipients import shipped_tiers
@@ -57,7 +57,7 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
             zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
-            LIFECYCLE=LIFECYCLE, deciders=DECIDERS, TIERS=TIERS,
+            LIFECYCLE=LIFECYCLE, NUMBERS=NUMBERS, deciders=DECIDERS, TIERS=TIERS,
             role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
@@ -74,7 +74,7 @@ def _shown(row: CitySetting) -> Any:
         return {**ticket_terms.SHIPPED, **row.value, **each}
     if row.key == terms.TIERS:
         return {tier: "\n".join(row.value.get(tier, ())) for tier in TIERS}
-    return {**daily.SHIPPED, **row.value} if row.key == terms.NOTICES else row.value
+    return {**_NUMBERS[row.key], **row.value} if row.key in _NUMBERS else row.value
 
 
 def _names() -> dict[str, str]:
@@ -116,11 +116,11 @@ def _lifecycle() -> dict[str, Any]:
     return found
 
 
-def _phone() -> dict[str, int]:
-    """Every number of the telephone's form. Raises Refused naming each that is none."""
+def _numbers(names: Iterable[str]) -> dict[str, int]:
+    """Every number of a form. Raises Refused naming each that is none."""
     found: dict[str, int] = {}
     faults: dict[str, str] = {}
-    for name in phone.NAMES:
+    for name in names:
         try:
             found[name] = number(name)
         except Refused as fault:
@@ -139,10 +139,14 @@ def _tiers() -> dict[str, list[str]]:
     return said
 
 
+_NUMBERS: Mapping[str, Mapping[str, int]] = {
+    terms.NOTICES: daily.SHIPPED, terms.UPLOADS: ticket_terms.SHIPPED_UPLOADS,
+}  # fmt: skip
+"""Settings that are a few numbers, with what ships."""
 _SHIPPED: tuple[tuple[str, Any], ...] = (
     (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.LIFECYCLE, ticket_terms.SHIPPED), (terms.TELEPHONE, {}),
     (terms.TIERS, shipped_tiers()),
-    (terms.NOTICES, daily.SHIPPED),
+    *_NUMBERS.items(),
 )  # fmt: skip
 
 _READ: Mapping[str, Callable[[], Any]] = {
@@ -156,6 +160,7 @@ _READ: Mapping[str, Callable[[], Any]] = {
     terms.REDO_ROUNDS: lambda: number("value"),
     terms.LIFECYCLE: _lifecycle,
     terms.TIERS: _tiers,
-    terms.NOTICES: lambda: {name: number(name) for name in daily.SHIPPED},
-    terms.TELEPHONE: _phone,
+    terms.NOTICES: lambda: _numbers(daily.SHIPPED),
+    terms.UPLOADS: lambda: _numbers(ticket_terms.SHIPPED_UPLOADS),
+    terms.TELEPHONE: lambda: _numbers(phone.NAMES),
 }

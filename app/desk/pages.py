@@ -102,6 +102,10 @@ class Form:
         return self.is_open or self.action in MAIN
 
     @property
+    def takes_files(self) -> bool:
+        return any(field.widget == "files" for _name, field in self.fields)
+
+    @property
     def draft(self) -> str:
         """The name under which typed text is kept; empty where nothing is typed."""
         return self.key if any(field.widget == "text" for _name, field in self.fields) else ""
