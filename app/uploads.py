@@ -101,7 +101,7 @@ def held(files: Sequence[Examined]) -> Iterator[Held]:
 
     Whatever else happens leaves them to the sweep: of a commit that was cut off nobody knows whether it was done.
     """
-    found = aside(_kept, _data_dir(), vault().keys, files)
+    found = aside(_kept, _data_dir(), vault().keys, files) if files else Held()
     try:
         yield found
     except errors.TicketError:

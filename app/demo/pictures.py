@@ -13,8 +13,8 @@ SIZE = WIDTH, HEIGHT = 960, 720
 GROUND = 430
 SEEN: Mapping[str, str] = {
     # words of a title -> what is to be seen; of other matters nobody sends a photo
-    "路灯": "dark", "井盖": "hole", "塌陷": "hole", "破损": "hole", "坑": "hole", "垃圾": "rubbish", "堆": "rubbish",
-    "停": "cars", "占": "cars",
+    "路灯": "dark", "井盖": "hole", "塌陷": "hole", "破损": "hole", "坑": "hole", "垃圾": "rubbish",
+    "堆": "rubbish", "停": "cars", "占": "cars",
 }  # fmt: skip
 MOST_POINTS = SIZE[0] * SIZE[1]
 
@@ -78,9 +78,9 @@ def _hole(draw: ImageDraw.ImageDraw, random: Random) -> None:
 def _rubbish(draw: ImageDraw.ImageDraw, random: Random) -> None:
     x, y = 170 + random.randrange(80), 600 + random.randrange(40)
     for _ in range(26):
-        shade = [random.randrange(60, 210) for _ in range(3)]
+        shade = (random.randrange(60, 210), random.randrange(60, 210), random.randrange(60, 210))
         left, top = x + random.randrange(-120, 160), y + random.randrange(-60, 40)
-        draw.polygon(_ragged(left, top, 18 + random.randrange(28), 14 + random.randrange(18), random), fill=tuple(shade))
+        draw.polygon(_ragged(left, top, 18 + random.randrange(28), 14 + random.randrange(18), random), fill=shade)
 
 
 def _cars(draw: ImageDraw.ImageDraw, random: Random) -> None:

@@ -46,8 +46,8 @@ def take_in(stage: Stage, matter: Matter) -> str:
 
 
 def _send_photo(stage: Stage, matter: Matter, ticket: Ticket) -> None:
-    photo = pictures.before(matter.title, Random(ticket.id)) if transition("ticket", "urge", ticket.state) else None
-    with uploads.held([photo] if photo else []) as held:
+    photo = pictures.before(matter.title, Random(ticket.id))
+    with uploads.held([photo] if photo and transition("ticket", "urge", ticket.state) else []) as held:
         if held.files:
             service.attach(caller_of(ticket.id), stage.now, ticket.id, held.files)
 

@@ -47,7 +47,7 @@ def add(ticket_id: int) -> Response:
     """Put files in with the matter, or with a unit's part."""
     part = forms.part_of(MultiDict(request.form))
     purpose = request.form.get("purpose", "")
-    return _answer(ticket_id, part, lambda: _add(ticket_id, purpose, part))
+    return _answer(ticket_id, "added", lambda: _add(ticket_id, purpose, part), part)
 
 
 def _add(ticket_id: int, purpose: str, part: int | None) -> None:
@@ -59,14 +59,14 @@ def _add(ticket_id: int, purpose: str, part: int | None) -> None:
 @staff
 def remove(ticket_id: int, attachment_id: int) -> Response:
     """Take a file out."""
-    return _answer(ticket_id, None, lambda: _change(service.detach, ticket_id, attachment_id))
+    return _answer(ticket_id, "removed", lambda: _change(service.detach, ticket_id, attachment_id))
 
 
 @bp.post("/<int:ticket_id>/attachments/<int:attachment_id>/restore")
 @staff
 def restore(ticket_id: int, attachment_id: int) -> Response:
     """Put it back."""
-    return _answer(ticket_id, None, lambda: _change(service.bring_back, ticket_id, attachment_id))
+    return _answer(ticket_id, "restored", lambda: _change(service.bring_back, ticket_id, attachment_id))
 
 
 Verb = Callable[[Actor, datetime, int, int], None]
@@ -77,7 +77,7 @@ def _change(verb: Verb, ticket_id: int, attachment_id: int) -> None:
         verb(actor(), now, ticket_id, attachment_id)
 
 
-def _answer(ticket_id: int, part: int | None, do: Callable[[], None]) -> Response:
+def _answer(ticket_id: int, what: str, do: Callable[[], None], part: int | None = None) -> Response:
     """Back to the list of files, saying what was not done. Nothing is typed there that could be lost."""
     try:
         do()
@@ -87,6 +87,6 @@ def _answer(ticket_id: int, part: int | None, do: Callable[[], None]) -> Respons
         for code in fault.values["fields"].values():
             flash(wording.FAULTS[code], "bad")
     else:
-        flash(_("Changed."), "good")
+        flash(_("Done: %(what)s", what=wording.STAFF_EVENTS[f"attachment.{what}"]), "good")
     place = f"files-{part}" if part else "files"
     return redirect(url_for("desk.ticket", ticket_id=ticket_id, _anchor=place), 303)
