@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, exists, select, update
 
 from db import db
 from tickets import errors
@@ -43,6 +43,9 @@ _OF_TICKET = (
     .order_by(Attachment.id)
 )
 _OF_CITIZEN = _OF_TICKET.where(Attachment.added_by.is_(None), Attachment.removed_at.is_(None))
+
+FROM_CITIZEN = exists(Attachment.id).where(Attachment.ticket_id == Ticket.id, Attachment.added_by.is_(None))
+"""Whether there may be any, for a query of tickets."""
 
 
 def of_ticket(ticket_id: int) -> tuple[Attached, ...]:

@@ -45,11 +45,11 @@ def attach(
     """
     if purpose not in PURPOSES or (purpose == MATTER) != (assignment_id is None):
         raise errors.Invalid(fields={"purpose": "unknown"})
-    if not files:
-        raise errors.Invalid(fields={"files": "missing"})
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id) if assignment_id is not None else None
     check_may(actor, locked, part)
+    if not files:
+        raise errors.Invalid(fields={"files": "missing"})
     known = _known(ticket_id, part, purpose)
     fresh = {one.digest: one for one in files if one.digest not in known}
     if _count(ticket_id) + len(fresh) > terms.upload_limit("of_ticket"):

@@ -54,7 +54,7 @@ WITH_TEXT = frozenset(
 _BY_NUMBER = select(
     Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
     Ticket.registered_at, Ticket.disposition, Ticket.refer_reason, Ticket.code_hash, Ticket.round,
-    Ticket.parent_id, Ticket.closed_at,
+    Ticket.parent_id, Ticket.closed_at, attached.FROM_CITIZEN.label("has_files"),
 ).where(Ticket.number == bindparam("number"))
 _GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _ASSIST = aliased(Assignment)
@@ -214,7 +214,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         may_appeal=ticket.state == TicketState.CLOSED and _may_appeal(ticket, now, events),
         replies=_replies(reference, ticket.id, ticket.state) or _replies_of_master(reference, ticket),
         steps=steps,
-        files=attached.of_citizen(ticket.id),
+        files=attached.of_citizen(ticket.id) if ticket.has_files else (),
     )
 
 
