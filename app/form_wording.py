@@ -205,6 +205,7 @@ FAULTS: Words = {
     "file_mixed": _l("One of the files holds something else besides, such as a page or an archive."),
     "file_damaged": _l("One of the files is damaged and cannot be read."),
     "file_pixels": _l("One of the pictures has more points than are taken. Please send a smaller one."),
+    "file_again": _l("Please choose the files once more."),
     "file_quota": _l("This ticket has as many files as it can have."),
     "file_often": _l("Many files came from here in the last hour. Please send the rest later."),
     "no_room": _l("Files cannot be stored just now. Please try again later."),

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,6 +54,11 @@ def make_room() -> None:
 def are_sent() -> bool:
     """Whether any file came with the request."""
     return any(one.filename for one in request.files.getlist(FIELD))
+
+
+def once_more(faults: Mapping[str, str]) -> dict[str, str]:
+    """The faults of a form that is shown again: no page can hold files, so they must be chosen again."""
+    return {FIELD: "file_again", **faults} if are_sent() else dict(faults)
 
 
 def examined() -> list[Examined]:

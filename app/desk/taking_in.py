@@ -66,7 +66,7 @@ def create() -> Answer:
         faults = {"form_key": "sent_already"}
         fields["form_key"] = new_key()
     with unit_of_work():
-        return _intake_page(None, "create", fields, faults), 422
+        return _intake_page(None, "create", fields, uploads.once_more(faults)), 422
 
 
 def _create(fields: dict[str, str]) -> Answer:
@@ -158,7 +158,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
             _put_in(db.session.get_one(Ticket, ticket_id), now, files)
             still_seen = sees_still(ticket_id)
     except errors.Invalid as fault:
-        return _stored_intake(ticket_id, action, fields, fault.values["fields"]), 422
+        return _stored_intake(ticket_id, action, fields, uploads.once_more(fault.values["fields"])), 422
     except (errors.Stale, errors.NotNow) as fault:
         return _stored_intake(ticket_id, action, fields, conflict=fault.code), 409
     return done(ticket_id, action, still_seen)

@@ -137,7 +137,7 @@ def _texted(ticket: Ticket, phone: str) -> str:
 
 def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> tuple[str, int]:
     with unit_of_work():
-        return _complaint_form(fields, faults, key_reused), 422
+        return _complaint_form(fields, uploads.once_more(faults), key_reused), 422
 
 
 def _later(fields: forms.Fields) -> Response:
@@ -302,7 +302,7 @@ def _with_code(
     except errors.Invalid as fault:
         if wants_json():
             raise
-        faults, done = fault.values["fields"], ""
+        faults, done = uploads.once_more(fault.values["fields"]), ""
     except errors.NotNow:
         if wants_json():
             raise

@@ -100,6 +100,7 @@ def test_what_was_typed_stays_where_a_photo_is_refused(citizen: Citizen, place: 
     answer = citizen.complain(content="井盖坏了，请修", files=[*sent("red"), evil])
     assert answer.status_code == 422 and 'id="files-fault"' in answer.text and "井盖坏了，请修" in answer.text
     assert 'href="#files"' in answer.text and on_disk(place) == before
+    assert "请重新选择文件" in citizen.complain(content="", files=sent("red")).text
     english = citizen.post("/complain?lang=en", complaint(files=[evil]))
     assert "One of the files is of another kind." in english.text
 
