@@ -29,6 +29,7 @@ COMPLAINT = frozenset(
 )  # fmt: skip
 RATING = PROOF | {"solved", "satisfied", "round", "rating_note"}
 URGE = PROOF | {"urge_note"}
+SUPPLEMENT, WITHDRAW, APPEAL = PROOF | {"supplement"}, PROOF | {"withdraw_reason"}, PROOF | {"appeal_reason"}
 
 
 def fields_of(request: Request, known: Set[str]) -> dict[str, str]:

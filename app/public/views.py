@@ -229,7 +229,7 @@ def urge() -> Any:
 @takes_files
 def supplement() -> Any:
     """The citizen answers what was asked, with files where there are any, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.SUPPLEMENT)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.supplement(caller, now, found.ticket_id, fields.get("supplement", ""))
@@ -243,7 +243,7 @@ def supplement() -> Any:
 @takes_files
 def attach() -> Any:
     """The citizen sends files, at any time while the matter goes on, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.PROOF)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         if not found.may_urge:
@@ -259,7 +259,7 @@ def attach() -> Any:
 @csrf.exempt
 def withdraw() -> Any:
     """The citizen wants nothing more of it, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.WITHDRAW)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.withdraw(caller, now, found.ticket_id, fields.get("withdraw_reason", ""))
@@ -272,7 +272,7 @@ def withdraw() -> Any:
 @csrf.exempt
 def appeal() -> Any:
     """The citizen asks that the end be looked at again, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.APPEAL)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         service.appeal(caller, now, found.ticket_id, fields.get("appeal_reason", ""))

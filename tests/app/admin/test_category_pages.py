@@ -44,6 +44,6 @@ def test_replies_of_a_category_may_need_a_photo(office):
     assert office.reference().wants_photo("02-04-01") and "反馈须附照片" in office.get(path).text
     assert office.last_edit().payload["after"] == {"wants_photo": True}
     again = office.form(path)
-    assert again.fields["wants_photo"] == "1"
+    assert again.fields["wants_photo"] == ["1"]
     del again.fields["wants_photo"]
     assert office.post(again).status_code == 303 and not office.reference().wants_photo("02-04-01")

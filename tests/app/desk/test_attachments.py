@@ -242,10 +242,10 @@ class TestOnATaskSheet:
         path, fields = f"/desk/tickets/{ticket_id}/task_sheet", {"part": part, "task_note": "请更换井盖"}
         [one] = files_of(ticket_id)
         plain, pdf = desk.post(path, fields), desk.post(path, {**fields, "as": "pdf"})
-        assert "/thumbnail" not in plain.text and b"/Image" not in pdf.data and "更换井盖" in text_of(pdf)
+        assert "/thumbnail" not in plain.text and b"/Subtype /Image" not in pdf.data and "更换井盖" in text_of(pdf)
         chosen = {**fields, "photos": one.id}
         assert f"attachments/{one.id}/thumbnail" in desk.post(path, chosen).text
-        assert b"/Image" in desk.post(path, {**chosen, "as": "pdf"}).data
+        assert b"/Subtype /Image" in desk.post(path, {**chosen, "as": "pdf"}).data
 
     def test_nor_ever_one_of_the_units_own(self, desk_of, dispatched, files_of):
         ticket_id, part = dispatched()

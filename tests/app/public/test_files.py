@@ -101,7 +101,7 @@ def test_what_was_typed_stays_where_a_photo_is_refused(citizen: Citizen, place: 
     assert answer.status_code == 422 and 'id="files-fault"' in answer.text and "井盖坏了，请修" in answer.text
     assert 'href="#files"' in answer.text and on_disk(place) == before
     assert "请重新选择文件" in citizen.complain(content="", files=sent("red")).text
-    english = citizen.post("/complain?lang=en", complaint(files=[evil]))
+    english = citizen.post("/complain?lang=en", complaint(files=[(BytesIO(b"GIF89a"), "a.gif")]))
     assert "One of the files is of another kind." in english.text
 
 
@@ -181,13 +181,11 @@ class TestNobodyElse:
 
     def test_has_those_of_a_ticket_merged_into_another(self, citizen: Citizen, of, app, actor_of):
         first, second = keys_of(citizen.complain(files=sent("red"))), keys_of(citizen.complain(files=sent("blue")))
-        supervisor, unit = actor_of("supervisor"), None
-        with app.app_context():
-            unit = next(iter(actor_of("handler-urban").departments))
-            with unit_of_work() as now:
-                service.dispatch(supervisor, now, of_id(of, first), unit)
-            with unit_of_work() as now:
-                service.merge(supervisor, now, of_id(of, second), first[0])
+        one, other = of_id(of, first), of_id(of, second)
+        with app.app_context(), unit_of_work() as now:
+            supervisor, unit = actor_of("supervisor"), next(iter(actor_of("handler-urban").departments))
+            service.dispatch(supervisor, now, one, unit)
+            service.merge(supervisor, now, other, first[0])
         assert [one.name for one in of(*first)[1]] == ["red.jpg"]
         page = citizen.ask(*second).text
         assert "blue.jpg" in page and "red.jpg" not in page and page.count("/pictures/") == 1
@@ -225,8 +223,9 @@ class TestOnAFullDisk:
 
     def test_so_with_an_answer_and_with_photos_alone(self, citizen: Citizen, of, app, actor_of):
         keys = keys_of(citizen.complain())
+        ticket_id = of_id(of, keys)
         with app.app_context(), unit_of_work() as now:
-            service.ask_info(actor_of("dispatcher"), now, of_id(of, keys), "请补充照片")
+            service.ask_info(actor_of("dispatcher"), now, ticket_id, "请补充照片")
         form = {"number": keys[0], "code": keys[1]}
         with no_room():
             answer = citizen.post("/supplement", {**form, "supplement": "照片见附件", "files": sent("red")})
