@@ -12,12 +12,12 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask, request
 from flask_socketio import ConnectionRefusedError
-from tickets.transaction import unit_of_work
 from werkzeug.test import TestResponse
 
 from app.access import CARRIER, PLATFORM, PUBLIC, STAFF
 from app.desk import forms
 from app.live import sockets
+from app.outbox import unit_of_work
 from app.push import page_token
 from db import db
 from tickets import guards, lifecycle
