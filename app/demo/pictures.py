@@ -22,10 +22,14 @@ Point = tuple[float, float]
 Colour = tuple[int, int, int]
 
 
-def before(title: str, random: Random) -> Examined | None:
-    """A matter of this title, as it was found; None where there is nothing to be seen."""
-    defect = next((seen for word, seen in SEEN.items() if word in title), None)
-    return _street(defect, random, "现场照片.jpg") if defect else None
+def seen(title: str) -> str:
+    """What is to be seen of a matter of this title; empty for nothing."""
+    return next((defect for word, defect in SEEN.items() if word in title), "")
+
+
+def before(title: str, random: Random) -> Examined:
+    """A matter of this title, as it was found."""
+    return _street(seen(title), random, "现场照片.jpg")
 
 
 def after(random: Random) -> Examined:

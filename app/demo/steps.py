@@ -26,8 +26,8 @@ BY_PHONE, AT_ONCE, RETURNED, UPHELD, WORKED, SENT_BACK, RATED = 0.6, 0.4, 0.06, 
 """How often each of these happens where it may."""
 DECIDED = 0.3
 """The dispatcher takes his time, so that there is something to decide for whoever comes."""
-PROVED = 0.3
-"""How often a unit proves with a photo what it did, where nobody demands it."""
+WITH_PHOTO_BY_PHONE = 0.2
+"""Who has a photo writes rather than rings."""
 MOST_ROUNDS = 3
 GROUNDS = {"emergency": "utility", "statutory": "litigation", "explain": "outside_powers"}
 OFFICE_NUMBER = "0990-12345"
@@ -36,7 +36,8 @@ OFFICE_NUMBER = "0990-12345"
 def take_in(stage: Stage, matter: Matter) -> str:
     """Somebody rings, or fills in the form; what is urgent is always said by telephone."""
     operator = stage.actor(stage.random.choice(OPERATORS))
-    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(BY_PHONE))
+    share = WITH_PHOTO_BY_PHONE if pictures.seen(matter.title) else BY_PHONE
+    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(share))
     intake = texts.intake_of(matter, stage.random, "phone" if by_phone else "web")
     actor = operator if operator is not None and by_phone else VISITOR
     opened: Opened = service.open_ticket(actor, stage.now, intake, stage.vault)
@@ -46,16 +47,17 @@ def take_in(stage: Stage, matter: Matter) -> str:
 
 
 def _send_photo(stage: Stage, matter: Matter, ticket: Ticket) -> None:
-    photo = pictures.before(matter.title, Random(ticket.id))
-    with uploads.held([photo] if photo and transition("ticket", "urge", ticket.state) else []) as held:
+    is_seen = pictures.seen(matter.title) and transition("ticket", "urge", ticket.state)
+    with uploads.held([pictures.before(matter.title, Random(ticket.id))] if is_seen else []) as held:
         if held.files:
             service.attach(caller_of(ticket.id), stage.now, ticket.id, held.files)
 
 
-def _prove(stage: Stage, unit: Actor, ticket: Ticket, part: Assignment) -> bool:
-    """Put in a photo of what was done; whether the reply may go. A full disk is no reason to stop the play."""
+def _prove(stage: Stage, unit: Actor, ticket: Ticket, matter: Matter, part: Assignment) -> bool:
+    """Put in a photo of what was done, where there is something to be seen of it; whether the reply may go. A full
+    disk is no reason to stop the play."""
     is_wanted = routing.current().wants_photo(ticket.category_code)
-    if not is_wanted and not stage.chance(PROVED):
+    if not is_wanted and not pictures.seen(matter.title):
         return True
     with uploads.held([pictures.after(Random(ticket.id))]) as held:
         if held.files:
@@ -144,7 +146,7 @@ def _work(stage: Stage, ticket: Ticket, matter: Matter, part: Assignment) -> str
     if any(one.role != "lead" and one.state in WORKED_ON for one in parts_of(ticket.id)):
         return None  # the lead waits for who helps it
     result = "solved" if ticket.type in ("help", "complaint", "report") else "explained"
-    if not _prove(stage, unit, ticket, part):
+    if not _prove(stage, unit, ticket, matter, part):
         return None
     account = Account(
         public, internal, contact_at=stage.now, contact_from=OFFICE_NUMBER, result=result, personal_ok=True
