@@ -39,6 +39,7 @@ from app.desk.attachments import bp as attachments_bp
 from app.desk.bulk import bp as bulk_bp
 from app.desk.canned import bp as canned_bp
 from app.desk.follow_up import bp as workbench_bp
+from app.desk.handbook import bp as handbook_bp
 from app.desk.narrowed import bp as narrowed_bp
 from app.desk.notices import bp as notices_bp
 from app.desk.own import bp as own_bp
@@ -88,7 +89,7 @@ ADMIN = (
 BLUEPRINTS = (
     public_bp, public_files_bp, auth_bp, factor_bp, mailbox_bp, notices_bp, escalations_bp,
     *(room.bp for room in ADMIN), assisting_bp, attachments_bp, intake_bp, desk_bp, workbench_bp,
-    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
+    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, handbook_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
     phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip

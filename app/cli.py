@@ -1,5 +1,5 @@
 """The command line: prepare the database, check it, import another line's records, manage accounts,
-count a due time."""
+count a due time, print the transition table."""
 
 import sys
 from pathlib import Path
@@ -24,6 +24,7 @@ from app.demo.history import play_history
 from app.demonstration import is_demo_city
 from app.due import due_command
 from app.importing import import_commands
+from app.lifecycle_page import lifecycle_command
 from app.outbox import unit_of_work
 from app.voice.commands import phone_commands
 from calls.lines import seed_demo
@@ -35,7 +36,7 @@ def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
     for command in (
         prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands, due_command,
-        contact_commands,
+        contact_commands, lifecycle_command,
     ):  # fmt: skip
         app.cli.add_command(command)
 

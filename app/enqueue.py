@@ -23,6 +23,8 @@ QUEUES = {
     "app.jobs.texts.index_texts": "texts",
     "app.jobs.exports.make_exports": "exports",
     "app.jobs.messages.send_receipts": "messages",
+    "app.jobs.messages.tell_extended": "messages",
+    "app.jobs.messages.tell_suspended": "messages",
     "app.jobs.messages.ask_to_rate": "messages",
     "app.jobs.messages.plan_calls": "messages",
 }

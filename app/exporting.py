@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import narrowing
+from app.export_limits import limits
 from app.sealed_files import Shelf, random_name
 from db import Base, db
 from tickets import boards, errors, events, finding, sealing
@@ -24,10 +25,6 @@ from tickets.vault import Vault
 
 APPROVE = "export.approve"
 FORMATS = ("csv", "xlsx")
-KEPT = timedelta(hours=24)
-MOST_ROWS = 50_000
-"""So many are made within a job's time on a slow machine; a longer list is narrowed, and says so."""
-UNDER_WAY = 5
 LONGEST_REASON = 500
 PAGE = 50
 EXPORTS = Shelf("exports", "file", "export")
@@ -113,8 +110,9 @@ def _check_asked(actor: Actor, place: str, format: str, wanted: Wanted, words: s
     if place == narrowing.FIND and wanted.is_empty and not words.strip():
         raise errors.Invalid(fields={"words": "missing"})
     under_way = select(func.count()).where(Export.asked_by == actor.id, Export.state.in_(["WAITING", "OWED"]))
-    if (db.session.scalar(under_way) or 0) >= UNDER_WAY:
-        raise errors.TooMany(action="export", limit=UNDER_WAY)
+    most = limits()["at_once"]
+    if (db.session.scalar(under_way) or 0) >= most:
+        raise errors.TooMany(action="export", limit=most)
 
 
 def _demand_text(field: str, given: str) -> None:
@@ -218,7 +216,7 @@ def sweep(data_dir: str, now: datetime) -> int:
     for export in over:
         EXPORTS.remove(data_dir, str(export.file))
         export.file, export.state = None, "EXPIRED"
-    EXPORTS.sweep(data_dir, now - KEPT, _known)
+    EXPORTS.sweep(data_dir, now - timedelta(hours=limits()["hours"]), _known)
     return len(over)
 
 

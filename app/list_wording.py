@@ -78,6 +78,7 @@ UNIT_FIGURES: Words = {
     "signed_on_time": _l("Signed on time"),
     "due": _l("Due in the period"),
     "on_time": _l("Done on time"),
+    "on_time_extended": _l("Done on time after an extension"),
     "returned": _l("Returned"),
     "rated": _l("Rated by citizens"),
     "solved": _l("Rated as solved"),
@@ -86,11 +87,14 @@ UNIT_FIGURES: Words = {
 
 UNIT_HOW: Words = {
     "signed": _l("Tickets that the unit signed for in the period."),
-    "signed_on_time": _l("Of these, those signed for before the limit to sign ran out."),
+    "signed_on_time": _l("Of these, those that the unit itself signed for before the limit to sign ran out."),
     "due": _l(
         "Tickets whose limit to handle ran out in the period, up to now. What was given back does not count."
     ),
-    "on_time": _l("Of these, those replied to before the limit ran out."),
+    "on_time": _l("Of these, those replied to before the limit ran out, without having been given more time."),
+    "on_time_extended": _l(
+        "Of these, those replied to before the limit ran out that they had been given more time to."
+    ),
     "returned": _l("Tickets that the unit gave back in the period because the hotline granted its return."),
     "rated": _l("Tickets led by the unit that the citizen rated in the period. Silence counts as neither."),
     "solved": _l("Of the rated ones, those whose citizen says that the matter is solved."),

@@ -18,6 +18,37 @@ NOTICES: wording.Words = {
     "return_requested": _l("A unit asks to return a ticket"),
     "upheld": _l("Your return was refused: you keep it"),
     "returned": _l("Your return was granted"),
+    "disputed": _l("Disputed whose it is: to be designated"),
+    "designated": _l("Designated: it is yours, and cannot be returned"),
+    "merged": _l("Merged into another ticket: nothing more to do here"),
+    "withdrawn": _l("The citizen withdrew it: nothing more to do"),
+    "taken_in": _l("Another citizen's ticket was merged into yours"),
+    "delegated": _l("The unit above passed a ticket down to you"),
+    "declined": _l("The unit below gave back what you passed down"),
+    "asked_to_help": _l("Your unit was asked to help with a ticket"),
+    "assists_added": _l("More units were asked to help with your ticket"),
+    "contributed": _l("A unit that helps has handed in its part"),
+    "sent_back": _l("Your contribution was sent back"),
+    "waived": _l("Your contribution is no longer needed"),
+    "meeting": _l("A meeting of the units was called"),
+    "extension_asked": _l("A unit asks for more time"),
+    "extension_granted": _l("More time was granted"),
+    "extension_refused": _l("More time was refused: the limit stands"),
+    "suspension_asked": _l("A unit asks for a suspension"),
+    "suspension_refused": _l("The suspension was refused: go on with it"),
+    "suspended": _l("Suspended: its limits stand still"),
+    "prolonged": _l("The suspension was prolonged"),
+    "resumed": _l("Resumed: its limits run again"),
+    "exclusion_asked": _l("A unit asks for an exclusion from its figures"),
+    "exclusion_granted": _l("Excluded from your figures"),
+    "exclusion_refused": _l("Exclusion refused: it counts"),
+    "appeal_asked": _l("A citizen appeals"),
+    "appeal_granted": _l("An appeal was granted: to be handled again"),
+    "appeal_refused": _l("The citizen's appeal was refused: the end stands"),
+    "order_issued": _l("A supervision order for you: to be answered"),
+    "order_renewed": _l("Your answer to the order was not enough: ordered again"),
+    "order_answered": _l("A unit has answered an order"),
+    "order_settled": _l("The order to you is settled"),
     "digest": _l("Today's summary"),
 }
 """Every kind of notice."""
@@ -56,6 +87,8 @@ def details(kind: str, facts: Mapping[str, Any]) -> list[str]:
         said.append(_("Limit: %(clock)s", clock=wording.CLOCKS.get(facts["clock"], facts["clock"])))
     if facts.get("due_at"):
         said.append(_("Due: %(moment)s", moment=moment(datetime.fromisoformat(facts["due_at"]))))
+    if facts.get("at"):
+        said.append(_("Takes place: %(moment)s", moment=moment(datetime.fromisoformat(facts["at"]))))
     if facts.get("cause") == "climbed":
         said.append(_("Nobody had confirmed the notice before."))
     return said
@@ -67,6 +100,7 @@ def _digest(facts: Mapping[str, Any]) -> list[str]:
         ("overdue", _l("Overdue: %(count)s")),
         ("to_sign", _l("To sign for: %(count)s")),
         ("returned", _l("Returns decided since yesterday: %(count)s")),
+        ("orders", _l("Orders to answer: %(count)s")),
     )
     return [str(words) % {"count": facts[name]} for name, words in counts if facts.get(name)]
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
-from app.subscribers import ABOUT_THE_EVENT, JOBS
+from app.subscribers import ABOUT_THE_EVENT, JOBS, is_called_for
 from db import database_now, db, transaction
 from tickets.event_models import JobOwed, Lease, Outbox, Publication, RoomHead, TicketEvent
 
@@ -218,6 +218,7 @@ def _owe_jobs(events: Iterable[TicketEvent], now: datetime) -> None:
         {"job": job, "subject_id": event.id if job in ABOUT_THE_EVENT else event.subject_id, "due_at": now}
         for event in events
         for job in JOBS[event.kind]
+        if is_called_for(job, event)
     ]
     if owed:
         db.session.execute(insert(JobOwed), owed)

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.auth.models import Role, RoleMembership, Staff
 from app.auth.roles import SUBTREE
@@ -14,7 +14,7 @@ from routing import service as routing
 from routing.models import Department
 from routing.seed import document
 from tickets.notice_models import Mailbox
-from tickets.notices import ABOVE, CITY, MAILBOX, Recipient, Target
+from tickets.notices import ABOVE, CITY, MAILBOX, MAY, Recipient, Target
 
 TIERS = "tiers"
 """The setting that says whom each tier of an escalation concerns."""
@@ -51,7 +51,7 @@ class Lookup:
         for target in targets:
             if target.clock not in (None, clock):
                 continue
-            for unit in (None,) if target.of == CITY else sorted(units):
+            for unit in (None,) if target.of in (CITY, MAY) else sorted(units):
                 found |= dict.fromkeys(self._at(target, unit, confidential))
         return list(found)
 
@@ -62,12 +62,14 @@ class Lookup:
         return self._known[key]
 
     def _asked(self, target: Target, unit: int | None, confidential: bool) -> list[Recipient]:
+        if target.of == MAY:
+            return self._holders(Role.permissions.contains([target.role]), None, confidential)
         if unit is None:
-            return self._holders(target.role, None, confidential)
+            return self._holders(Role.code == target.role, None, confidential)
         if target.of == MAILBOX:
-            return self._mailbox(unit)
+            return [] if confidential else self._mailbox(unit)  # anybody of the unit may read it
         for place in self._places(target, unit):
-            if found := self._holders(target.role, place, confidential):
+            if found := self._holders(Role.code == target.role, place, confidential):
                 return found
         return []
 
@@ -78,13 +80,13 @@ class Lookup:
             return above[:1] if target.of == ABOVE else (unit,)
         return above if target.of == ABOVE else (unit, *above)
 
-    def _holders(self, role: str, unit: int | None, confidential: bool) -> list[Recipient]:
+    def _holders(self, role: ColumnElement[bool], unit: int | None, confidential: bool) -> list[Recipient]:
         query = (
             select(Staff.id, Mailbox.address, Mailbox.is_off)
             .join(RoleMembership, RoleMembership.staff_id == Staff.id)
             .join(Role, Role.code == RoleMembership.role_code)
             .outerjoin(Mailbox, Mailbox.staff_id == Staff.id)
-            .where(Role.code == role, RoleMembership.department_id.is_not_distinct_from(unit))
+            .where(role, RoleMembership.department_id.is_not_distinct_from(unit))
             .where(Staff.disabled_at.is_(None))
         )
         if confidential:

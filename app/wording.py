@@ -223,7 +223,7 @@ CLOCKS: Words = {
     "decision": _l("Decision on a request"),
     "dispute": _l("Adjudication"),
     "order": _l("Answer to an order"),
-    "suspension": _l("Look again"),
+    "suspension": _l("Look again at a suspension"),
     "appeal": _l("Decision on an appeal"),
 }
 
@@ -309,7 +309,9 @@ REQUEST_STATES: Words = {
     "lapsed": _l("not needed any more"),
 }
 
-ORDER_STATES: Words = {"issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled")}
+ORDER_STATES: Words = {
+    "issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled"), "lapsed": _l("lapsed"),
+}
 
 FILE_KINDS: Words = {"image": _l("Picture"), "audio": _l("Sound"), "video": _l("Film")}
 

@@ -35,13 +35,13 @@ LINE_NO = re.compile(r"[0-9]{3,20}")
 TELEPHONE = "phone"
 LIFECYCLE = "lifecycle"
 TIERS, NOTICES = "tiers", "notices"
-UPLOADS = "uploads"
+EXPORTS, UPLOADS = "exports", "uploads"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
 SECOND_FACTOR = "second_factor"
 """Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
-ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, UPLOADS, SECOND_FACTOR)
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, EXPORTS, UPLOADS, SECOND_FACTOR)
 """A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
@@ -72,6 +72,9 @@ UPLOAD_RANGES: Mapping[str, tuple[int, int]] = {
     "per_hour": (1, 10_000),
 }
 """Least and most of each limit on files; tickets/terms.py says what ships. No request is larger than the most."""
+EXPORT_RANGES: Mapping[str, tuple[int, int]] = {"rows": (100, 50_000), "hours": (1, 168), "at_once": (1, 20)}
+"""Least and most of each number of the setting `exports`; app/export_limits.py says what ships."""
+NUMBER_RANGES = {UPLOADS: UPLOAD_RANGES, EXPORTS: EXPORT_RANGES}
 TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
 """Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
@@ -262,8 +265,9 @@ def _codes(value: Any) -> list[str]:
 
 
 LIFECYCLE_RANGES: Mapping[str, tuple[int, int]] = {
-    "returns": (1, 9), "appeal_days": (0, 365), "archive_days": (1, 3650), "merged_at_once": (1, 1000),
-    "asked_percent": (0, 100),
+    "returns": (1, 9), "returns_per_part": (1, 9), "questions": (1, 9), "appeal_days": (0, 365),
+    "archive_days": (1, 3650),
+    "merged_at_once": (1, 1000), "asked_percent": (0, 100),
 }
 """Least and most of each number of the setting `lifecycle`; tickets/terms.py says what ships."""
 MOST_EXTENSIONS = 2
@@ -328,6 +332,7 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     LIFECYCLE: _lifecycle,
     TIERS: _tiers,
     NOTICES: _hours,
+    EXPORTS: lambda value: _numbers(value, EXPORT_RANGES),
     TELEPHONE: _phone,
     UPLOADS: lambda value: _numbers(value, UPLOAD_RANGES),
     SECOND_FACTOR: _codes,

@@ -110,7 +110,7 @@ class City:
     def index(self, ticket_id: int) -> None:
         """Make the ticket found by its words, as the job does."""
         db.session.flush()
-        words = queries.words_of([ticket_id])
+        words = queries.words_of([ticket_id], self.vault)
         routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
 
     def searches(self, login: str) -> list[TicketEvent]:
@@ -149,6 +149,12 @@ class City:
         """LEAD's part HANDLING."""
         ticket_id = self.dispatched(**options)
         service.sign(self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id)
+        return ticket_id
+
+    def helped_later(self, **options: object) -> int:
+        """LEAD's part HANDLING, and OTHER's PENDING_SIGN, which was asked to help afterwards."""
+        ticket_id = self.signed(**options)
+        service.add_assist(self.who("supervisor"), self.now, ticket_id, [self.unit(OTHER)], "请配合查管线")
         return ticket_id
 
     def return_requested(self, **options: object) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, text, update
 
 from db import db
 from routing import service as routing
@@ -12,7 +12,7 @@ from tickets.change import Locked, check, finish, lock, move, require, write_tex
 from tickets.dispatching import limit_of
 from tickets.models import Assignment, Deadline
 from tickets.permissions import Actor
-from tickets.request_models import Application
+from tickets.request_models import STANDS, Application, SupervisionOrder
 
 SUSPENSION_REASONS = ("planned", "procedure", "season", "third_party", "court", "beyond_means")
 LONGEST_SUSPENSION = timedelta(days=366)
@@ -32,7 +32,7 @@ def ask_extension(
     rule = terms.extensions()[level - 1]
     if _is_too_long(ticket_id, part, limit, rule):
         raise errors.Invalid(fields={"days": "too_long_a_time"})
-    _ask(locked, actor, now, part, "extension", reason, level=level, days=str(limit))
+    _ask(locked, actor, now, part, "extension", reason, level=level, days=str(limit), decides=rule.who)
 
 
 def _is_too_long(ticket_id: int, part: Assignment, limit: deadlines.Limit, rule: terms.ExtensionRule) -> bool:
@@ -83,6 +83,7 @@ def ask_exclusion(
 def _ask(
     locked: Locked, actor: Actor, now: datetime, part: Assignment, kind: str, words: str, *,
     level: int = 1, reason: str | None = None, days: str | None = None, review_on: date | None = None,
+    decides: str | None = None,
 ) -> None:  # fmt: skip
     db.session.add(
         Application(
@@ -94,7 +95,7 @@ def _ask(
     texts = write_texts(locked.ticket, {WORDS[kind]: words}, actor, now, part)
     finish(
         locked, actor, now, f"{kind}.asked", unit=part.department_id, assignment=part.id, reason=reason,
-        days=days, review_on=review_on.isoformat() if review_on else None, texts=texts,
+        days=days, decides=decides, review_on=review_on.isoformat() if review_on else None, texts=texts,
     )
 
 
@@ -211,21 +212,45 @@ def decide(
 
 def lapse(locked: Locked, now: datetime, parts: Collection[Assignment]) -> None:
     """Nothing is left to decide of what was asked for these parts."""
+    ids = [part.id for part in parts]
+    _lapse(locked, now, Application.assignment_id.in_(ids))
+    clocks.stop(locked.ticket.id, now, clocks=("decision",), parts=ids)
+
+
+def lapse_appeal(locked: Locked, now: datetime) -> None:
+    """What was asked of the end is granted in another way."""
+    _lapse(locked, now, Application.assignment_id.is_(None))
+
+
+def _lapse(locked: Locked, now: datetime, which: ColumnElement[bool]) -> None:
     asked = select(Application).where(
-        Application.ticket_id == locked.ticket.id, Application.state == "asked",
-        Application.assignment_id.in_([part.id for part in parts]),
+        Application.ticket_id == locked.ticket.id, Application.state == "asked", which
     )
     for row in db.session.scalars(asked).all():
         row.state, row.decided_at = "lapsed", now
-        clocks.stop(locked.ticket.id, now, clocks=("decision",), parts=(row.assignment_id or 0,))
 
 
-def stop_decision(locked: Locked, now: datetime, part: Assignment, asked_at: datetime) -> None:
-    """Stop the clock of one decision on a part: the one that began as it was asked for."""
-    rows = select(Deadline.id).where(
+def end_with(locked: Locked, now: datetime, parts: Collection[Assignment]) -> None:
+    """What goes when these parts are taken from their units: clocks, requests, and orders to those units."""
+    ids = [part.id for part in parts]
+    clocks.stop(locked.ticket.id, now, parts=ids)
+    lapse(locked, now, parts)
+    orders = update(SupervisionOrder).where(SupervisionOrder.assignment_id.in_(ids), text(STANDS))
+    db.session.execute(orders.values(state="lapsed").execution_options(synchronize_session="fetch"))
+
+
+def stop_decision(locked: Locked, now: datetime, part: Assignment, asked_at: datetime | None = None) -> None:
+    """Stop the clock of one decision on a part: the one that began as it was asked for, or of its return."""
+    clock = (
         Deadline.ticket_id == locked.ticket.id, Deadline.assignment_id == part.id, Deadline.clock == "decision",
-        Deadline.started_at == asked_at,
-    )
+    )  # fmt: skip
+    if asked_at is None:
+        others = select(Application.asked_at).where(
+            Application.assignment_id == part.id, Application.state == "asked"
+        )
+        rows = select(Deadline.id).where(*clock, Deadline.started_at.not_in(others))
+    else:
+        rows = select(Deadline.id).where(*clock, Deadline.started_at == asked_at)
     clocks.stop_these(db.session.scalars(rows).all(), now)
 
 
@@ -242,7 +267,7 @@ def grant_suspension(
     until = _review_moment(review_on, now)
     asked = decide(locked, actor, now, part, "suspension", "granted")
     move(locked.ticket, suspend)
-    pausing.pause(ticket_id, now, [one.id for one in locked.parts])
+    pausing.pause(ticket_id, now, [one.id for one in locked.parts], is_late_too=True)
     _look_again(locked, actor, now, "ticket.suspended", until, public_reason, reason=asked.reason)
 
 

@@ -57,7 +57,7 @@ def supplement(actor: Actor, now: datetime, ticket_id: int, words: str) -> None:
     _end_questions(locked, now, row)
     finish(locked, actor, now, "ticket.supplemented", texts=texts)
     if asked:
-        clocks.start(locked.ticket, "dispatch", now, epoch=locked.ticket.version)
+        clocks.start_dispatch_again(locked.ticket, now)
 
 
 def _end_questions(locked: Locked, now: datetime, row: Transition) -> None:
@@ -67,7 +67,8 @@ def _end_questions(locked: Locked, now: datetime, row: Transition) -> None:
         target = follows("supplement", part.state, part.role)
         if target is not None:
             part.state = target
-            pausing.resume(locked.ticket.id, now, (part.id,))
+            if locked.ticket.state != TicketState.SUSPENDED:
+                pausing.resume(locked.ticket.id, now, (part.id,))
 
 
 def go_on(actor: Actor, now: datetime, ticket_id: int, version: int | None = None) -> None:
@@ -111,4 +112,4 @@ def _go_on(
         assignment=part.id if part else None, texts=texts,
     )
     if part is None:
-        clocks.start(ticket, "dispatch", now, epoch=ticket.version)
+        clocks.start_dispatch_again(ticket, now)

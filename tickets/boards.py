@@ -17,6 +17,7 @@ from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, Tic
 from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, rooms_of, visible_to
 from tickets.request_models import Application, SupervisionOrder
+from tickets.terms import NOT_OF_UNITS
 
 PAGE = 50
 CHANGES = 500
@@ -115,8 +116,10 @@ _ORDERED_PART = _PART.id.in_(select(SupervisionOrder.assignment_id).where(Superv
 _URGED = Ticket.closed_at.is_(None) & (
     select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
 )
-_BADLY_RATED = Ticket.id.in_(
-    select(Rating.ticket_id).where(Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1))
+_BADLY_RATED = tuple_(Ticket.id, Ticket.round).in_(
+    select(Rating.ticket_id, Rating.round).where(
+        Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1)
+    )
 ) & (Ticket.state == TicketState.CLOSED)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))
@@ -197,6 +200,8 @@ def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[A
         query = query.where(
             _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
         )
+        if kind.assigned:
+            query = query.where(_CLOCK.clock.not_in(NOT_OF_UNITS))
     if kind.narrows and not wanted.is_empty:
         columns = query.selected_columns
         query = query.where(*conditions(wanted, now, columns, _PART if kind.assigned else None))

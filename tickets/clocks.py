@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from db import db
 from routing import service as routing
+from routing.models import Policy
 from routing.reference import Reference
 from tickets import deadlines
 from tickets.change import running_deadlines
@@ -180,13 +181,13 @@ def rungs(
 def start_handling(
     ticket: Ticket, now: datetime, part: Assignment, epoch: int = 1, due_at: datetime | None = None, *,
     is_again: bool,
-) -> None:  # fmt: skip
+) -> Deadline | None:  # fmt: skip
     """Start the clock in which a unit works on it, of another time where it `is_again` its turn.
 
     Where the city has no limit for another time, that of the first time holds.
     """
-    if not is_again or start(ticket, "redo", now, part, epoch, due_at) is None:
-        start(ticket, "handle", now, part, epoch, due_at)
+    again = start(ticket, "redo", now, part, epoch, due_at) if is_again else None
+    return again or start(ticket, "handle", now, part, epoch, due_at)
 
 
 def promise_of(
@@ -204,17 +205,32 @@ def promise_of(
     return policy, policy.limit
 
 
+def start_dispatch_again(ticket: Ticket, now: datetime) -> None:
+    """A dispatcher has it once more, in the time there was for it before: what reads like danger has less."""
+    before = (
+        select(Policy.urgency).join(Deadline, Deadline.policy_id == Policy.id)
+        .where(Deadline.ticket_id == ticket.id, Deadline.clock == "dispatch")
+        .order_by(Deadline.epoch.desc(), Deadline.id.desc())
+    )  # fmt: skip
+    urgency = db.session.scalar(before.limit(1))
+    start(ticket, "dispatch", now, epoch=ticket.version, urgency=urgency)
+
+
 def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the part's handling clock again after a rejection: due when it was, or after the city's extra time
     where that is later."""
     rules = clock_rules(routing.current())
     due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar_of(part))
-    stopped = select(Deadline.clock, Deadline.due_at).where(
+    stopped = select(Deadline).where(
         Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock.in_(HANDLING)
     )
-    was = db.session.execute(stopped.order_by(Deadline.epoch.desc()).limit(1)).one_or_none()
-    clock, was_due = (was.clock, was.due_at) if was else ("handle", due_at)
-    start_handling(ticket, now, part, ticket.version, max(due_at, was_due), is_again=clock == "redo")
+    was = db.session.scalar(stopped.order_by(Deadline.epoch.desc()).limit(1))
+    due_at = max(due_at, was.due_at) if was else due_at
+    is_again = was is not None and was.clock == "redo"
+    new = start_handling(ticket, now, part, ticket.version, due_at, is_again=is_again)
+    if was and new:
+        take_over(was, new, None)
+        new.prolonged = was.prolonged
 
 
 def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
@@ -226,35 +242,40 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     rules = clock_rules(routing.current())
     told = []
     for old in running_deadlines(ticket.id):
-        follows = old.clock in FOLLOW_THE_FACTS and not old.prolonged
+        is_named = old.prolonged or (old.part is not None and old.part.role == "sub")
+        follows = old.clock in FOLLOW_THE_FACTS and not is_named
         promise = promise_of(rules, ticket, old.clock) if follows else None
         if promise is None or (promise[0].id, str(promise[1])) == (old.policy_id, old.limit):
             continue
         due_at = due_from_the_beginning(rules, old, promise[1])
         if old.clock == "dispatch" and due_at > old.due_at:
             continue  # what reads like danger was given less time than its urgency says
+        stands_since = old.paused_at
         _stop(old, now)
         new = start(ticket, old.clock, old.started_at, old.part, ticket.version, due_at)
         if new is not None:
-            _take_over(old, new, policy_limit=promise[0].limit, rules=rules)
+            take_over(old, new, stands_since)
+            if str(promise[0].limit) != new.limit:
+                new.legal_due_at = due_from_the_beginning(rules, old, promise[0].limit)
             told.append(_replaced(old, new))
     return told
 
 
-def _take_over(old: Deadline, new: Deadline, policy_limit: deadlines.Limit, rules: ClockRules) -> None:
-    """The new row stood still when the old one did, and knows when it were due without the green channel."""
-    if str(policy_limit) != new.limit:
-        new.legal_due_at = due_from_the_beginning(rules, old, policy_limit)
+def take_over(old: Deadline, new: Deadline, stands_since: datetime | None) -> None:
+    """The new row stood still when the old one did, and still does where that one `stands_since`."""
     new.pauses = list(old.pauses)
-    if old.paused_at is not None:
-        new.paused_at, new.next_at = old.paused_at, None
+    if stands_since is not None:
+        new.paused_at, new.next_at = stands_since, None
 
 
 def due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
-    """When the clock is due had this been its limit all along; after a rejection no sooner than its extra time."""
+    """When the clock is due had this been its limit all along.
+
+    One of a unit's work counts from its dispatch; after a rejection it is due no sooner than its extra time.
+    """
     part, calendar = old.part, rules.calendar_of(old.part)
     pauses = [(datetime.fromisoformat(begun), datetime.fromisoformat(ended)) for begun, ended in old.pauses]
-    if part is None or old.started_at == part.dispatched_at:
+    if part is None or old.clock not in HANDLING or old.started_at == part.dispatched_at:
         return deadlines.due_at(old.started_at, limit, calendar, pauses)
     extra = deadlines.due_at(old.started_at, rules.rejected_extra, calendar)
     return max(deadlines.due_at(part.dispatched_at, limit, calendar, pauses), extra)
@@ -270,11 +291,13 @@ def _replaced(old: Deadline, new: Deadline) -> dict[str, Any]:
 
 
 def stop(
-    ticket_id: int, now: datetime, *, clocks: Collection[str] = (), parts: Collection[int] | None = None
-) -> None:
-    """Stop running clocks of the ticket: all, or those named, or those of the assignments given."""
+    ticket_id: int, now: datetime, *, clocks: Collection[str] = (), parts: Collection[int] | None = None,
+    but: Collection[str] = (),
+) -> None:  # fmt: skip
+    """Stop running clocks of the ticket: all `but` some, or those named, or those of the assignments given."""
     for row in running_deadlines(ticket_id):
-        if (not clocks or row.clock in clocks) and (parts is None or row.assignment_id in parts):
+        is_meant = row.clock not in but and (not clocks or row.clock in clocks)
+        if is_meant and (parts is None or row.assignment_id in parts):
             _stop(row, now)
 
 
@@ -299,8 +322,3 @@ def highest_level(ticket_id: int) -> int | None:
         .join(Deadline, Deadline.id == Escalation.deadline_id)
         .where(Deadline.ticket_id == ticket_id)
     )
-
-
-def fired_levels(deadline_id: int) -> set[int]:
-    """The levels that were reached already, or skipped."""
-    return set(db.session.scalars(select(Escalation.level).where(Escalation.deadline_id == deadline_id)))

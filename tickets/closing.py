@@ -201,7 +201,7 @@ def _may_be_redone(locked: Locked) -> bool:
 def _redo(locked: Locked, actor: Actor, now: datetime, texts: dict[str, int] | None = None) -> None:
     """The first time by the unit that led, then by the one above it."""
     ticket = locked.ticket
-    clocks.stop(ticket.id, now)
+    clocks.stop(ticket.id, now, but=("order",))
     move(ticket, check(SYSTEM, locked, "redo"))
     level_up = ticket.redos > 0
     ticket.redos += actor.kind == "system"
@@ -268,7 +268,8 @@ def _judge(locked: Locked, judgement: str) -> None:
 def _reopen(
     locked: Locked, row: Transition, actor: Actor, now: datetime, kind: str, words: dict[str, str]
 ) -> None:
-    clocks.stop(locked.ticket.id, now)
+    clocks.stop(locked.ticket.id, now, but=("order",))
+    applying.lapse_appeal(locked, now)
     move(locked.ticket, row)
     locked.ticket.closed_at = None
     finish(locked, actor, now, kind, texts=write_texts(locked.ticket, words, actor, now))
@@ -349,6 +350,7 @@ def _close_with(locked: Locked, row: Transition, actor: Actor, now: datetime, ou
 
 
 def _close(locked: Locked, row: Transition, now: datetime) -> None:
-    clocks.stop(locked.ticket.id, now)
+    """What a unit was ordered to answer it still has to."""
+    clocks.stop(locked.ticket.id, now, but=("order",))
     move(locked.ticket, row)
     locked.ticket.closed_at = now

@@ -11,10 +11,11 @@ from sqlalchemy import inspect, or_, select
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import attached, errors, masking
+from tickets import attached, errors, hiding, masking
 from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.guards import Case, above, unit_of
+from tickets.hiding import Veil
 from tickets.lifecycle import BY_THEMSELVES, Transition, actions_from
 from tickets.models import Assignment, Contact, Deadline, FollowUp, Rating, RoutingDecision, Ticket, TicketText
 from tickets.permissions import Actor, knows_caller, may, sees
@@ -91,16 +92,15 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
     if ticket is None or not sees(actor, ticket.id, ticket.rooms):
         raise errors.NotFound()
     reference = routing.current()
-    texts = list(
-        db.session.scalars(select(TicketText).where(TicketText.ticket_id == ticket_id).order_by(TicketText.id))
-    )
+    veil = Veil() if knows_caller(actor, ticket.rooms) else Veil(hiding.caller_of(ticket_id, vault))
+    texts = _texts(ticket_id, veil)
     parts = list(
         db.session.scalars(select(Assignment).where(Assignment.ticket_id == ticket_id).order_by(Assignment.id))
     )
     case = Case(actor, ticket, parts, now=now)
     clocks = _plain_rows(select(Deadline).where(Deadline.ticket_id == ticket_id).order_by(Deadline.due_at))
     return TicketPage(
-        ticket=_plain(ticket),
+        ticket=_veiled(ticket, veil),
         texts={row.field: row.body for row in sorted(texts, key=lambda row: row.version)},
         contact=_contact(actor, ticket, vault),
         may_reveal=may_reveal(actor, ticket),
@@ -124,6 +124,20 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
         attachments=attached.of_ticket(ticket_id),
         wants_photo=reference.wants_photo(ticket.category_code),
     )
+
+
+def _texts(ticket_id: int, veil: Veil) -> list[SimpleNamespace]:
+    rows = _plain_rows(select(TicketText).where(TicketText.ticket_id == ticket_id).order_by(TicketText.id))
+    for row in rows:
+        row.body = veil.text(row.body)
+    return rows
+
+
+def _veiled(ticket: Ticket, veil: Veil) -> SimpleNamespace:
+    plain = _plain(ticket)
+    plain.place = veil.place(plain.place or "")
+    plain.caller_label = veil.text(plain.caller_label or "")
+    return plain
 
 
 def _of(model: Any, ticket_id: int) -> Any:
@@ -211,7 +225,7 @@ def _part(case: Case, clocks: Iterable[SimpleNamespace], reference: Reference) -
     )
 
 
-def _timeline(ticket_id: int, texts: Iterable[TicketText], reference: Reference) -> tuple[Entry, ...]:
+def _timeline(ticket_id: int, texts: Iterable[SimpleNamespace], reference: Reference) -> tuple[Entry, ...]:
     by_version = {(row.field, row.version): row for row in texts}
     found = db.session.scalars(
         select(TicketEvent)
@@ -233,7 +247,7 @@ def _timeline(ticket_id: int, texts: Iterable[TicketText], reference: Reference)
 
 
 def _entry_texts(
-    event: TicketEvent, texts: Mapping[tuple[str, int], TicketText]
+    event: TicketEvent, texts: Mapping[tuple[str, int], SimpleNamespace]
 ) -> tuple[tuple[str, str | None, str], ...]:
     """The texts an event names, each beside the version before where the event amended it."""
     lines = []

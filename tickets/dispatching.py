@@ -1,6 +1,6 @@
 """Verbs from desk to units: route, dispatch, pass down, dispatch another round."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -143,7 +143,28 @@ def open_parts(
     )
 
 
-def units_at_work(locked: Locked) -> Collection[int]:
+def add_assist(
+    actor: Actor, now: datetime, ticket_id: int, assists: Sequence[int], note: str, version: int | None = None
+) -> None:
+    """加派协办. More units are to help, while the lead works on: each with a part and clocks of its own, and the
+    lead's reply waits for them. Raises Invalid for a unit that has a part already, and then adds none."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "add_assist", version)
+    require(assists=" ".join(map(str, assists)), dispatch_note=note)
+    _check_assists(assists)
+    if units_at_work(locked) & set(assists):
+        raise errors.Invalid(fields={"assists": "already_has_it"})
+    locked.ticket.round += 1
+    new = list(dict.fromkeys(assists))
+    for unit in new:
+        begin(locked, now, unit, "assist")
+    texts = write_texts(locked.ticket, {"dispatch_note": note}, actor, now)
+    finish(
+        locked, actor, now, "ticket.assists_added", assists=new, round=locked.ticket.round, texts=texts
+    )
+
+
+def units_at_work(locked: Locked) -> set[int]:
     """The units that have the matter now; who has done its part of an earlier round may get this one."""
     return {part.department_id for part in locked.parts if part.state in HELD and part.state != "DONE"}
 
@@ -256,5 +277,10 @@ def check_units(lead: int | None, assists: Sequence[int], field: str = "lead") -
     known = routing.current().units_by_id
     if lead is None or lead not in known or not known[lead].is_active:
         raise errors.Invalid(fields={field: "unknown"})
+    _check_assists(assists)
+
+
+def _check_assists(assists: Sequence[int]) -> None:
+    known = routing.current().units_by_id
     if any(unit not in known or not known[unit].is_active for unit in assists):
         raise errors.Invalid(fields={"assists": "unknown"})

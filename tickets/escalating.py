@@ -14,6 +14,7 @@ from tickets.change import Locked, finish, lock
 from tickets.clocks import clock_rules, owed
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.permissions import Actor, may
+from tickets.terms import NOT_OF_UNITS
 
 SET_ASIDE_AFTER = 5
 """So often a worker begins with a deadline in vain; then it is only tried now and then, and there is an alarm."""
@@ -87,7 +88,9 @@ def begin(now: datetime, deadline_ids: Collection[int]) -> None:
 def left(deadline_ids: Collection[int], fault: str | None = None) -> None:
     """What was begun with came to nothing. `fault` says why; without one it was no attempt, and is due at once."""
     values = {"fault": fault} if fault else {"attempts": Deadline.attempts - 1, "claimed_until": None}
-    rows = update(Deadline).where(Deadline.id.in_(deadline_ids), Deadline.attempts > 0)
+    begun = select(Deadline.id).where(Deadline.id.in_(deadline_ids), Deadline.attempts > 0).order_by(Deadline.id)
+    ids = db.session.scalars(begun.with_for_update(skip_locked=True)).all()  # who holds one, acts on it
+    rows = update(Deadline).where(Deadline.id.in_(ids))
     db.session.execute(rows.values(values).execution_options(synchronize_session=False))
 
 
@@ -196,6 +199,15 @@ def _next(following: datetime | None, reached: list[Escalation], now: datetime) 
     return min(following, last.ack_by)
 
 
+def next_moment(row: Deadline, now: datetime) -> datetime | None:
+    """The same from what is stored: for a clock whose moments, or whose last rung's being seen, changed."""
+    reached = _reached([row.id]).get(row.id, [])
+    done = {one.level for one in reached}
+    following = min((at for level, at in _moments(row) if level not in done), default=None)
+    following = _next(following, reached, now)
+    return owed(row, [following] if following else [], now)
+
+
 def _ack_by(row: Deadline, level: int, now: datetime, ladder: Ladder) -> datetime | None:
     """Until when the rung must be seen. Above the last that is reached by itself nothing can climb."""
     rung = ladder.get(level)
@@ -214,6 +226,9 @@ def _escalation(
 
 
 def _unit(locked: Locked, row: Deadline) -> int | None:
+    """Whose it is; None for what the hotline itself owes on a unit's part."""
+    if row.clock in NOT_OF_UNITS:
+        return None
     return next((part.department_id for part in locked.parts if part.id == row.assignment_id), None)
 
 
@@ -250,10 +265,7 @@ def acknowledge(actor: Actor, now: datetime, deadline_id: int) -> bool:
     for one in unseen:
         one.acknowledged_at, one.acknowledged_by = now, actor.id
     if row.next_at is not None:
-        done = {one.level for one in reached}
-        following = min((at for level, at in _moments(row) if level not in done), default=None)
-        following = _next(following, reached, now)
-        row.next_at = owed(row, [following] if following else [], now)
+        row.next_at = next_moment(row, now)
     for one in unseen:
         finish(locked, actor, now, "ticket.acknowledged", deadline=row.id, level=one.level)
     return bool(unseen)

@@ -39,6 +39,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.dispatched": frozenset(
         {"lead", "assists", "duty", "rule", "confidence", "texts", "round", "is_designated"}
     ),
+    "ticket.assists_added": frozenset({"assists", "round", "texts"}),
     "assignment.signed": frozenset({"assignment"}),
     "assignment.handled": frozenset({"assignment", "contact", "texts"}),
     "assignment.delegated": frozenset({"assignment", "below", "round", "texts"}),
@@ -48,18 +49,19 @@ KINDS: Mapping[str, frozenset[str]] = {
     "meeting.called": frozenset({"assignment", "meeting", "at"}),
     "meeting.minuted": frozenset({"assignment", "meeting", "texts"}),
     **{
-        f"{what}.{state}": frozenset({"assignment", "reason", "days", "review_on", "due_at", "texts"})
+        f"{what}.{state}": frozenset({"assignment", "reason", "days", "decides", "review_on", "due_at", "texts"})
         for what in ("extension", "suspension", "exclusion", "appeal")
         for state in ("asked", "granted", "refused")
         if (what, state) != ("suspension", "granted")
     },
-    "order.issued": frozenset({"assignment", "level", "form", "due_at", "texts"}),
+    "order.issued": frozenset({"assignment", "level", "form", "due_at", "is_renewed", "texts"}),
     "order.answered": frozenset({"assignment", "level", "form", "texts"}),
     "order.settled": frozenset({"assignment", "level", "form", "texts"}),
     "rating.dismissed": frozenset({"texts"}),
     "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),
     "assignment.upheld": frozenset({"assignment", "texts"}),
     "assignment.returned": frozenset({"assignment", "texts"}),
+    "assignment.declined": frozenset({"assignment", "texts"}),
     "assignment.replied": frozenset({"assignment", "contact", "facts", "result", "texts", "checked"}),
     "ticket.submitted": frozenset(),
     "ticket.accepted": frozenset({"texts"}),

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from db import db
-from tickets import boards, masking
+from tickets import boards, hiding, masking
+from tickets.hiding import Veil
 from tickets.models import Contact, Rating, Ticket, TicketText
 from tickets.permissions import Actor, callers_known_to, visible_to
 from tickets.vault import CONTACT_FIELDS, Vault
@@ -29,18 +30,19 @@ class Line:
     caller: Mapping[str, str]
 
 
-def lines(actor: Actor, ids: Sequence[int], callers: Vault | None = None) -> list[Line]:
-    """The lines of those of these tickets that the actor may see, in the order given. `callers` opens contacts."""
+def lines(actor: Actor, ids: Sequence[int], vault: Vault, with_callers: bool = False) -> list[Line]:
+    """The lines of those of these tickets that the actor may see, in the order given."""
     rows = boards.rows_by_id(ids, visible_to(actor, Ticket.rooms))
     matters = {row.id: row for row in db.session.execute(_MATTER.where(Ticket.id.in_(list(rows))))}
-    texts = _contents(rows)
+    veils = hiding.veils(list(rows), vault)
+    texts = _contents(rows, veils)
     ratings = _ratings(rows)
-    people = _callers(actor, rows, callers) if callers else {}
+    people = _callers(actor, rows, vault) if with_callers else {}
     return [
         Line(
             rows[key],
             texts.get(key, ""),
-            masking.mask_text(matters[key].place or ""),
+            masking.mask_text(veils.get(key, Veil()).place(matters[key].place or "")),
             matters[key].dispatched_at,
             matters[key].closed_at,
             ratings[key][0] if key in ratings else None,
@@ -55,14 +57,17 @@ def lines(actor: Actor, ids: Sequence[int], callers: Vault | None = None) -> lis
 _MATTER = select(Ticket.id, Ticket.place, Ticket.dispatched_at, Ticket.closed_at)
 
 
-def _contents(ids: Mapping[int, object]) -> dict[int, str]:
+def _contents(ids: Mapping[int, object], veils: Mapping[int, Veil]) -> dict[int, str]:
     latest = (
         select(TicketText.ticket_id, TicketText.body)
         .ext(distinct_on(TicketText.ticket_id))
         .where(TicketText.ticket_id.in_(list(ids)), TicketText.field == "content", TicketText.erased_at.is_(None))
         .order_by(TicketText.ticket_id, TicketText.version.desc())
     )
-    return {row.ticket_id: masking.mask_text(row.body) for row in db.session.execute(latest)}
+    return {
+        row.ticket_id: masking.mask_text(veils.get(row.ticket_id, Veil()).text(row.body))
+        for row in db.session.execute(latest)
+    }
 
 
 def _ratings(ids: Mapping[int, object]) -> dict[int, tuple[bool, int]]:

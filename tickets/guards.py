@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from db import db
 from routing import service as routing
@@ -109,6 +109,14 @@ class Case:
         )
         return len(db.session.scalars(rows).all())
 
+    def happened(self, kind: str) -> int:
+        """How often this kind of event is of the part."""
+        query = select(func.count()).where(
+            TicketEvent.subject == "ticket", TicketEvent.subject_id == self.ticket.id, TicketEvent.kind == kind,
+            TicketEvent.payload["assignment"].as_integer() == self.own.id,
+        )  # fmt: skip
+        return db.session.scalar(query) or 0
+
 
 def _is_other_hand(case: Case) -> bool:
     if case.actor.kind != "staff":
@@ -121,11 +129,12 @@ def _is_other_hand(case: Case) -> bool:
 
 
 def _may_return(case: Case) -> bool:
-    """Within the window that the city gives from dispatch, and not what was designated."""
+    """Within the window that the city gives from dispatch, not what was designated, and not over and over."""
     part = case.own
     if part.designated or part.role == "sub" or case.ticket.state != TicketState.IN_PROGRESS:
         return False
-    return part.return_until is None or case.moment <= part.return_until
+    is_in_time = part.return_until is None or case.moment <= part.return_until
+    return is_in_time and case.happened("assignment.upheld") < terms.returns_per_part()
 
 
 def _may_redispatch(case: Case) -> bool:
@@ -164,7 +173,7 @@ def _may_extend(case: Case) -> bool:
 def _is_extension_of(case: Case, permission: str) -> bool:
     """Whether an extension is asked for on which the holder of this permission decides."""
     asked = case.application("extension")
-    if asked is None or not _is_other_hand(case):
+    if asked is None or not _may_decide(case, asked):
         return False
     rules = terms.extensions()
     return rules[min(asked.level, len(rules)) - 1].who == permission
@@ -178,7 +187,18 @@ def _may_suspend(case: Case) -> bool:
 
 
 def _is_asked(case: Case, kind: str) -> bool:
-    return case.application(kind) is not None and _is_other_hand(case)
+    asked = case.application(kind)
+    return asked is not None and _may_decide(case, asked)
+
+
+def _may_decide(case: Case, asked: Application) -> bool:
+    return asked.asked_by != case.actor.id and _is_other_hand(case)
+
+
+def _may_be_suspended(case: Case) -> bool:
+    """Not while a unit waits to hear whether the matter stays with it."""
+    waits = any(part.state == AssignmentState.RETURN_REQUESTED for part in case.parts)
+    return not waits and _is_going_on(case) and _is_asked(case, "suspension")
 
 
 def _order(case: Case, *states: str) -> bool:
@@ -229,7 +249,8 @@ def _may_ask_exclusion(case: Case) -> bool:
 def against(part: Assignment, ticket: Ticket) -> list[str]:
     """What the figures count against a unit in this part of it: overdue, returned, rating."""
     late = select(Deadline.id).where(
-        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.stopped_at > Deadline.due_at
+        Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.stopped_at > Deadline.due_at,
+        Deadline.clock.not_in(terms.NOT_OF_UNITS),
     )
     rating = last_rating(ticket)
     found = {
@@ -245,7 +266,19 @@ def _is_going_on(case: Case) -> bool:
 
 
 def _is_helper(case: Case) -> bool:
-    return case.own.role != "lead" and case.ticket.state == TicketState.IN_PROGRESS
+    """A unit that helps may hand in what it has also while it is disputed who leads."""
+    return case.own.role != "lead" and case.ticket.state in (TicketState.IN_PROGRESS, TicketState.DISPUTED)
+
+
+def _may_be_sent_back(case: Case) -> bool:
+    """As long as the part above is not handed in itself: it is made of this one."""
+    upper = above(case.own, case.parts)
+    return _is_helper(case) and upper is not None and upper.state in WORKED_ON
+
+
+def _may_ask(case: Case) -> bool:
+    """So often as the city lets one part be interrupted by questions."""
+    return _is_going_on(case) and case.happened("ticket.info_asked") < terms.questions_per_part()
 
 
 def _has_units_below(case: Case) -> bool:
@@ -265,6 +298,8 @@ GUARDS: Mapping[str, Callable[[Case], bool]] = {
     "all_in": _has_all_in,
     "helps": lambda case: _is_helper(case) and not _missing(case),
     "is_helper": _is_helper,
+    "may_be_sent_back": _may_be_sent_back,
+    "may_ask": _may_ask,
     "has_units_below": _has_units_below,
     "is_delegated": lambda case: case.own.role == "sub",
     "assists": lambda case: case.own.role == "assist" and _is_other_hand(case),
@@ -277,7 +312,8 @@ GUARDS: Mapping[str, Callable[[Case], bool]] = {
     "extension_asked": lambda case: _is_extension_of(case, "extension.decide"),
     "extension_asked_again": lambda case: _is_extension_of(case, "extension.decide_again"),
     "may_suspend": _may_suspend,
-    "suspension_asked": lambda case: _is_going_on(case) and _is_asked(case, "suspension"),
+    "may_be_suspended": _may_be_suspended,
+    "suspension_asked": lambda case: _is_asked(case, "suspension"),
     "no_order": lambda case: not _order(case, "issued", "answered"),
     "is_ordered": lambda case: _order(case, "issued"),
     "is_order_answered": lambda case: _order(case, "answered"),

@@ -168,7 +168,8 @@ def _check_account(account: Account, part: Assignment, now: datetime) -> None:
 def _contact_faults(account: Account, part: Assignment, now: datetime) -> dict[str, str]:
     """Whom one told, one told after getting the matter and before now; on the telephone, from some number."""
     at = account.contact_at
-    is_between = at is not None and part.dispatched_at <= at <= now
+    # People say when to the minute, so the minute in which they got it is one after getting it.
+    is_between = at is not None and part.dispatched_at.replace(second=0, microsecond=0) <= at <= now
     has_number = account.contact_method != "phone" or account.contact_from.strip()
     return {
         "contact_at": "missing" if at is None else "" if is_between else "not_between",

@@ -6,12 +6,11 @@ from sqlalchemy import select
 
 from db import db
 from tickets import clocks, errors
-from tickets.applying import lapse
+from tickets.applying import end_with, lapse
 from tickets.change import check, finish, lock, move, require, write_texts
-from tickets.lifecycle import AssignmentState
 from tickets.permissions import Actor
 from tickets.request_models import JointMeeting
-from tickets.returning import below
+from tickets.returning import below, cancel
 
 MEETINGS = ("visit", "review")
 
@@ -57,11 +56,8 @@ def waive(
     part = locked.part(assignment_id)
     move(part, check(actor, locked, "waive", version, part))
     require(waive_reason=reason)
-    ended = [part, *below(part, locked.parts)]
-    for one in ended:
-        one.state, one.ended_at = AssignmentState.CANCELLED, now
-    clocks.stop(ticket_id, now, parts=[one.id for one in ended])
-    lapse(locked, now, ended)
+    part.ended_at = now
+    end_with(locked, now, [part, *cancel(below(part, locked.parts), now)])
     texts = write_texts(locked.ticket, {"waive_reason": reason}, actor, now, part)
     finish(
         locked, actor, now, "assignment.waived", unit=part.department_id, assignment=part.id, texts=texts

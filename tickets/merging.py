@@ -8,12 +8,13 @@ from sqlalchemy import select
 
 from db import db
 from tickets import clocks, errors, numbers, terms
-from tickets.applying import lapse
+from tickets.applying import end_with
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.intake import Intake, open_ticket
-from tickets.lifecycle import ENDED, TicketState, follows
+from tickets.lifecycle import ENDED, TicketState
 from tickets.models import Contact, Ticket
 from tickets.permissions import SYSTEM, Actor, sees
+from tickets.returning import cancel
 from tickets.vault import CONTACT_FIELDS, Vault
 
 SHARED = {
@@ -39,8 +40,10 @@ class Demand:
 
 def merge(actor: Actor, now: datetime, ticket_id: int, into: str, version: int | None = None) -> None:
     """并单. The ticket is handled with another, named by its number, and gets that one's answer under its own."""
-    target = _target(actor, into, ticket_id)
-    locked = _lock_all(actor, ticket_id, [target])
+    found = _find(actor, [into])
+    locked = _lock_all(actor, ticket_id, found)
+    check(actor, locked[ticket_id], "merge", version)
+    (target,) = _others(found, ticket_id, "into")
     _merge(actor, now, locked[ticket_id], locked[target], version)
 
 
@@ -48,39 +51,49 @@ def take_in(
     actor: Actor, now: datetime, ticket_id: int, others: Sequence[str], version: int | None = None
 ) -> None:
     """The same from the other side: take these numbers into the ticket, all or none."""
-    require(others=" ".join(others))
-    if len(others) > terms.merged_at_once():
-        raise errors.Invalid(fields={"others": "too_many"})
-    ids = [_target(actor, number, ticket_id, field="others") for number in dict.fromkeys(others)]
-    locked = _lock_all(actor, ticket_id, ids)
+    most = terms.merged_at_once()
+    found = _find(actor, list(dict.fromkeys(others))[:most])
+    locked = _lock_all(actor, ticket_id, found)
     check(actor, locked[ticket_id], "take_in", version)
-    for one in ids:
+    if len(others) > most:
+        raise errors.Invalid(fields={"others": "too_many"})
+    for one in _others(found, ticket_id, "others"):
         try:
             _merge(actor, now, locked[one], locked[ticket_id], None)
         except errors.NotNow as fault:
             raise errors.Invalid(fields={"others": "cannot_be_merged"}) from fault
 
 
-def _target(actor: Actor, number: str, ticket_id: int, field: str = "into") -> int:
-    require(**{field: number})
+def _find(actor: Actor, names: Sequence[str]) -> list[int | None]:
+    """The tickets of these numbers, blank ones left out; None for one that there is not."""
+    return [_find_one(actor, number) for number in map(numbers.normalise_number, names) if number]
+
+
+def _find_one(actor: Actor, number: str) -> int | None:
     found = db.session.execute(
-        select(Ticket.id, Ticket.rooms, Ticket.confidential).where(
-            Ticket.number == numbers.normalise_number(number)
-        )
+        select(Ticket.id, Ticket.rooms, Ticket.confidential).where(Ticket.number == number)
     ).one_or_none()
     # Whoever may merge knows the number from elsewhere, and need not see the ticket at work in its unit.
     if found is None or (found.confidential and not sees(actor, found.id, found.rooms)):
-        raise errors.Invalid(fields={field: "no_such_ticket"})
-    if found.id == ticket_id:
-        raise errors.Invalid(fields={field: "itself"})
+        return None
     return int(found.id)
 
 
-def _lock_all(actor: Actor, ticket_id: int, others: Sequence[int]) -> dict[int, Locked]:
+def _others(found: Sequence[int | None], ticket_id: int, field: str) -> list[int]:
+    """What was found, or what is wrong with it: only who may merge at all is told whether there is a number."""
+    if not found:
+        raise errors.Invalid(fields={field: "missing"})
+    if None in found:
+        raise errors.Invalid(fields={field: "no_such_ticket"})
+    if ticket_id in found:
+        raise errors.Invalid(fields={field: "itself"})
+    return [one for one in found if one is not None]
+
+
+def _lock_all(actor: Actor, ticket_id: int, others: Sequence[int | None]) -> dict[int, Locked]:
     """In the order of their ids, so that two who do this at once never wait for each other in a circle."""
-    return {
-        one: lock(actor if one == ticket_id else SYSTEM, one) for one in sorted({ticket_id, *others})
-    }
+    ids = {ticket_id, *(one for one in others if one is not None)}
+    return {one: lock(actor if one == ticket_id else SYSTEM, one) for one in sorted(ids)}
 
 
 def _merge(actor: Actor, now: datetime, locked: Locked, master: Locked, version: int | None) -> None:
@@ -90,22 +103,13 @@ def _merge(actor: Actor, now: datetime, locked: Locked, master: Locked, version:
         raise errors.Invalid(fields={"into": "is_over"})
     if master.ticket.confidential:
         raise errors.Invalid(fields={"into": "is_confidential"})
-    _cancel_parts(locked, now, "merge")
+    cancel(locked.parts, now)
+    end_with(locked, now, locked.parts)
     clocks.stop(ticket.id, now)
     move(ticket, row)
     ticket.parent_id = master.ticket.id
     finish(locked, actor, now, "ticket.merged", into=master.ticket.id)
     finish(master, actor, now, "ticket.taken_in", ticket=ticket.id)
-
-
-def _cancel_parts(locked: Locked, now: datetime, action: str) -> None:
-    moved = []
-    for part in locked.parts:
-        target = follows(action, part.state, part.role)
-        if target is not None:
-            part.state, part.ended_at = target, now
-            moved.append(part)
-    lapse(locked, now, moved)
 
 
 def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: int | None = None) -> None:
@@ -117,7 +121,7 @@ def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: i
     was, locked.ticket.parent_id = locked.ticket.parent_id, None
     texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
     finish(locked, actor, now, "ticket.unmerged", into=was, texts=texts)
-    clocks.start(locked.ticket, "dispatch", now, epoch=locked.ticket.version)
+    clocks.start_dispatch_again(locked.ticket, now)
 
 
 def share(master: Locked, now: datetime) -> None:
@@ -184,7 +188,8 @@ def withdraw(actor: Actor, now: datetime, ticket_id: int, reason: str, version: 
         ticket.wants_reply = False
         finish(locked, actor, now, "ticket.withdrawal_noted", texts=texts)
         return False
-    _cancel_parts(locked, now, "withdraw")
+    cancel(locked.parts, now)
+    end_with(locked, now, locked.parts)
     clocks.stop(ticket_id, now)
     move(ticket, row)
     ticket.closed_at = now

@@ -5,7 +5,7 @@ Whom it concerns is data (`Target`); who that is now is looked up by app/recipie
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,20 +13,28 @@ from sqlalchemy import and_, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from db import db
+from tickets.concerned import ABOVE as UNIT_ABOVE
+from tickets.concerned import AT_WORK, BELOW, LEAD, LEFT, NEW, OWN
 from tickets.deadlines import EMAIL, IN_APP
 from tickets.models import Ticket
 from tickets.notice_models import Notice
 from tickets.permissions import Actor, visible_to
 
 PAGE = 30
-UNIT, ABOVE, CITY, MAILBOX = "unit", "above", "city", "mailbox"
-_TARGET = re.compile(r"(unit|above|city):([a-z][a-z0-9_]{1,39})(?:@([a-z]{1,12}))?|mailbox")
+UNIT, ABOVE, CITY, MAILBOX, MAY = "unit", "above", "city", "mailbox", "may"
+_TARGET = re.compile(
+    r"(unit|above|city):([a-z][a-z0-9_]{1,39})(?:@([a-z]{1,12}))?|(may):([a-z]+\.[a-z_]+)|mailbox"
+)
+BOTH = (IN_APP, EMAIL)
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom something concerns: who has `role` for the unit, for the unit above it, or for the city; or the mailbox
-    of the unit. With a `clock`, only where it is about that clock."""
+    """Whom something concerns: who has `role` for the unit, for the unit above it, or for the city; who `may` do
+    something (`role` is then the permission) in the whole city; or the mailbox of the unit.
+
+    With a `clock`, only where it is about that clock, or, of what is no clock's, where the ticket waits under it.
+    """
 
     of: str
     role: str = ""
@@ -34,37 +42,95 @@ class Target:
 
     @classmethod
     def parse(cls, text: str) -> "Target":
-        """From "unit:handler", "city:dispatcher@dispatch" or "mailbox". Raises ValueError."""
+        """From "unit:handler", "city:dispatcher@dispatch", "may:order.issue" or "mailbox". Raises ValueError."""
         match = _TARGET.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} names nobody: unit:ROLE, above:ROLE, city:ROLE or mailbox.")
-        return cls(match[1] or MAILBOX, match[2] or "", match[3])
+            raise ValueError(f"{text!r} names nobody: unit:, above: or city:ROLE, may:PERMISSION, mailbox.")
+        return cls(match[1] or match[4] or MAILBOX, match[2] or match[5] or "", match[3])
 
 
 @dataclass(frozen=True)
 class Rule:
-    """That an event of some kind is told: as what, to whom, how."""
+    """That an event of some kind is told: as what, to whom, how.
+
+    `units` is whose people those of a unit are, as tickets/concerned.py finds them; `when` is what the event must
+    say for the rule to hold.
+    """
 
     kind: str
     targets: tuple[Target, ...]
     ways: tuple[str, ...] = (IN_APP,)
+    units: str = OWN
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+    def holds(self, payload: Mapping[str, Any]) -> bool:
+        """Whether an event that says this is told by the rule."""
+        return all(payload.get(name) == value for name, value in self.when.items())
 
 
-def _rule(kind: str, *targets: str, ways: tuple[str, ...] = (IN_APP,)) -> Rule:
-    return Rule(kind, tuple(map(Target.parse, targets)), ways)
+def _rule(
+    kind: str, *targets: str, ways: tuple[str, ...] = (IN_APP,), units: str = OWN, **when: Any
+) -> Rule:
+    return Rule(kind, tuple(map(Target.parse, targets)), ways, units, when)
 
 
-RULES: Mapping[str, Rule] = {
+PEOPLE = ("unit:handler", "unit:department_lead")
+"""Of a unit: who works on the matter, and who answers for it."""
+
+RULES: Mapping[str, tuple[Rule, ...]] = {
     # Whom a rung of the ladder concerns, and how they are told, is said by the city's tiers and policies.
-    "ticket.escalated": _rule("escalated"),
-    "ticket.urged": _rule("urged", "unit:handler", "city:dispatcher@dispatch"),
-    "ticket.rejected": _rule("rejected", "unit:handler"),
-    "ticket.redone": _rule("redone", "unit:handler", "unit:department_lead"),
-    "assignment.return_requested": _rule("return_requested", "city:dispatcher"),
-    "assignment.upheld": _rule("upheld", "unit:handler"),
-    "assignment.returned": _rule("returned", "unit:handler"),
+    "ticket.escalated": (_rule("escalated"),),
+    "ticket.urged": (
+        _rule("urged", "unit:handler", "city:dispatcher@dispatch", "city:supervisor@review", units=AT_WORK),
+    ),
+    "ticket.rejected": (_rule("rejected", "unit:handler", ways=BOTH, units=LEAD),),
+    "ticket.redone": (_rule("redone", *PEOPLE, ways=BOTH, units=LEAD),),
+    # Whose it is
+    "assignment.return_requested": (_rule("return_requested", "city:dispatcher"),),
+    "assignment.upheld": (_rule("upheld", "unit:handler"),),
+    "assignment.returned": (_rule("returned", "unit:handler"),),
+    "ticket.disputed": (_rule("disputed", "may:dispute.adjudicate"),),
+    "ticket.dispatched": (_rule("designated", *PEOPLE, ways=BOTH, is_designated=True),),
+    "ticket.merged": (_rule("merged", "unit:handler", units=LEFT),),
+    "ticket.withdrawn": (_rule("withdrawn", "unit:handler", units=LEFT),),
+    "ticket.taken_in": (_rule("taken_in", "unit:handler", units=AT_WORK),),
+    # Between units
+    "ticket.assists_added": (
+        _rule("asked_to_help", *PEOPLE, ways=BOTH, units=NEW), _rule("assists_added", "unit:handler", units=LEAD),
+    ),
+    "assignment.delegated": (_rule("delegated", *PEOPLE, ways=BOTH, units=BELOW),),
+    "assignment.declined": (_rule("declined", *PEOPLE, ways=BOTH, units=UNIT_ABOVE),),
+    "assignment.contributed": (_rule("contributed", "unit:handler", units=UNIT_ABOVE),),
+    "assignment.sent_back": (_rule("sent_back", "unit:handler", ways=BOTH),),
+    "assignment.waived": (_rule("waived", "unit:handler"),),
+    "meeting.called": (_rule("meeting", *PEOPLE, ways=BOTH, units=AT_WORK),),
+    # What was asked for and decided
+    "extension.asked": (
+        _rule("extension_asked", "may:extension.decide", decides="extension.decide"),
+        _rule("extension_asked", "may:extension.decide_again", decides="extension.decide_again"),
+    ),
+    "extension.granted": (_rule("extension_granted", *PEOPLE),),
+    "extension.refused": (_rule("extension_refused", *PEOPLE, ways=BOTH),),
+    "suspension.asked": (_rule("suspension_asked", "may:suspension.decide"),),
+    "suspension.refused": (_rule("suspension_refused", *PEOPLE, ways=BOTH),),
+    "ticket.suspended": (_rule("suspended", *PEOPLE, units=AT_WORK),),
+    "suspension.prolonged": (_rule("prolonged", *PEOPLE, units=AT_WORK),),
+    "ticket.resumed": (_rule("resumed", *PEOPLE, ways=BOTH, units=AT_WORK),),
+    "exclusion.asked": (_rule("exclusion_asked", "may:exclusion.decide"),),
+    "exclusion.granted": (_rule("exclusion_granted", "unit:department_lead"),),
+    "exclusion.refused": (_rule("exclusion_refused", "unit:department_lead"),),
+    "appeal.asked": (_rule("appeal_asked", "may:appeal.decide"),),
+    "appeal.granted": (_rule("appeal_granted", *PEOPLE, ways=BOTH, units=LEAD),),
+    "appeal.refused": (_rule("appeal_refused", "unit:handler", units=LEAD),),
+    # Orders from above
+    "order.issued": (
+        _rule("order_renewed", *PEOPLE, "mailbox", ways=BOTH, is_renewed=True),
+        _rule("order_issued", *PEOPLE, "mailbox", ways=BOTH, is_renewed=None),
+    ),
+    "order.answered": (_rule("order_answered", "may:order.issue"),),
+    "order.settled": (_rule("order_settled", *PEOPLE),),
 }
-"""Kind of event -> what is told of it. One more line tells of one more kind."""
+"""Kind of event -> what is told of it. One more line tells of one more kind. Who did it is not told of it."""
 
 
 @dataclass(frozen=True)

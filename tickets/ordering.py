@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db import db
 from tickets import clocks, errors
 from tickets.change import Locked, check, finish, lock, require, write_texts
 from tickets.models import Assignment
 from tickets.permissions import Actor
-from tickets.request_models import SupervisionOrder
+from tickets.request_models import STANDS, SupervisionOrder
 
 FORMS = ("system", "written", "on_site", "joint", "special")
 LEVELS = (1, 2, 3)
@@ -77,12 +77,12 @@ def renew_order(
     _refuse({"order_due": _fault_of(due_at, now)})
     found = _open_order(part)
     found.state, found.answered_at, found.due_at = "issued", None, due_at or found.due_at
-    _tell(locked, actor, now, part, "order.issued", {"order_text": text}, found)
+    _tell(locked, actor, now, part, "order.issued", {"order_text": text}, found, is_renewed=True)
 
 
 def _tell(
     locked: Locked, actor: Actor, now: datetime, part: Assignment, kind: str, words: dict[str, str],
-    found: SupervisionOrder,
+    found: SupervisionOrder, **said: bool,
 ) -> None:  # fmt: skip
     """Record it; the order's clock runs while an answer is due."""
     clocks.stop(locked.ticket.id, now, clocks=("order",), parts=(part.id,))
@@ -94,13 +94,13 @@ def _tell(
     due = {"due_at": found.due_at.isoformat()} if found.state == "issued" else {}
     finish(
         locked, actor, now, kind, unit=part.department_id, assignment=part.id, level=found.level,
-        form=found.form, texts=texts, **due,
+        form=found.form, texts=texts, **due, **said,
     )
 
 
 def _open_order(part: Assignment) -> SupervisionOrder:
     query = select(SupervisionOrder).where(
-        SupervisionOrder.assignment_id == part.id, SupervisionOrder.state != "settled"
+        SupervisionOrder.assignment_id == part.id, text(STANDS)
     )
     return db.session.scalars(query).one()
 

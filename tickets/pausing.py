@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from routing import service as routing
-from tickets import deadlines, resuming
+from tickets import deadlines, escalating, resuming
 from tickets.change import running_deadlines
-from tickets.clocks import clock_rules, fired_levels, owed, start, stop_these
+from tickets.clocks import clock_rules, start, stop_these, take_over
 from tickets.models import Assignment, Deadline, Ticket
 from tickets.terms import HANDLING
 
@@ -15,10 +15,11 @@ PAUSED = (*HANDLING, "contact")
 WITHIN_DAYS: Mapping[str, deadlines.Unit] = {"d": "h", "wd": "wh"}
 
 
-def pause(ticket_id: int, now: datetime, parts: Collection[int]) -> None:
-    """Let the clocks of these parts stand still. What was overdue already stays so and is still owed nothing."""
+def pause(ticket_id: int, now: datetime, parts: Collection[int], *, is_late_too: bool = False) -> None:
+    """Let the clocks of these parts stand still. What is overdue goes on climbing, unless that `is_late_too`."""
     for row in running_deadlines(ticket_id):
-        if row.assignment_id in parts and row.paused_at is None and row.clock in PAUSED:
+        runs = row.paused_at is None and (is_late_too or row.due_at > now)
+        if row.assignment_id in parts and row.clock in PAUSED and runs:
             row.paused_at, row.next_at, row.claimed_until = now, None, None
 
 
@@ -45,8 +46,7 @@ def _resume(row: Deadline, now: datetime, calendar: deadlines.Calendar) -> None:
     row.yellow_at, row.legal_due_at, row.due_at = yellow, legal, due or row.due_at
     row.pauses = [*row.pauses, [paused.isoformat(), now.isoformat()]]
     row.paused_at = None
-    fired = fired_levels(row.id)
-    row.next_at = owed(row, (at for level, _, at in moments if level not in fired), now)
+    row.next_at = escalating.next_moment(row, now)
 
 
 def prolong(
@@ -60,10 +60,11 @@ def prolong(
     if old is None:
         return None
     due_at = deadlines.prolonged(old.due_at, days, clock_rules(routing.current()).calendar_of(part))
-    stop_these([old.id], now)
     new = start(ticket, old.clock, now, part, ticket.version + 1, due_at, given=days)
     if new is None:
         return None
+    take_over(old, new, old.paused_at)
+    stop_these([old.id], now)
     new.prolonged = True
     return old, new
 

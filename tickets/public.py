@@ -22,7 +22,8 @@ from tickets.terms import HANDLING
 from tickets.vault import Vault
 
 SHOWN = (
-    "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.signed", "assignment.handled",
+    "ticket.registered", "ticket.triaged", "ticket.dispatched", "ticket.assists_added", "assignment.signed",
+    "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned",
     "assignment.replied", "assignment.contributed", "ticket.submitted", "ticket.rejected", "ticket.accepted",
     "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",
@@ -73,7 +74,7 @@ _ASSISTS = (
 _ASKING = aliased(Assignment)
 _LEAD = (
     select(
-        Assignment.department_id, Assignment.dispatched_at, Assignment.state, Deadline.due_at,
+        Assignment.department_id, Assignment.dispatched_at, Assignment.state, Deadline.due_at, Deadline.prolonged,
         _ASSISTS.label("assists"),
         exists(_ASKING.id)
         .where(_ASKING.ticket_id == Assignment.ticket_id, _ASKING.state == AssignmentState.NEED_INFO)
@@ -109,7 +110,8 @@ _STEPS = (
 class Step:
     """One line of the public timeline; `unit` is the unit's name, where one acted.
 
-    `words` is what was written for the citizen, `reason` a code, `until` the moment that it is about.
+    `words` is what was written for the citizen, `reason` a code, `until` the moment that it is about, `was` the
+    one that was promised before.
     """
 
     kind: str
@@ -118,6 +120,7 @@ class Step:
     words: str = ""
     reason: str | None = None
     until: datetime | None = None
+    was: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,7 @@ class PublicStatus:
     place: str
     registered_at: datetime
     due_at: datetime | None
+    is_prolonged: bool
     unit: str | None
     unit_since: datetime | None
     lead_state: str | None
@@ -148,6 +152,20 @@ class PublicStatus:
     @property
     def may_rate(self) -> bool:
         return self.state == TicketState.TO_CALLBACK
+
+    @property
+    def extended(self) -> Step | None:
+        """The latest step that gave the unit more time, while its promise is one that was moved so."""
+        moved = (step for step in reversed(self.steps) if step.kind == "extension.granted")
+        is_shown = self.is_prolonged and self.due_at is not None
+        return next((step for step in moved if step.unit == self.unit), None) if is_shown else None
+
+    @property
+    def suspended(self) -> Step | None:
+        """While it is suspended: the step that says why, and when it is looked at again."""
+        said = ("ticket.suspended", "suspension.prolonged")
+        steps = (step for step in reversed(self.steps) if step.kind in said)
+        return next(steps, None) if self.state == TicketState.SUSPENDED else None
 
     @property
     def has_ended(self) -> bool:
@@ -204,6 +222,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         place=masking.mask_address_to_street(ticket.place or ""),
         registered_at=ticket.registered_at,
         due_at=lead.due_at if lead and is_going_on else None,
+        is_prolonged=bool(lead and lead.prolonged),
         unit=_unit(reference, lead.department_id) if lead else None,
         unit_since=lead.dispatched_at if lead else None,
         lead_state=lead.state if lead else None,
@@ -291,6 +310,7 @@ def _steps(reference: Reference, ticket_id: int, events: Sequence[Any]) -> tuple
             ),
             reason=event.payload.get("reason"),
             until=_until(event.payload),
+            was=_was(event.payload),
         )
         for event in events
     )
@@ -311,6 +331,12 @@ def _until(payload: Mapping[str, Any]) -> datetime | None:
     moved = payload.get("due_at") or payload.get("promised")
     text = payload.get("review_at") or payload.get("at") or (moved[-1] if isinstance(moved, list) else None)
     return datetime.fromisoformat(text) if text else None
+
+
+def _was(payload: Mapping[str, Any]) -> datetime | None:
+    """When it was due before."""
+    moved = payload.get("due_at") or payload.get("promised")
+    return datetime.fromisoformat(moved[0]) if isinstance(moved, list) else None
 
 
 def _unit(reference: Reference, department_id: int | None) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import text, update
 
 from db import db
 from tickets import escalating
+from tickets.clocks import ENDS, SIGN
 from tickets.models import Deadline
 from tickets.permissions import SYSTEM
 
@@ -15,8 +16,9 @@ GRACE = timedelta(seconds=90)
 """What was owed more recently the sweeps may still be about to do."""
 STRETCH = 5000
 _STRETCH = text("""
-    SELECT id, assignment_id, due_at FROM deadline
-    WHERE stopped_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after) AND clock <> 'callback'
+    SELECT id, assignment_id, due_at, clock FROM deadline
+    WHERE stopped_at IS NULL AND paused_at IS NULL AND due_at < :now AND (due_at, id) > (:after_at, :after)
+      AND clock <> ALL(:ends)
     ORDER BY due_at, id LIMIT :stretch""")
 _MISSING = text("""
     SELECT d.id, count(*) AS rungs, min((rung ->> 2)::timestamptz) AS since
@@ -50,9 +52,12 @@ class Found:
 
 
 def check_on(found: Found, now: datetime) -> Found:
-    """One more stretch of clocks, the longest overdue first; what is missing there is done at once."""
+    """One more stretch of clocks, the longest overdue first; what is missing there is done at once.
+
+    A clock that stands still owes nothing, whatever its moments were before.
+    """
     after_at, after = found.after
-    given = {"now": now, "after_at": after_at, "after": after, "stretch": STRETCH}
+    given = {"now": now, "after_at": after_at, "after": after, "stretch": STRETCH, "ends": list(ENDS)}
     stretch = db.session.execute(_STRETCH, given).all()
     if not stretch:
         return replace(found, is_end=True)
@@ -66,6 +71,8 @@ def check_on(found: Found, now: datetime) -> Found:
     if missing:
         _acted, held = escalating.escalate(SYSTEM, now, [row.id for row in missing], escalating.REPAIRED)
         repaired = sum(row.rungs for row in missing if row.id not in held)
+        # The rungs are there, and signing for the unit is still to be done: by the sweep.
+        _owe([(row.id, row.due_at) for row in stretch if row.clock == SIGN and row.id in late - {*held}])
     return Found(
         found.clocks + len(stretch), found.parts + len({row.assignment_id for row in stretch} - {None}),
         found.missing + sum(row.rungs for row in missing), found.silent + len(silent),
@@ -76,7 +83,8 @@ def check_on(found: Found, now: datetime) -> Found:
 def _owe(moments: Sequence[tuple[int, datetime]]) -> None:
     for deadline_id, at in moments:
         db.session.execute(
-            update(Deadline).where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None))
+            update(Deadline)
+            .where(Deadline.id == deadline_id, Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
             .values(next_at=at, claimed_until=None, attempts=0)
             .execution_options(synchronize_session=False)
         )  # fmt: skip

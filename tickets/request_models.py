@@ -7,6 +7,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from db import Base
 
+STANDS = "state IN ('issued','answered')"
+"""Of an order: somebody still has to do something about it."""
 KINDS = ("extension", "suspension", "exclusion", "appeal")
 STATES = ("asked", "granted", "refused", "lapsed")
 
@@ -56,12 +58,12 @@ class SupervisionOrder(Base):
 
     __tablename__ = "supervision_order"
     __table_args__ = (
-        CheckConstraint("state IN ('issued','answered','settled')", name="state"),
+        CheckConstraint("state IN ('issued','answered','settled','lapsed')", name="state"),
         CheckConstraint("level BETWEEN 1 AND 3", name="level"),
         Index(
-            "ix_supervision_order_open", "assignment_id", unique=True, postgresql_where=text("state <> 'settled'")
+            "ix_supervision_order_open", "assignment_id", unique=True, postgresql_where=text(STANDS)
         ),
-        Index("ix_supervision_order_queue", "due_at", "id", postgresql_where=text("state <> 'settled'")),
+        Index("ix_supervision_order_queue", "due_at", "id", postgresql_where=text(STANDS)),
         Index("ix_supervision_order_ticket_id", "ticket_id", "id"),
     )
 

@@ -12,9 +12,9 @@ from sqlalchemy.orm import joinedload
 from db import db
 from routing import service as routing
 from routing.models import Policy
-from tickets import deadlines
+from tickets import deadlines, escalating
 from tickets.change import finish, lock
-from tickets.clocks import clock_rules, due_from_the_beginning, fired_levels, owed, promise_of, rungs
+from tickets.clocks import clock_rules, due_from_the_beginning, promise_of, rungs
 from tickets.models import Assignment, Deadline, Ticket
 from tickets.permissions import Actor
 from tickets.terms import HANDLING
@@ -149,8 +149,6 @@ def _reset(anew: Anew) -> dict[str, Any]:
     row.policy_id, row.limit, row.due_at = anew.policy.id, str(anew.limit), anew.due_at
     row.levels = rungs(anew.policy, anew.limit, row.started_at, row.due_at, calendar)
     row.yellow_at = rules.yellow_at(row.started_at, row.due_at, anew.limit, calendar)
-    fired = fired_levels(row.id)
-    owing = (datetime.fromisoformat(at) for level, _, at in row.levels if level not in fired)
-    row.next_at = owed(row, owing, row.started_at)
+    row.next_at = escalating.next_moment(row, row.started_at)
     row.claimed_until = None
     return told | ({"unit": row.part.department_id} if row.part else {})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tickets import clocks, errors
-from tickets.applying import lapse
+from tickets.applying import end_with, stop_decision
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.dispatching import begin, check_units, open_parts, units_at_work
 from tickets.lifecycle import OPEN_PART, AssignmentState
@@ -47,7 +47,7 @@ def uphold(
     row = check(actor, locked, "uphold", version, part)
     require(decision_note=note)
     move(part, row)
-    clocks.stop(ticket_id, now, clocks=("decision",), parts=(part.id,))
+    stop_decision(locked, now, part)
     if part.signed_at is None:
         part.signed_at = now
         clocks.stop(locked.ticket.id, now, clocks=("sign",), parts=(part.id,))
@@ -67,6 +67,8 @@ def redispatch(
     row = check(actor, locked, "redispatch", version, part)
     require(lead=lead, decision_note=note)
     check_units(lead, ())
+    if part.role == "lead":
+        _free(locked, now, lead)
     if lead in units_at_work(locked):
         raise errors.Invalid(fields={"lead": "already_has_it"})
     move(part, row)
@@ -90,19 +92,19 @@ def decline(
     actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
 ) -> None:
     """What was passed down goes back to the unit that passed it, which still answers for it."""
-    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version)
+    _end_part("decline", "return_note", actor, now, ticket_id, assignment_id, note, version, "assignment.declined")
 
 
 def _end_part(
     action: str, field: str, actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str,
-    version: int | None,
+    version: int | None, kind: str = "assignment.returned",
 ) -> None:  # fmt: skip
     locked = lock(actor, ticket_id)
     part = locked.part(assignment_id)
     row = check(actor, locked, action, version, part)
     require(**{field: note})
     move(part, row)
-    _give_back(locked, actor, now, part, note, field)
+    _give_back(locked, actor, now, part, note, field, kind)
 
 
 def concede(
@@ -131,26 +133,36 @@ def designate(
     require(lead=lead, decision_note=note)
     check_units(lead, assists)
     clocks.stop(ticket_id, now, clocks=("dispute",))
+    _free(locked, now, lead)
     move(locked.ticket, row)
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now)
     open_parts(locked, actor, now, lead, assists, designated=True, is_designated=True, texts=texts)
 
 
+def _free(locked: Locked, now: datetime, unit: int | None) -> None:
+    """A unit that only helped so far, and is to lead: the part it has ends with all that it passed down."""
+    helping = [part for part in locked.parts if (part.department_id, part.role) == (unit, "assist")]
+    taken = cancel([one for part in helping for one in (part, *below(part, locked.parts))], now)
+    end_with(locked, now, taken)
+
+
 def _give_back(
-    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note"
-) -> None:
+    locked: Locked, actor: Actor, now: datetime, part: Assignment, note: str, field: str = "decision_note",
+    kind: str = "assignment.returned",
+) -> None:  # fmt: skip
     """End the part, and with it what it passed down."""
-    ended = [part, *below(part, locked.parts)]
-    for one in ended:
-        one.ended_at = now
-        if one is not part and one.state in (*OPEN_PART, AssignmentState.SUBMITTED):
-            one.state = AssignmentState.CANCELLED
-    clocks.stop(locked.ticket.id, now, parts=[one.id for one in ended])
-    lapse(locked, now, ended)
+    part.ended_at = now
+    end_with(locked, now, [part, *cancel(below(part, locked.parts), now)])
     texts = write_texts(locked.ticket, {field: note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.returned", unit=part.department_id, assignment=part.id, texts=texts
-    )
+    finish(locked, actor, now, kind, unit=part.department_id, assignment=part.id, texts=texts)
+
+
+def cancel(parts: Sequence[Assignment], now: datetime) -> list[Assignment]:
+    """撤派. Take these parts from their units, as far as they are at work; what ended before stays as it was."""
+    taken = [part for part in parts if part.state in (*OPEN_PART, AssignmentState.SUBMITTED)]
+    for part in taken:
+        part.state, part.ended_at = AssignmentState.CANCELLED, now
+    return taken
 
 
 def below(part: Assignment, parts: Sequence[Assignment]) -> list[Assignment]:

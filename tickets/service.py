@@ -44,7 +44,7 @@ from tickets.closing import (
     unsolved,
     would_be_redone,
 )
-from tickets.dispatching import delegate, dispatch
+from tickets.dispatching import add_assist, delegate, dispatch
 from tickets.drafts import save_form, saved_form
 from tickets.finding import find
 from tickets.handling import handle, reply, sign
@@ -57,8 +57,8 @@ from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
 __all__ = [
-    "accept", "act_on_deadline", "amend", "answer", "answer_at_once", "answer_order", "appeal", "archive",
-    "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked", "attach",
+    "accept", "act_on_deadline", "add_assist", "amend", "answer", "answer_at_once", "answer_order", "appeal",
+    "archive", "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked", "attach",
     "bring_back", "carry_on", "close", "concede", "contribute", "decline", "delegate", "designate", "detach",
     "discard", "dismiss", "dispatch", "excuse", "find", "give", "go_on", "grant_again", "grant_appeal",
     "grant_exclusion", "grant_extension", "grant_suspension", "green", "handle", "hear", "merge", "minute",

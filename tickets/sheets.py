@@ -1,8 +1,6 @@
 """A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused."""
 
-import re
-import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,16 +9,13 @@ from sqlalchemy import select
 from db import db
 from routing import service as routing
 from routing.values import Unit
-from tickets import attached, errors, masking
+from tickets import attached, errors, hiding, masking
 from tickets.attached import Attached
 from tickets.change import finish, lock, require, write_texts
 from tickets.lifecycle import SIDE_RECORDS, WORKED_ON
-from tickets.models import Contact, Deadline, Ticket, TicketText
+from tickets.models import Deadline, Ticket, TicketText
 from tickets.permissions import Actor, may
-from tickets.vault import CONTACT_FIELDS, Vault
-
-HIDDEN = "＊＊＊"
-_SHORTEST = 2  # characters of a name or an accused party that are looked for in texts
+from tickets.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -71,11 +66,11 @@ def task_sheet(
 
 def _sheet(ticket: Ticket, unit_id: int, part_id: int, task: str, vault: Vault) -> TaskSheet:
     bodies = _texts(ticket.id)
-    caller = _caller(ticket.id, vault)
+    caller = hiding.caller_of(ticket.id, vault)
     people = [*caller.values(), bodies.get("accused", "")]
 
     def shown(text: str) -> str:
-        return without(masking.mask_text(without(text, people)), people)
+        return hiding.without(masking.mask_text(hiding.without(text, people)), people)
 
     return TaskSheet(
         number=ticket.number or "",
@@ -85,7 +80,7 @@ def _sheet(ticket: Ticket, unit_id: int, part_id: int, task: str, vault: Vault) 
         task=shown(task),
         category=ticket.category_code,
         region=ticket.region_code,
-        place=_place(ticket.place or "", caller.get("address", "")),
+        place=masking.mask_text(hiding.Veil(caller).place(ticket.place or "")),
         due_at=_due(part_id),
         unit=routing.current().units_by_id[unit_id],
     )
@@ -104,42 +99,9 @@ def _texts(ticket_id: int) -> dict[str, str]:
     return {row.field: row.body for row in rows}
 
 
-def _caller(ticket_id: int, vault: Vault) -> dict[str, str]:
-    contact = db.session.get(Contact, ticket_id)
-    return {field: vault.open_contact(contact, field) for field in CONTACT_FIELDS} if contact else {}
-
-
 def _due(part_id: int) -> datetime | None:
     """When the unit's own handling limit runs out."""
     query = select(Deadline.due_at).where(
         Deadline.assignment_id == part_id, Deadline.clock.in_(["handle", "redo"]), Deadline.stopped_at.is_(None)
     )
     return db.session.scalar(query.order_by(Deadline.due_at).limit(1))
-
-
-def _place(place: str, own_address: str) -> str:
-    """Where the matter is. Down to the street alone where that is the caller's own address."""
-    plain, own = _bare(place), _bare(own_address)
-    if own and plain and (own in plain or plain in own):
-        return masking.mask_address_to_street(place)
-    return masking.mask_text(place)
-
-
-def without(text: str, people: Iterable[str]) -> str:
-    """A text without these names, numbers and addresses, however their characters are spaced and wide."""
-    for value in people:
-        characters = [re.escape(char) for char in _bare(value)]
-        if len(characters) >= _SHORTEST:
-            found = r"[\s·•()（）-]*".join(f"[{char}{_wide(char)}]" for char in characters)
-            text = re.sub(found, HIDDEN, text, flags=re.IGNORECASE)
-    return text
-
-
-def _bare(value: str) -> str:
-    plain = unicodedata.normalize("NFKC", value)
-    return "".join(char for char in plain if char.isalnum())
-
-
-def _wide(char: str) -> str:
-    """The full-width form of a letter or digit of ASCII."""
-    return chr(ord(char) + 0xFEE0) if len(char) == 1 and char.isascii() and char.isalnum() else ""

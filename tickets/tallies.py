@@ -1,15 +1,31 @@
-"""How many lines boards have: by state and light, and by the day on which they fall due."""
+"""How many lines boards have: by state and light, by the day on which they fall due, and those that wait."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 
 from db import db
 from routing import service as routing
 from tickets import boards, errors
 from tickets.narrowing import NOTHING, Wanted, light_of, midnight
 from tickets.permissions import Actor
+
+QUEUES = (
+    "mine_new", "triage", "returns", "to_sign", "unit_overdue", "unit_ordered", "review", "callback", "disputed",
+    "extensions", "extensions_again", "suspensions", "ordered", "appeals", "badly_rated", "exclusions",
+)  # fmt: skip
+"""Boards from which somebody has to take a line; the others are there to be looked at."""
+MANY = 100
+
+
+def waiting(actor: Actor, now: datetime) -> dict[str, int]:
+    """Board -> how many lines wait on it, for the actor's queues; nothing is counted beyond MANY."""
+    counts = []
+    for name in set(QUEUES) & set(boards.boards_of(actor)):
+        lines = boards.lines_of(actor, now, name, NOTHING).with_only_columns(literal(1)).limit(MANY).subquery()
+        counts.append(select(literal(name).label("name"), func.count().label("lines")).select_from(lines))
+    return {row.name: row.lines for row in db.session.execute(union_all(*counts))} if counts else {}
 
 
 def tally(actor: Actor, now: datetime, name: str, wanted: Wanted = NOTHING) -> dict[str, dict[str, int]]:

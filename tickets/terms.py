@@ -10,6 +10,8 @@ from routing.terms import LIFECYCLE, UPLOADS
 
 HANDLING = ("handle", "redo")
 """The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
+NOT_OF_UNITS = ("decision", "info")
+"""Clocks of a unit's part that others owe: the hotline what it decides on it, the citizen an answer."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class ExtensionRule:
 # Ours, not law: domain practice differs from city to city.
 SHIPPED: dict[str, Any] = {
     "returns": 2,
+    "returns_per_part": 1,
+    "questions": 2,
     "extensions": [
         {"who": "extension.decide", "longest": "10wd", "share": 1.0},
         {"who": "extension.decide_again", "longest": "10wd", "share": 1.0},
@@ -60,6 +64,16 @@ def upload_limits(reference: Reference) -> dict[str, int]:
 def returns_allowed() -> int:
     """After so many granted returns nobody is asked any more whose it is: it is disputed."""
     return int(_set("returns"))
+
+
+def returns_per_part() -> int:
+    """After so many refused returns of its part a unit asks no more."""
+    return int(_set("returns_per_part"))
+
+
+def questions_per_part() -> int:
+    """So often may a unit ask the citizen, while its clock stands still."""
+    return int(_set("questions"))
 
 
 def extensions() -> Sequence[ExtensionRule]:

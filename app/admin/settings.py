@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, request
 from sqlalchemy import select
 
-from app import wording
+from app import export_limits, wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
@@ -57,7 +57,8 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
             zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
-            LIFECYCLE=LIFECYCLE, NUMBERS=NUMBERS, deciders=DECIDERS, TIERS=TIERS,
+            LIFECYCLE=LIFECYCLE, NUMBERS=NUMBERS, number_ranges=terms.NUMBER_RANGES, deciders=DECIDERS,
+            TIERS=TIERS,
             role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
@@ -117,7 +118,7 @@ def _lifecycle() -> dict[str, Any]:
 
 
 def _numbers(names: Iterable[str]) -> dict[str, int]:
-    """Every number of a form. Raises Refused naming each that is none."""
+    """The numbers of a form. Raises Refused naming each that is none."""
     found: dict[str, int] = {}
     faults: dict[str, str] = {}
     for name in names:
@@ -140,8 +141,10 @@ def _tiers() -> dict[str, list[str]]:
 
 
 _NUMBERS: Mapping[str, Mapping[str, int]] = {
-    terms.NOTICES: daily.SHIPPED, terms.UPLOADS: ticket_terms.SHIPPED_UPLOADS,
-}  # fmt: skip
+    terms.NOTICES: daily.SHIPPED,
+    terms.UPLOADS: ticket_terms.SHIPPED_UPLOADS,
+    terms.EXPORTS: export_limits.SHIPPED,
+}
 """Settings that are a few numbers, with what ships."""
 _SHIPPED: tuple[tuple[str, Any], ...] = (
     (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.LIFECYCLE, ticket_terms.SHIPPED), (terms.TELEPHONE, {}),
@@ -160,7 +163,6 @@ _READ: Mapping[str, Callable[[], Any]] = {
     terms.REDO_ROUNDS: lambda: number("value"),
     terms.LIFECYCLE: _lifecycle,
     terms.TIERS: _tiers,
-    terms.NOTICES: lambda: _numbers(daily.SHIPPED),
-    terms.UPLOADS: lambda: _numbers(ticket_terms.SHIPPED_UPLOADS),
+    **{key: lambda names=shipped: _numbers(names) for key, shipped in _NUMBERS.items()},
     terms.TELEPHONE: lambda: _numbers(phone.NAMES),
 }

@@ -150,6 +150,7 @@ SETTINGS: wording.Words = {
     "tiers": _l("Whom each level of escalation concerns"),
     "notices": _l("What is done daily"),
     "uploads": _l("Photos and other files"),
+    "exports": _l("Exports"),
     "phone": _l("Telephone"),
 }
 
@@ -166,13 +167,20 @@ NUMBERS: Mapping[str, wording.Words] = {
         "of_ticket": _l("Most files of one ticket"),
         "per_hour": _l("Most forms with files from one address within an hour"),
     },
+    "exports": {
+        "rows": _l("So many lines a file has at most"),
+        "hours": _l("Hours for which a file is kept"),
+        "at_once": _l("So many exports a person may have under way"),
+    },
 }
 
 LIFECYCLE: wording.Words = {
     "returns": _l("After so many granted returns it is disputed"),
+    "returns_per_part": _l("So often a unit may ask to return the same part, if refused"),
     "appeal_days": _l("Days in which a citizen may appeal"),
     "archive_days": _l("Days after the end until it is archived"),
     "asked_percent": _l("Of a hundred tickets so many are called back"),
+    "questions": _l("So often a unit may ask the citizen about one part"),
     "merged_at_once": _l("So many tickets may be merged in one go"),
 }
 

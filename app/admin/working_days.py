@@ -37,6 +37,7 @@ def year() -> Page:
         return answer(
             "admin/calendar.html", None, {}, year=number, months=months, days=days, today=today(now),
             years=range(this - YEARS_AROUND, this + YEARS_AROUND + 1), arrangement=row,
+            announced=_announced(),
             provisional=0 if row and row.is_announced else rescheduling.running_after(begins),
             sources=sorted(Counter(day.source for day in days.values()).items()),
         )  # fmt: skip
@@ -86,6 +87,11 @@ def _date(given: str) -> date:
         return date.fromisoformat(given)
     except ValueError as fault:
         raise errors.NotFound() from fault
+
+
+def _announced() -> set[int]:
+    """The years whose arrangement is known."""
+    return set(db.session.scalars(select(CalendarYear.year).where(CalendarYear.is_announced)))
 
 
 def _days(first: date, last: date) -> dict[date, CalendarDay]:

@@ -124,7 +124,10 @@ SHIPPED = (
         "city_office",
         CITY,
         frozenset(
-            {"see.city", "reports.read", "order.issue", "extension.decide_again", "dispute.adjudicate"}
+            {
+                "see.city", "see.confidential", "reports.read", "order.issue", "extension.decide_again",
+                "dispute.adjudicate",
+            }
         ),
     ),
     # No content of tickets.

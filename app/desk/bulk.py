@@ -8,10 +8,10 @@ from flask import Blueprint, render_template, request, url_for
 from flask_babel import gettext as _
 
 from app import wording
-from app.access import actor, requires
+from app.access import actor, requires, staff
 from app.errors import sentences
 from app.outbox import unit_of_work
-from tickets import errors, service, standing
+from tickets import errors, escalating, service, standing
 from tickets.permissions import Actor, may
 
 bp = Blueprint("bulk", __name__, url_prefix="/desk")
@@ -22,7 +22,7 @@ MOST = 50
 
 @dataclass(frozen=True)
 class Chosen:
-    """One line: the ticket, the unit's part of it, and the version that the person saw."""
+    """One line: the ticket, the version that the person saw, and the unit's part or the clock that it is about."""
 
     ticket: int
     version: int
@@ -40,7 +40,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Step:
-    """What is done for each line, and how one sees that it was done before."""
+    """What is done for each line, and how one sees that it was done before; `do` may say so itself, with False."""
 
     do: Callable[[Actor, datetime, Chosen], object]
     is_so: Callable[[Chosen], bool]
@@ -57,17 +57,36 @@ def steps_on(board: str, who: Actor) -> list[str]:
 @requires("assignment.sign", "ticket.dispatch")
 def act(action: str) -> str:
     """Sign or dispatch what is chosen. Sent again it does nothing twice, and says so."""
-    lines, step = _chosen(), _step(action)
+    board = request.form.get("board", "")
+    back = url_for("desk.home", board=board if board in wording.BOARDS else None)
+    return _carried_out(_step(action), str(wording.ACTIONS[action]), back)
+
+
+@bp.post("/bulk/acknowledge")
+@staff
+def acknowledge() -> str:
+    """Confirm having seen the escalations that are chosen: those of which this person was told."""
+    step = Step(_acknowledge, lambda line: standing.is_seen(actor(), line.ticket, line.part))
+    back = url_for("oversight.late" if request.form.get("board") == "late" else "notices.page")
+    return _carried_out(step, _("Confirm having seen"), back)
+
+
+def _acknowledge(who: Actor, now: datetime, line: Chosen) -> bool:
+    if not standing.is_clock_of(line.ticket, line.part):
+        raise errors.NotFound()
+    return escalating.acknowledge(who, now, line.part or 0)
+
+
+def _carried_out(step: Step, what: str, back: str) -> str:
+    lines = _chosen()
     ids = [line.ticket for line in lines]
     with unit_of_work():
         numbers = standing.numbers_of(actor(), ids)
     outcomes = [_outcome(step, line) for line in lines]
-    board = request.form.get("board", "")
     with unit_of_work():
         return render_template(
-            "desk/bulk.html", outcomes=outcomes, what=wording.ACTIONS[action],
-            numbers=numbers, still_seen=standing.numbers_of(actor(), ids),
-            back=url_for("desk.home", board=board if board in wording.BOARDS else None),
+            "desk/bulk.html", outcomes=outcomes, what=what, numbers=numbers,
+            still_seen=standing.numbers_of(actor(), ids), back=back,
         )  # fmt: skip
 
 
@@ -85,7 +104,7 @@ def _step(action: str) -> Step:
         raise errors.Invalid(fields={"lead": "missing"})
     return Step(
         lambda who, now, line: service.dispatch(who, now, line.ticket, lead, [], "", line.version),
-        lambda line: standing.is_dispatched_to(line.ticket, lead),
+        lambda line: standing.is_dispatched_to(actor(), line.ticket, lead),
     )
 
 
@@ -110,8 +129,8 @@ def _outcome(step: Step, line: Chosen) -> Outcome:
     """Do it in a transaction of its own, or tell why not; what was done already counts as done."""
     try:
         with unit_of_work() as now:
-            step.do(actor(), now, line)
-        return Outcome(line.ticket, True)
+            is_new = step.do(actor(), now, line) is not False
+        return Outcome(line.ticket, True, "" if is_new else _("was so already"))
     except (errors.Stale, errors.NotNow, errors.NotFound) as fault:
         with unit_of_work():
             if step.is_so(line):

@@ -72,7 +72,7 @@ FIELDS: Mapping[str, Field] = {
     "return_note": Field("text"),
     "suggested": Field("unit"),
     "decision_note": Field("text"),
-    "days": Field("line"),
+    "days": Field("limit"),
     "extension_reason": Field("text"),
     "suspend_reason": Field("choice", wording.SUSPENSION_REASONS),
     "review_on": Field("day"),
@@ -107,7 +107,7 @@ BESIDES: Mapping[str, tuple[str, ...]] = {
 FILED_AS: Mapping[str, str] = {"handle": HANDLING, "contribute": HANDLING, "reply": PROOF}
 """As what the files of an action's form are put in. They go before its verb, which asks what is there."""
 
-LENIENT = frozenset({("delegate", "days")})
+REQUIRED = {("delegate", "days"): False, ("add_assist", "assists"): True, ("add_assist", "dispatch_note"): True}
 """Fields that may stay empty in one action's form and not in another's."""
 
 WITH_INTAKE = frozenset({"register", "amend"})
@@ -236,7 +236,8 @@ def parse(action: str, typed: Typed) -> Values:
 
 def field_of(action: str, name: str) -> Field:
     """How the action's form asks for a field."""
-    return replace(FIELDS[name], required=False) if (action, name) in LENIENT else FIELDS[name]
+    field = FIELDS[name]
+    return replace(field, required=REQUIRED.get((action, name), field.required))
 
 
 def _number(name: str, typed: Typed) -> int | None:
@@ -282,9 +283,16 @@ def _day(name: str, typed: Typed) -> date | None:
         raise errors.Invalid(fields={name: "unreadable"}) from fault
 
 
+def _limit(name: str, typed: Typed) -> str:
+    """A length of time as policies write it: a number with its unit beside it, or both in one ("3wd")."""
+    given = typed.get(name, "").strip()
+    return given + typed.get(f"{name}_unit", "") if given.isdecimal() else given
+
+
 _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "text": lambda name, typed: typed.get(name, "").replace("\r\n", "\n"),
     "line": lambda name, typed: " ".join(typed.get(name, "").split()),
+    "limit": _limit,
     "moment": _moment,
     "day": _day,
     "choice": lambda name, typed: typed.get(name, ""),

@@ -87,16 +87,29 @@ def _day(on: date, found: Mapping[date, Mapping[str, int]], today: date) -> Day:
 
 @dataclass(frozen=True)
 class Rate:
-    """A share and its whole; with few in the whole the share says nothing, and `percent` is None."""
+    """A share and its whole; with few in the whole the share says nothing, and `percent` is None.
+
+    `excluded` of the whole, and `excluded_part` of the share, were left out; `before` is the rate with them.
+    """
 
     part: str
     whole: str
     count: int
     of: int
+    excluded: int
+    excluded_part: int
 
     @property
     def percent(self) -> str | None:
-        return f"{100 * self.count / self.of:.1f}%" if self.of >= figures.FEW else None
+        return _percent(self.count, self.of)
+
+    @property
+    def before(self) -> str | None:
+        return _percent(self.count + self.excluded_part, self.of + self.excluded)
+
+
+def _percent(part: int, whole: int) -> str | None:
+    return f"{100 * part / whole:.1f}%" if whole >= figures.FEW else None
 
 
 @bp.get("/figures")
@@ -107,13 +120,18 @@ def own_figures() -> str:
         days, unit = _days(), _unit()
         span, units = _span(now, days), _of(unit)
         counts = {name: unit_figures.count(name, units, span) for name in unit_figures.FIGURES}
+        left_out = {name: unit_figures.count(name, units, span, excluded=True) for name in counts}
         today = today_of(now)
         tally = queries.tally(actor(), now, BOARD, Wanted(unit=unit))["light"]
         due = queries.due_by_day(actor(), now, BOARD, today, today, Wanted(unit=unit)).get(today, {})
         return render_template(
             "desk/own_figures.html", now=now, days=days, unit=unit, units=_units(), today=today, counts=counts,
             open=sum(tally.values()), overdue=tally.get("red", 0), due_today=sum(due.values()),
-            rates=[Rate(part, whole, counts[part], counts[whole]) for part, whole in unit_figures.RATES],
+            rates=[
+                Rate(part, whole, counts[part], counts[whole], left_out[whole], left_out[part])
+                for part, whole in unit_figures.RATES
+            ],
+            left_out=left_out,
             names=UNIT_FIGURES, how=UNIT_HOW, periods=UNIT_PERIODS, few=figures.FEW,
         )  # fmt: skip
 
@@ -123,15 +141,17 @@ def own_figures() -> str:
 def behind_figure() -> str:
     """The tickets behind one of one's own figures."""
     figure, after = request.args.get("figure", ""), request.args.get("after", "")
+    excluded = "excluded" in request.args
     with unit_of_work() as now:
         days, unit = _days(), _unit()
         span, units = _span(now, days), _of(unit)
         before = int(after) if after.isdecimal() and len(after) < 19 else None
         return render_template(
             "desk/own_tickets.html", now=now, days=days, unit=unit, figure=figure, names=UNIT_FIGURES,
-            how=UNIT_HOW, periods=UNIT_PERIODS, count=unit_figures.count(figure, units, span),
-            page=unit_figures.tickets_behind(actor(), figure, units, span, before),
-            unlisted=unit_figures.unlisted(actor(), figure, units, span),
+            how=UNIT_HOW, periods=UNIT_PERIODS, excluded=excluded,
+            count=unit_figures.count(figure, units, span, excluded),
+            page=unit_figures.tickets_behind(actor(), figure, units, span, before, excluded=excluded),
+            unlisted=unit_figures.unlisted(actor(), figure, units, span, excluded),
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app import wording
+from app import action_wording, wording
 from app.auth.queries import people
 from app.desk import forms
 from app.templating import category_name, city, moment, region_name, unit_name
@@ -106,6 +106,11 @@ class Form:
         return any(field.widget == "files" for _name, field in self.fields)
 
     @property
+    def group(self) -> str:
+        """The heading under which it stands when it is not shown at once."""
+        return action_wording.GROUP_OF[self.action]
+
+    @property
     def draft(self) -> str:
         """The name under which typed text is kept; empty where nothing is typed."""
         return self.key if any(field.widget == "text" for _name, field in self.fields) else ""
@@ -196,7 +201,6 @@ class FormMaker:
             return forms.Typed([("review_on", self._review_on(part))])
         return forms.Typed()
 
-
     def _review_on(self, part: PartView) -> str:
         asked = [
             one.review_on
@@ -208,7 +212,7 @@ class FormMaker:
 
 def _values_of(name: str, value: str) -> list[str]:
     field = forms.FIELDS.get(name)
-    return value.split("\n") if field and field.widget == "units" else [value]
+    return value.split("\n") if field and field.widget in ("units", "checks") else [value]
 
 
 def form_key(ticket_id: int, action: str, part: int | None) -> str:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app import uploads, wording
 from app.access import actor, requires
-from app.desk import forms, intake_form, pages
+from app.desk import canned, forms, intake_form, pages
 from app.desk.answers import done, sees_still
 from app.extensions import vault
 from app.formkeys import form_key, new_key, same_or_new
@@ -184,7 +184,8 @@ def _stored_intake(
         changed = pages.changed_since(page, seen) if seen is not None else []
         return _intake_page(
             page, action, fields, faults, kept=intake_form.kept(page), conflict=conflict, changed=changed,
-            names=pages.names_of(changed), now=now,
+            names=pages.names_of(changed), amendments=pages.amendments, difference=pages.difference,
+            **canned.ticks(page),
         )
 
 

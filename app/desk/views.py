@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import narrowing, notice_wording, uploads, wording
+from app import board_wording, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import bulk, canned, forms, narrowed, pages, texting
@@ -22,6 +22,8 @@ from app.push import page_token
 from app.templating import city, units_by_kind
 from app.uploads import takes_files
 from tickets import drafts, errors, ledger, queries, service, terms
+from tickets.boards import BOARDS
+from tickets.tallies import MANY
 from tickets.vault import CONTACT_FIELDS
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -56,6 +58,10 @@ def home() -> Answer:
             "desk/board.html",
             now=now,
             boards=names,
+            groups=board_wording.grouped(names) if len(names) > board_wording.FEW else (),
+            hint=board_wording.HINTS.get(name, ""),
+            clock=BOARDS[name].clock,
+            many=MANY,
             name=name,
             page=page,
             narrowed=narrowed.shown(name, wanted, now),
@@ -91,6 +97,15 @@ def rows() -> Response:
         page = queries.board(actor(), now, name, after, wanted=narrowing.read(name, request.args))
     is_all = after is None and page.next is None
     return jsonify(rows=[row.to_data() for row in page.rows], is_all=is_all)
+
+
+@bp.get("/waiting")
+@staff
+@in_background
+def waiting() -> Response:
+    """`{board: lines}`: how many lines wait on each of one's queues, for the page's script."""
+    with unit_of_work() as now:
+        return jsonify(queries.waiting(actor(), now))
 
 
 @bp.get("/tickets/<int:ticket_id>")

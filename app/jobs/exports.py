@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import export_files, exporting, list_wording, narrowing, wording
 from app.auth.queries import actor_by_id, people
-from app.exporting import KEPT, MOST_ROWS, Export
+from app.export_limits import limits
+from app.exporting import Export
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.templating import category_name, moment, region_name, unit_name
@@ -32,12 +33,13 @@ COLUMNS = tuple(name for name in list_wording.COLUMNS if name not in CONTACT_FIE
 
 @dataclass
 class Making:
-    """An export while it is made: of whom, how far, and whose callers went into it."""
+    """An export while it is made: of whom, of how many lines at most, how far, and whose callers went into it."""
 
     owed_id: int
     export_id: int
     actor: Actor
     identity: bool
+    most: int
     rows: int = 0
     callers: int = 0
     is_cut: bool = False
@@ -73,7 +75,9 @@ def _begin(owed_id: int) -> Making | None:
             return None
         owed.claimed_until = now + CLAIM
         try:
-            return Making(owed_id, export.id, actor_by_id(export.asked_by), export.identity)
+            return Making(
+                owed_id, export.id, actor_by_id(export.asked_by), export.identity, limits()["rows"]
+            )
         except errors.NotFound:  # the account was shut since
             export.state = "FAILED"
             db.session.delete(owed)
@@ -122,13 +126,13 @@ def _lines(making: Making) -> Iterator[list[str]]:
             # A board of parts has a ticket once for each part; a file has it once.
             ids = [one for one in dict.fromkeys(ids) if one not in making.seen]
             making.seen.update(ids)
-            found = extracts.lines(making.actor, ids, vault() if making.identity else None)
-            lines = found[: MOST_ROWS - making.rows]
+            found = extracts.lines(making.actor, ids, vault(), making.identity)
+            lines = found[: making.most - making.rows]
             cells = [_cells(line, now, making.identity) for line in lines]
             making.rows += len(cells)
             making.callers += sum(any(line.caller.values()) for line in lines)
             more = after is not None
-            making.is_cut = more and making.rows >= MOST_ROWS
+            making.is_cut = more and making.rows >= making.most
             export.rows = making.rows
             owed = db.session.get(JobOwed, making.owed_id)
             if owed is not None:
@@ -169,7 +173,8 @@ def _cells(line: extracts.Line, now: datetime, identity: bool) -> list[str]:
 def _finish(making: Making, name: str, now: datetime) -> None:
     export = db.session.get_one(Export, making.export_id, with_for_update=True)
     export.file, export.state, export.rows, export.is_cut = name, "READY", making.rows, making.is_cut
-    export.rooms, export.made_at, export.expires_at = sorted(rooms_of(making.actor)), now, now + KEPT
+    export.rooms, export.made_at = sorted(rooms_of(making.actor)), now
+    export.expires_at = now + timedelta(hours=limits()["hours"])
     exporting.record(export, "export.made", making.actor, now, rows=making.rows)
     if making.identity:
         fields = list(CONTACT_FIELDS)

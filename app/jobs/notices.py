@@ -15,14 +15,20 @@ from app.recipients import Lookup, tier
 from config import Config
 from db import db
 from tickets import escalating, mailing, notices
+from tickets.concerned import units_of
 from tickets.event_models import JobOwed, TicketEvent
-from tickets.lifecycle import HELD
+from tickets.lifecycle import TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.notices import Rule
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 50
+DECIDED_ABOVE = frozenset({"decision"})
+"""Clocks of a unit's part in which it waits for others: to remind the unit would be to remind the wrong one."""
+URGED = "ticket.urged"
+WAITS: Mapping[str, str] = {TicketState.TO_DISPATCH: "dispatch", TicketState.TO_REVIEW: "review"}
+"""The clock of the hotline's own under which a ticket in that state waits."""
 
 
 def tell_of_events(owed_ids: Sequence[int]) -> int:
@@ -69,15 +75,35 @@ def _tickets(ids: Iterable[int]) -> dict[int, Ticket]:
 
 
 def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
-    rule = notices.RULES.get(event.kind)
-    if rule is None:
-        return set()
+    rules = [rule for rule in notices.RULES.get(event.kind, ()) if rule.holds(event.payload)]
     if event.kind == "ticket.escalated":
-        return _of_escalation(lookup, event, ticket, rule, now)
-    recipients = lookup.of(rule.targets, _units(event, ticket), confidential=ticket.confidential)
+        return _of_escalation(lookup, event, ticket, rules[0], now)
+    if event.kind == URGED and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
+        # Whoever asks after what was merged asks those who work on the other ticket.
+        ticket = db.session.get_one(Ticket, ticket.parent_id)
+    news: set[int] = set()
+    for rule in rules:
+        news |= _by_rule(lookup, rule, event, ticket, now)
+    return news
+
+
+def _by_rule(lookup: Lookup, rule: Rule, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
+    parts = db.session.scalars(
+        select(Assignment).where(Assignment.ticket_id == ticket.id).order_by(Assignment.id)
+    ).all()
+    units = units_of(rule.units, event, parts)
+    found = lookup.of(rule.targets, units, confidential=ticket.confidential, clock=WAITS.get(ticket.state))
+    recipients = [one for one in found if event.actor != "staff" or one.staff != event.actor_id]
     return notices.tell(
-        rule.kind, recipients, ticket.id, now, key=f"event:{event.id}", ways=rule.ways, unit=event.department_id
+        rule.kind, recipients, ticket.id, now, key=f"event:{event.id}", ways=rule.ways, unit=event.department_id,
+        **_moments(event),
     )
+
+
+def _moments(event: TicketEvent) -> dict[str, str]:
+    """What the event says of time: when something is due (of more time the new moment), or takes place."""
+    said = {name: event.payload[name] for name in ("due_at", "at") if name in event.payload}
+    return {name: moment if isinstance(moment, str) else moment[-1] for name, moment in said.items()}
 
 
 def _of_escalation(lookup: Lookup, event: TicketEvent, ticket: Ticket, rule: Rule, now: datetime) -> set[int]:
@@ -85,7 +111,7 @@ def _of_escalation(lookup: Lookup, event: TicketEvent, ticket: Ticket, rule: Rul
     said: Mapping[str, Any] = event.payload
     row = db.session.get_one(Deadline, said["deadline"])
     unit = event.department_id
-    units = () if unit is None else (unit,)
+    units = () if unit is None or row.clock in DECIDED_ABOVE else (unit,)
     recipients = lookup.of(tier(said["tier"]), units, confidential=ticket.confidential, clock=row.clock)
     news = notices.tell(
         rule.kind, recipients, ticket.id, now, key=escalating.key_of(row.id, said["level"]),
@@ -98,16 +124,6 @@ def _of_escalation(lookup: Lookup, event: TicketEvent, ticket: Ticket, rule: Rul
         .values(told=len(recipients))
     )
     return news
-
-
-def _units(event: TicketEvent, ticket: Ticket) -> tuple[int, ...]:
-    """The unit that the event is about; of an event of the whole ticket, all units that have it."""
-    if event.department_id is not None:
-        return (event.department_id,)
-    having = select(Assignment.department_id).where(
-        Assignment.ticket_id == ticket.id, Assignment.state.in_(sorted(HELD))
-    )
-    return tuple(db.session.scalars(having.distinct()))
 
 
 def send_mails(notice_ids: Sequence[int]) -> int:

@@ -40,7 +40,7 @@ GRANTS = {
     ),
 }
 """What the shipped roles may do besides, where a city has them already."""
-OFFICE = ("see.city", "reports.read", "order.issue", "extension.decide_again", "dispute.adjudicate")
+OFFICE = ("see.city", "see.confidential", "reports.read", "order.issue", "extension.decide_again", "dispute.adjudicate")
 TABLES = ("application", "supervision_order", "joint_meeting")
 OPEN_PART = "state IN ('PENDING_SIGN','HANDLING','NEED_INFO','REJECTED','RETURN_REQUESTED','SUBMITTED')"
 OPEN_PART_BEFORE = "state IN ('PENDING_SIGN','HANDLING','REJECTED','RETURN_REQUESTED','SUBMITTED')"
@@ -53,6 +53,7 @@ def upgrade() -> None:
     change_tickets()
     change_parts()
     change_clocks()
+    wake_leads()
     change_follow_up()
     create_applications()
     create_orders()
@@ -113,6 +114,20 @@ def change_parts() -> None:
     op.drop_constraint("role", "assignment", type_="check")
     op.create_check_constraint("role", "assignment", "role IN ('lead','assist','sub')")
     op.create_check_constraint("sub", "assignment", "(role = 'sub') = (parent_id IS NOT NULL)")
+
+
+def wake_leads() -> None:
+    """The lead's reply waits for those who help it now: one that did not wait goes on until they have answered."""
+    leads = """
+        UPDATE assignment a SET state = 'HANDLING' FROM ticket t
+        WHERE t.id = a.ticket_id AND t.state = 'IN_PROGRESS' AND a.role = 'lead' AND a.state = 'SUBMITTED'
+        RETURNING a.id"""
+    ids = list(op.get_bind().execute(sa.text(leads)).scalars())
+    clocks = """
+        UPDATE deadline SET stopped_at = NULL, next_at = now() WHERE id IN (
+          SELECT max(id) FROM deadline WHERE assignment_id = ANY(:ids) AND clock IN ('handle', 'redo')
+          GROUP BY assignment_id)"""
+    op.get_bind().execute(sa.text(clocks), {"ids": ids})
 
 
 def change_clocks() -> None:
@@ -190,7 +205,7 @@ def create_orders() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True)),
         sa.Column("settled_at", sa.DateTime(timezone=True)),
-        sa.CheckConstraint("state IN ('issued','answered','settled')", name="state"),
+        sa.CheckConstraint("state IN ('issued','answered','settled','lapsed')", name="state"),
         sa.CheckConstraint("level BETWEEN 1 AND 3", name="level"),
         sa.ForeignKeyConstraint(["ticket_id"], ["ticket.id"], name=op.f("fk_supervision_order_ticket_id")),
         sa.ForeignKeyConstraint(
@@ -199,7 +214,7 @@ def create_orders() -> None:
         sa.ForeignKeyConstraint(["issued_by"], ["staff.id"], name=op.f("fk_supervision_order_issued_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_supervision_order")),
     )
-    is_open = sa.text("state <> 'settled'")
+    is_open = sa.text("state IN ('issued','answered')")
     op.create_index(
         "ix_supervision_order_open", "supervision_order", ["assignment_id"], unique=True, postgresql_where=is_open
     )

@@ -11,6 +11,7 @@ from flask import Flask
 from mailserver import MailServer, mail_server, nobody_listens
 from scenes import LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select, update
+from told import COURSES, ordered
 
 from app import outbox, smtp
 from app.auth.models import Staff
@@ -28,6 +29,7 @@ from tickets.notice_models import Mailbox, Notice, Run
 from tickets.notices import Recipient, Target
 from tickets.permissions import SYSTEM
 
+NAMES = [f"{number} {kind}" for number, (_course, kind, _told) in enumerate(COURSES)]
 ADDRESS, UNIT_ADDRESS = "lead@example.gov.cn", "urban@example.gov.cn"
 
 
@@ -207,6 +209,42 @@ class TestTelling:
         made.tell()
         assert made.told(kind=kind) == sorted((login, "in_app") for login in told)
 
+    @pytest.mark.parametrize(("course", "kind", "told"), COURSES, ids=NAMES)
+    def test_each_turn_of_a_ticket_is_told_to_those_it_concerns(
+        self, made: Made, course: Callable[[City], int], kind: str, told: list[str]
+    ):
+        made.do(course)
+        made.tell()
+        assert made.told(kind=kind, way="in_app") == sorted((login, "in_app") for login in told)
+
+    def test_every_kind_that_is_told_is_told_in_some_test(self):
+        elsewhere = {"escalated", "return_requested", "returned", "rejected", "redone"}
+        assert {kind for _course, kind, _told in COURSES} | elsewhere == {
+            rule.kind for rules in notices.RULES.values() for rule in rules
+        }
+
+    def test_an_order_goes_to_the_mailbox_of_its_unit_too(self, made: Made):
+        made.address(LEAD_LOGIN)
+        made.do(ordered)
+        made.tell()
+        assert made.told(kind="order_issued", way="email") == [(LEAD, "email"), (LEAD_LOGIN, "email")]
+        with unit_of_work():
+            facts = db.session.scalars(select(Notice.facts).where(Notice.kind == "order_issued").limit(1)).one()
+        assert set(facts) == {"unit", "due_at"}
+
+    def test_who_asks_after_what_was_merged_asks_the_units_of_the_other_ticket(self, made: Made):
+        ticket_id = made.do(lambda city: city.merged())
+        made.do(lambda city: service.urge(city.who("operator"), city.now, ticket_id, "怎么还没有人来"))
+        made.tell()
+        with unit_of_work() as now:
+            master = City(now, made.vault).ticket(ticket_id).parent_id
+        assert made.told(kind="urged", ticket_id=master) == [(LEAD_LOGIN, "in_app")]
+
+    def test_of_a_dispatch_that_is_only_one_nothing_is_owed(self, made: Made):
+        made.tell()  # what others left
+        made.do(lambda city: city.dispatched())
+        assert made.tell() == 0
+
     def test_one_event_that_cannot_be_told_keeps_no_other_from_being_told(
         self, made: Made, monkeypatch: pytest.MonkeyPatch
     ):
@@ -246,9 +284,9 @@ class TestWho:
             assert logins("unit:handler", unit, other) == ["handler-heat", LEAD_LOGIN]
             assert logins("above:handler", unit) == [] and logins("above:department_lead", unit) == ["lead-wanghe"]
             assert logins("city:supervisor") == ["supervisor"] and logins("city:handler") == []
-            assert lookup.of([Target.parse("mailbox")], [unit], confidential=True) == [
-                Recipient(unit=unit, has_mail=True)
-            ]
+            mailbox = [Target.parse("mailbox")]
+            assert lookup.of(mailbox, [unit], confidential=False) == [Recipient(unit=unit, has_mail=True)]
+            assert lookup.of(mailbox, [unit], confidential=True) == [], "anybody of the unit may read it"
             assert lookup.of([Target.parse("mailbox")], [other], confidential=False) == []
             clocked = [Target.parse("city:dispatcher@dispatch")]
             assert lookup.of(clocked, [], confidential=False, clock="review") == []
@@ -423,6 +461,19 @@ class TestDaily:
         result = made.app.test_cli_runner().invoke(args=["check", "escalations"])
         assert result.exit_code == 0 and '"missing": 0' in result.output
         assert "escalations were missing" not in made.app.test_client().get("/readyz").json["alarms"]
+
+    def test_what_stands_still_owes_nothing(self, made: Made):
+        ticket_id = made.do(lambda city: city.suspended())
+        with unit_of_work():
+            rows = db.session.scalars(select(Deadline).where(Deadline.ticket_id == ticket_id)).all()
+            paused = {row.id: row.due_at for row in rows if row.paused_at is not None}
+            made.now = max(paused.values()) + timedelta(hours=1)
+        made.app.test_cli_runner().invoke(args=["check", "escalations"])  # repairs what others left
+        result = made.app.test_cli_runner().invoke(args=["check", "escalations"])
+        assert result.exit_code == 0 and '"missing": 0' in result.output
+        with unit_of_work():
+            found = db.session.scalars(select(Escalation.id).where(Escalation.deadline_id.in_(paused))).all()
+            assert paused and found == []
 
     def test_a_clock_that_would_never_have_gone_on_is_found_too(self, made: Made):
         ticket_id = made.do(lambda city: city.dispatched())

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from app import notice_wording, watching, wording
+from app import action_wording, board_wording, notice_wording, watching, wording
 from app.desk import forms
 from app.recipients import shipped_tiers
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
 from tickets import (
     answering,
     applying,
+    boards,
     calling_back,
     closing,
     deadlines,
@@ -61,11 +62,14 @@ ROOT = Path(__file__).parents[2]
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
-        ({rule.kind for rule in notices.RULES.values()} | {"digest"}, notice_wording.NOTICES),
+        ({rule.kind for rules in notices.RULES.values() for rule in rules} | {"digest"}, notice_wording.NOTICES),
         (shipped_tiers(), notice_wording.TIERS),
         (deadlines.WAYS, notice_wording.WAYS),
         ({watching.SWEEP, watching.EVENTS, watching.JOBS, watching.DEADLINES, watching.MAILS}, wording.OUTAGES),
         (forms.VERBS.keys() | forms.WITH_INTAKE, wording.ACTIONS),
+        (forms.VERBS, action_wording.GROUP_OF),
+        (action_wording.GROUP_OF.values(), action_wording.ACTION_GROUPS),
+        (boards.BOARDS, board_wording.HINTS),
     ],
 )
 def test_each_code_has_its_words_and_each_word_its_code(codes, words):
@@ -112,3 +116,13 @@ def test_limits_in_words(app, limit, english):
 def test_a_limit_of_an_unknown_kind_stays_as_it_is(app):
     with app.test_request_context("/"):
         assert wording.limit_words("3moons") == "3moons"
+
+
+def test_each_board_stands_under_one_heading():
+    named = [board for _heading, members in board_wording.GROUPS.values() for board in members]
+    assert sorted(named) == sorted(boards.BOARDS)
+
+
+def test_hints_are_of_actions_and_fields_that_there_are():
+    assert action_wording.ACTION_HINTS.keys() <= forms.VERBS.keys()
+    assert action_wording.FIELD_HINTS.keys() <= forms.FIELDS.keys()

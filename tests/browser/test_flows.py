@@ -29,19 +29,19 @@ def speak(page: Page, language: str) -> Page:
     return page
 
 
-def act(page: Page, path: str, action: str, **texts: str) -> None:
+def act(page: Page, path: str, action: str, **texts: str | list[str]) -> None:
     """Do one action by its form on the ticket's page, as a person would."""
     page.goto(path)
     form = page.locator(f"form[action='{path}/{action}']")
-    details = page.locator("details", has=form)
-    if details.count() and details.first.get_attribute("open") is None:
-        details.locator("summary").first.click()
+    for details in page.locator("details", has=form).all():  # from the outermost in
+        if details.get_attribute("open") is None:
+            details.locator("> summary").click()
     for name, text in texts.items():
         field = form.locator(f"[name={name}]")
         if field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(text)
         else:
-            field.fill(text)
+            field.fill(str(text))
     form.locator("button").last.click()
     expect(page.locator(".alert-success")).to_be_visible()
 

@@ -73,7 +73,10 @@ def _waits(connection: psycopg.Connection) -> bool:
 
 
 @pytest.mark.parametrize("number", [60, pytest.param(500, marks=pytest.mark.long)])
-@pytest.mark.parametrize("point", [_taken, _in_transaction, _committed])
+@pytest.mark.parametrize(
+    "point",
+    [_in_transaction, *(pytest.param(point, marks=pytest.mark.long) for point in (_taken, _committed))],
+)
 def test_a_worker_killed_with_its_child_leaves_each_deadline_to_another(
     city: City, point: Callable[..., Iterator[None]], number: int
 ) -> None:
@@ -93,7 +96,8 @@ def test_a_worker_killed_with_its_child_leaves_each_deadline_to_another(
     assert found.latest <= ESCALATED_WITHIN
 
 
-@pytest.mark.parametrize(("times", "each"), [(4, 15), pytest.param(40, 13, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("times", "each"), [(4, 15), (40, 13)])
 def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times: int, each: int) -> None:
     """Between the queue's hand and the first statement too: the moment is drawn at random."""
     product, rng = city.product, random.Random(505)
@@ -203,14 +207,17 @@ def _alarms(city: City) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "ago"), [(40, LIMIT - 8), pytest.param(500, 0.0, marks=pytest.mark.long)]
 )
-@pytest.mark.parametrize(("kind", "alarm"), [("worker", "deadlines late"), ("clock", "deadlines late")])
+@pytest.mark.parametrize(
+    ("kind", "alarm"),
+    [pytest.param("worker", "deadlines late", marks=pytest.mark.long), ("clock", "deadlines late")],
+)
 def test_what_stops_without_a_word_is_seen_by_the_age_of_what_is_undone(
     city: City, kind: str, alarm: str, number: int, ago: float
 ) -> None:
     """`ago`: the deadlines have been due for so long already, so that the limit comes soon."""
     product = city.product
     with under_load(city, f"F32 every {kind} stopped without a word, {number} deadlines", seed=320) as run:
-        product.wait(lambda: not _alarms(city), 60, "no alarm before")
+        product.wait(lambda: alarm not in _alarms(city), 60, "no such alarm before")
         run.strike(lambda: product.freeze(*product.pids(kind)))
         ids, due = run.make_due(number, -ago)
         begun = time.monotonic()

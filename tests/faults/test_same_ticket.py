@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from flows.markup import form_to, forms_of
+from scenes import GATE
 
 from app.auth.signing_in import DEMO_PASSWORD
 
@@ -121,10 +122,12 @@ def _race(
 ) -> Colleague:
     """All send the same form of the same ticket; returns the one who won, after a look at what the others got."""
     path = f"/desk/tickets/{ticket}/{action}"
+    chosen = GATE if action == "reply" else {}
     filled = {
-        person.login: form_to(person.get(f"/desk/tickets/{ticket}").text, path).filled(**texts(person)).fields
+        person.login: form_to(person.get(f"/desk/tickets/{ticket}").text, path)
+        .filled(**chosen, **texts(person)).fields
         for person in people
-    }
+    }  # fmt: skip
     answers = _at_once(people, lambda person: person.insists(path, filled[person.login]))
     won = [person for person, answer in zip(people, answers, strict=True) if answer.status_code == 303]
     assert len(won) == 1, (ticket, action, [answer.status_code for answer in answers])

@@ -289,3 +289,13 @@ class TestClocks:
         db.session.info.clear()  # what a new unit of work begins with
         _amend(monday, ticket_id, urgency="urgent")
         assert self._handling(monday, ticket_id).id == clock.id
+
+
+def test_a_clock_that_stands_still_does_so_by_another_limit_too(city: City):
+    ticket_id = city.suspended()
+    begun = city.now
+    _amend(city, ticket_id, urgency="urgent")
+    clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    assert (clock.limit, clock.paused_at, clock.next_at) == ("24h", begun, None)
+    service.resume(city.who("supervisor"), city.later(days=3), ticket_id, "已完工")
+    assert (clock.due_at, clock.paused_at) == (begun + timedelta(days=3, hours=24), None)

@@ -1,5 +1,6 @@
 """延期、挂账、考核剔除: asked by a unit, decided by somebody else."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -54,7 +55,7 @@ class TestMoreTime:
         found = queries.public_status(city.ticket(ticket_id).number or "", code, city.vault)
         assert found is not None
         due = city.clock(ticket_id, "handle", city.part(ticket_id).id).due_at
-        assert found.due_at == due
+        assert found.due_at == due and found.extended is not None and found.extended.was < due
         assert [step.until for step in found.steps if step.kind == "extension.granted"] == [due]
         assert "配件" not in repr(found)
 
@@ -161,6 +162,7 @@ class TestSuspension:
         found = queries.public_status(city.ticket(ticket_id).number or "", code, city.vault)
         assert found is not None and found.state == "SUSPENDED" and found.due_at is None
         step = [one for one in found.steps if one.kind == "ticket.suspended"][0]
+        assert found.suspended == step
         assert step.words == "管网改造明年三月开工" and step.until == city.clock(ticket_id, "suspension").due_at
         assert "列入明年改造计划" not in repr(found)
 
@@ -187,3 +189,34 @@ class TestExclusion:
         part = city.part(ticket_id).id
         with pytest.raises(errors.NotNow):
             service.ask_exclusion(city.who(UNIT_HEAD), city.now, ticket_id, part, "overdue", "并没有超期")
+
+
+def test_nobody_decides_on_what_one_asked_for_oneself(monday: City):
+    """Memberships are free: somebody may be head of a unit and supervisor at once."""
+    city = monday
+    ticket_id = city.signed()
+    asked(city, ticket_id)
+    both = replace(city.who("supervisor"), id=city.who(UNIT_HEAD).id)
+    with pytest.raises(errors.NotNow):
+        service.grant_extension(both, city.now, ticket_id, city.part(ticket_id).id, "同意")
+    granted(city, ticket_id)
+
+
+def test_an_appeal_goes_when_a_bad_rating_is_found_reasonable(monday: City):
+    city = monday
+    ticket_id = city.accepted()
+    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 1)
+    service.appeal(caller_of(ticket_id), city.now, ticket_id, "又坏了")
+    service.reopen(city.who("supervisor"), city.now, ticket_id, "评价属实")
+    assert applications(ticket_id) == [("appeal", "lapsed")]
+
+
+def test_what_was_bad_in_a_round_that_was_done_again_waits_for_nobody(monday: City):
+    city = monday
+    ticket_id = city.redone()
+    part = city.part(ticket_id)
+    service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part.id)
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    assert not queries.board(city.who("supervisor"), city.now, "badly_rated").rows

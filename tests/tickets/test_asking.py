@@ -74,3 +74,14 @@ def test_nobody_answers_what_nobody_asked(city: City):
     asked = city.citizen_asked()
     with pytest.raises(errors.Invalid):
         service.supplement(caller_of(asked), city.now, asked, "  ")
+
+
+def test_danger_has_no_more_time_after_a_question_than_before(monday: City):
+    city = monday
+    ticket_id = city.waiting(content="小区里有浓烈的煤气味，有人要跳楼，情况危险")
+    before = city.clock(ticket_id, "dispatch")
+    service.ask_info(city.who("dispatcher"), city.now, ticket_id, "请说明具体位置")
+    service.supplement(caller_of(ticket_id), city.now, ticket_id, "在明德路口")
+    after = city.clock(ticket_id, "dispatch")
+    assert (after.policy_id, after.limit) == (before.policy_id, before.limit)
+    assert before.limit != city.clock(city.waiting(), "dispatch").limit, "it was given less"

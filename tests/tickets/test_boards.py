@@ -155,10 +155,6 @@ class TestBoards:
         assert row.part is None
 
 
-def _index(*ticket_ids: int) -> None:
-    words = queries.words_of(ticket_ids)
-    routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
-
 
 class TestFind:
     def find(self, city: City, login: str, text: str) -> list[int]:
@@ -194,7 +190,7 @@ class TestFind:
 
     def test_by_words_within_sight_only(self, city: City):
         ticket_id = city.waiting(content="小区门口的喷泉常年不喷水")
-        _index(ticket_id)
+        city.index(ticket_id)
         assert self.find(city, "leader", "喷泉") == [ticket_id]
         assert self.find(city, "leader", "喷泉 常年") == [ticket_id]
         assert self.find(city, "operator2", "喷泉") == []
@@ -204,7 +200,7 @@ class TestFind:
         """Beginnings of words are found, so ten questions a digit would do."""
         phone, identity = "13912345678", "11010519491231002X"
         ticket_id = city.waiting(content=f"喷泉不喷水，请打{phone}或0311-86907205，身份证{identity}，门牌1702号")
-        _index(ticket_id)
+        city.index(ticket_id)
         supervisor = city.who("supervisor")
         for hidden in (phone, identity, "86907205"):
             for length in range(4, len(hidden) + 1):
@@ -234,10 +230,10 @@ def test_words_are_those_that_stand_and_of_numbered_tickets_only(city: City):
     ticket_id, draft = city.waiting(content="第一版"), city.draft()
     amended = replace(UNSURE, content="第二版")
     service.amend(city.who("supervisor"), city.now, ticket_id, amended, city.vault)
-    words = queries.words_of([ticket_id, draft])
+    words = queries.words_of([ticket_id, draft], city.vault)
     assert words.keys() == {ticket_id}
     assert "第二版" in words[ticket_id] and "第一版" not in words[ticket_id]
-    assert queries.words_of([]) == {}
+    assert queries.words_of([], city.vault) == {}
 
 
 class TestChanges:

@@ -51,9 +51,10 @@ def test_actions_are_those_the_table_and_the_role_allow_now(city: City):
         page = _page(city, login, ticket_id)
         return [row.action for row in page.actions], [[row.action for row in part.actions] for part in page.parts]
 
-    whole = ["amend", "green", "merge", "take_in", "split", "urge", "withdraw"]
+    whole = ["add_assist", "amend", "green", "merge", "take_in", "split", "urge", "withdraw"]
     assert offered("supervisor") == (whole, [["uphold", "redispatch", "order"], ["order"]])
-    assert offered("dispatcher") == (["merge", "take_in", "split"], [["uphold", "redispatch"], []])
+    of_dispatcher = ["add_assist", "merge", "take_in", "split"]
+    assert offered("dispatcher") == (of_dispatcher, [["uphold", "redispatch"], []])
     assert offered(LEAD_LOGIN) == ([], [[], ["waive"]])
     assert offered("lead-wanghe") == ([], [[], ["sign", "waive", "request_return"]])
     assert offered("auditor") == ([], [[], []])

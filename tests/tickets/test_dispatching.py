@@ -199,10 +199,9 @@ class TestReturn:
     def test_no_unit_gets_it_twice_nor_one_that_does_not_exist(self, city: City):
         ticket_id = city.return_requested(assists=(ASSIST,))
         part = city.part(ticket_id)
-        for unit in (ASSIST, LEAD):
-            with pytest.raises(errors.Invalid) as refusal:
-                service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(unit), "改派")
-            assert refusal.value.values["fields"] == {"lead": "already_has_it"}
+        with pytest.raises(errors.Invalid) as refusal:
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(LEAD), "改派")
+        assert refusal.value.values["fields"] == {"lead": "already_has_it"}
         with pytest.raises(errors.Invalid) as refusal, db.session.begin_nested():
             service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, NOBODY, "改派")
         assert refusal.value.values["fields"] == {"lead": "unknown"}
@@ -232,3 +231,53 @@ class TestReturn:
         service.uphold(city.who("dispatcher"), city.now, ticket_id, part, "维持")
         with pytest.raises(errors.NotNow):
             service.redispatch(city.who("supervisor"), city.now, ticket_id, part, NOBODY, "")
+
+
+class TestAskingMoreToHelp:
+    def test_each_has_a_part_with_its_clocks_and_the_lead_waits_for_it(self, city: City):
+        ticket_id = city.helped_later()
+        part = city.part(ticket_id, OTHER)
+        assert (part.role, part.state, part.dispatched_at) == ("assist", "PENDING_SIGN", city.now)
+        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == part.id} >= {"sign", "handle"}
+        assert city.ticket(ticket_id).state == "IN_PROGRESS"
+        event = city.events(ticket_id)[-1]
+        assert (event.kind, event.payload["assists"]) == ("ticket.assists_added", [city.unit(OTHER)])
+        with pytest.raises(errors.NotNow):
+            city.reply(ticket_id)
+        service.sign(city.who("handler-heat"), city.now, ticket_id, part.id)
+        city.reply(ticket_id, OTHER, "handler-heat")
+        city.reply(ticket_id)
+        assert city.ticket(ticket_id).state == "TO_REVIEW"
+
+    def test_who_has_it_is_not_asked_again_and_nobody_else_with_it(self, city: City):
+        ticket_id = city.helped_later()
+        for unit in (LEAD, OTHER):
+            with pytest.raises(errors.Invalid) as refusal:
+                units = [city.unit("9901.gas"), city.unit(unit)]
+                service.add_assist(city.who("supervisor"), city.now, ticket_id, units, "请配合")
+            assert refusal.value.values["fields"] == {"assists": "already_has_it"}
+        assert len(city.parts(ticket_id)) == 2
+
+    def test_who_gave_it_back_or_was_let_off_may_be_asked_again(self, city: City):
+        ticket_id = city.helped_later()
+        part = city.part(ticket_id, OTHER)
+        service.waive(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "暂不需要")
+        service.add_assist(city.who("supervisor"), city.now, ticket_id, [city.unit(OTHER)], "还是需要")
+        assert [one.state for one in city.parts(ticket_id)] == ["HANDLING", "CANCELLED", "PENDING_SIGN"]
+
+    @pytest.mark.parametrize(
+        ("units", "note", "fault"),
+        [([], "请配合", {"assists": "missing"}), ([NOBODY], "请配合", {"assists": "unknown"}),
+         (["9901.gas"], " ", {"dispatch_note": "missing"})],
+    )  # fmt: skip
+    def test_it_takes_units_and_why(self, city: City, units: list, note: str, fault: dict[str, str]):
+        ticket_id = city.signed()
+        ids = [city.unit(unit) if isinstance(unit, str) else unit for unit in units]
+        with pytest.raises(errors.Invalid) as refusal:
+            service.add_assist(city.who("supervisor"), city.now, ticket_id, ids, note)
+        assert refusal.value.values["fields"] == fault
+
+    def test_the_lead_does_not_ask_by_itself(self, city: City):
+        ticket_id = city.signed()
+        with pytest.raises(errors.Forbidden):
+            service.add_assist(city.who(LEAD_LOGIN), city.now, ticket_id, [city.unit(OTHER)], "请配合")

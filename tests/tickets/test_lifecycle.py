@@ -26,25 +26,26 @@ ALLOWED = {
     "operator": OF_OPERATORS,
     "operator2": OF_OPERATORS,
     "dispatcher": OF_DECIDERS | {
-        "answer", "refer", "dispatch", "ask_info", "go_on", "merge", "take_in", "unmerge", "split",
+        "answer", "refer", "dispatch", "add_assist", "ask_info", "go_on", "merge", "take_in", "unmerge", "split",
     },
     LEAD_LOGIN: OF_HANDLERS,
     ASSIST_LOGIN: set(),  # holds the permissions, but not for the lead's part
     OTHER_LOGIN: set(),
     UNIT_HEAD: OF_HANDLERS | {"delegate", "ask_extension", "ask_suspension", "ask_exclusion"},
     "supervisor": OF_DECIDERS | OF_OFFICE | {
-        "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "ask_info", "go_on", "merge",
-        "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension", "grant_suspension",
-        "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear", "redo", "close",
-        "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion", "refuse_exclusion",
+        "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "add_assist", "ask_info",
+        "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension",
+        "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear",
+        "redo", "close", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion",
+        "refuse_exclusion",
     },
     "office": OF_OFFICE | {"grant_again", "refuse_again"},
     "admin": set(),
     "leader": set(),
     "auditor": set(),
     "system": {
-        "register", "dispatch", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive", "sign",
-        "handle", "ask_citizen", "carry_on", "schedule", "minute",
+        "register", "dispatch", "add_assist", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive",
+        "sign", "handle", "ask_citizen", "carry_on", "schedule", "minute",
     },
     "switchboard": {"discard", "register", "amend", "give"},
     "visitor": {"register"},
@@ -61,99 +62,103 @@ WITH_A_PART = {
     TicketState.SUSPENDED, TicketState.ARCHIVED,
 }  # fmt: skip
 HOLD = {"other_hand", "not_green", "may_merge", "all_in", "leads", "may_return", "may_redispatch", "may_extend",
-        "may_suspend", "no_order", "may_appeal"}  # fmt: skip
+        "may_suspend", "no_order", "may_appeal", "may_ask"}  # fmt: skip
 """Of the guards those that hold in the scenes below: a lead's part, nothing asked, ordered or called for yet."""
 
-Call = Callable[[City, Actor, int, int], object]
+Call = Callable[..., object]
+"""(city, who, ticket, part); by keyword the `version` that the person saw, but for four verbs that take none."""
 ON_TICKETS: dict[str, Call] = {
-    "give": lambda c, who, ticket, part: service.give(who, c.now, ticket, c.who("operator2").id),
-    "discard": lambda c, who, ticket, part: service.discard(who, c.now, ticket, "电话断了"),
-    "register": lambda c, who, ticket, part: service.register(who, c.now, ticket, UNSURE, c.vault),
-    "amend": lambda c, who, ticket, part: service.amend(who, c.now, ticket, UNSURE, c.vault),
-    "answer": lambda c, who, ticket, part: service.answer(who, c.now, ticket, "已答复"),
-    "refer": lambda c, who, ticket, part: service.refer(
-        who, c.now, ticket, "statutory", "litigation", "请起诉"
+    "give": lambda c, who, t, p: service.give(who, c.now, t, c.who("operator2").id),
+    "discard": lambda c, who, t, p, **v: service.discard(who, c.now, t, "电话断了", **v),
+    "register": lambda c, who, t, p, **v: service.register(who, c.now, t, UNSURE, c.vault, **v),
+    "amend": lambda c, who, t, p, **v: service.amend(who, c.now, t, UNSURE, c.vault, **v),
+    "answer": lambda c, who, t, p, **v: service.answer(who, c.now, t, "已答复", **v),
+    "refer": lambda c, who, t, p, **v: service.refer(
+        who, c.now, t, "statutory", "litigation", "请起诉", **v
     ),
-    "dispatch": lambda c, who, ticket, part: service.dispatch(who, c.now, ticket, c.unit(OTHER)),
-    "accept": lambda c, who, ticket, part: service.accept(who, c.now, ticket),
-    "reject": lambda c, who, ticket, part: service.reject(who, c.now, ticket, "不够"),
-    "ask_info": lambda c, who, ticket, part: service.ask_info(who, c.now, ticket, "在哪里"),
-    "supplement": lambda c, who, ticket, part: service.supplement(who, c.now, ticket, "在路口"),
-    "go_on": lambda c, who, ticket, part: service.go_on(who, c.now, ticket),
-    "green": lambda c, who, ticket, part: service.green(who, c.now, ticket, "重点企业"),
-    "merge": lambda c, who, ticket, part: service.merge(who, c.now, ticket, c.number_of_another()),
-    "take_in": lambda c, who, ticket, part: service.take_in(who, c.now, ticket, [c.number_of_another()]),
-    "unmerge": lambda c, who, ticket, part: service.unmerge(who, c.now, ticket, "不是同一件事"),
-    "split": lambda c, who, ticket, part: service.split(
-        who, c.now, ticket, [Demand("路灯不亮", "路口的路灯也不亮")], c.vault
+    "dispatch": lambda c, who, t, p, **v: service.dispatch(who, c.now, t, c.unit(OTHER), **v),
+    "add_assist": lambda c, who, t, p, **v: service.add_assist(
+        who, c.now, t, [c.unit("9901.gas")], "请配合查燃气管线", **v
     ),
-    "withdraw": lambda c, who, ticket, part: service.withdraw(who, c.now, ticket, "不用了"),
-    "designate": lambda c, who, ticket, part: service.designate(
-        who, c.now, ticket, c.unit("9901.gas"), [], "以属地为准"
+    "accept": lambda c, who, t, p, **v: service.accept(who, c.now, t, **v),
+    "reject": lambda c, who, t, p, **v: service.reject(who, c.now, t, "不够", **v),
+    "ask_info": lambda c, who, t, p, **v: service.ask_info(who, c.now, t, "在哪里", **v),
+    "supplement": lambda c, who, t, p: service.supplement(who, c.now, t, "在路口"),
+    "go_on": lambda c, who, t, p, **v: service.go_on(who, c.now, t, **v),
+    "green": lambda c, who, t, p, **v: service.green(who, c.now, t, "重点企业", **v),
+    "merge": lambda c, who, t, p, **v: service.merge(who, c.now, t, c.number_of_another(), **v),
+    "take_in": lambda c, who, t, p, **v: service.take_in(who, c.now, t, [c.number_of_another()], **v),
+    "unmerge": lambda c, who, t, p, **v: service.unmerge(who, c.now, t, "不是同一件事", **v),
+    "split": lambda c, who, t, p, **v: service.split(
+        who, c.now, t, [Demand("路灯不亮", "路口的路灯也不亮")], c.vault, **v
     ),
-    "prolong": lambda c, who, ticket, part: service.prolong(who, c.now, ticket, c.in_days(20), "仍未完工"),
-    "resume": lambda c, who, ticket, part: service.resume(who, c.now, ticket, "已完工"),
-    "note_try": lambda c, who, ticket, part: service.note_try(who, c.now, ticket, "no_answer"),
-    "hear": lambda c, who, ticket, part: service.hear(who, c.now, ticket, True, True, True, 3),
-    "appeal": lambda c, who, ticket, part: service.appeal(who, c.now, ticket, "又坏了"),
-    "grant_appeal": lambda c, who, ticket, part: service.grant_appeal(who, c.now, ticket, "属实"),
-    "refuse_appeal": lambda c, who, ticket, part: service.refuse_appeal(who, c.now, ticket, "无新情况"),
-    "reopen": lambda c, who, ticket, part: service.reopen(who, c.now, ticket, "评价合理"),
-    "dismiss": lambda c, who, ticket, part: service.dismiss(who, c.now, ticket, "诉求超出政策"),
-    "archive": lambda c, who, ticket, part: service.archive(who, c.now, ticket),
-    "rate": lambda c, who, ticket, part: service.rate(who, c.now, ticket, True, 3),
-    "urge": lambda c, who, ticket, part: service.urge(who, c.now, ticket, "还没有人来"),
-    "redo": lambda c, who, ticket, part: service.redo(who, c.now, ticket, "还是坏的"),
-    "close": lambda c, who, ticket, part: service.close(who, c.now, ticket, "confirmed"),
+    "withdraw": lambda c, who, t, p, **v: service.withdraw(who, c.now, t, "不用了", **v),
+    "designate": lambda c, who, t, p, **v: service.designate(
+        who, c.now, t, c.unit("9901.gas"), [], "以属地为准", **v
+    ),
+    "prolong": lambda c, who, t, p, **v: service.prolong(who, c.now, t, c.in_days(20), "仍未完工", **v),
+    "resume": lambda c, who, t, p, **v: service.resume(who, c.now, t, "已完工", **v),
+    "note_try": lambda c, who, t, p, **v: service.note_try(who, c.now, t, "no_answer", **v),
+    "hear": lambda c, who, t, p, **v: service.hear(who, c.now, t, True, True, True, 3, **v),
+    "appeal": lambda c, who, t, p, **v: service.appeal(who, c.now, t, "又坏了", **v),
+    "grant_appeal": lambda c, who, t, p, **v: service.grant_appeal(who, c.now, t, "属实", **v),
+    "refuse_appeal": lambda c, who, t, p, **v: service.refuse_appeal(who, c.now, t, "无新情况", **v),
+    "reopen": lambda c, who, t, p, **v: service.reopen(who, c.now, t, "评价合理", **v),
+    "dismiss": lambda c, who, t, p, **v: service.dismiss(who, c.now, t, "诉求超出政策", **v),
+    "archive": lambda c, who, t, p: service.archive(who, c.now, t),
+    "rate": lambda c, who, t, p, **v: service.rate(who, c.now, t, True, 3, **v),
+    "urge": lambda c, who, t, p: service.urge(who, c.now, t, "还没有人来"),
+    "redo": lambda c, who, t, p, **v: service.redo(who, c.now, t, "还是坏的", **v),
+    "close": lambda c, who, t, p, **v: service.close(who, c.now, t, "confirmed", **v),
 }
 ON_PARTS: dict[str, Call] = {
-    "sign": lambda c, who, ticket, part: service.sign(who, c.now, ticket, part),
-    "handle": lambda c, who, ticket, part: service.handle(who, c.now, ticket, part, "上门查看"),
-    "ask_citizen": lambda c, who, ticket, part: service.ask_citizen(who, c.now, ticket, part, "请补充照片"),
-    "carry_on": lambda c, who, ticket, part: service.carry_on(who, c.now, ticket, part, "已电话了解"),
-    "contribute": lambda c, who, ticket, part: service.contribute(who, c.now, ticket, part, "已配合"),
-    "send_back": lambda c, who, ticket, part: service.send_back(who, c.now, ticket, part, "不完整"),
-    "waive": lambda c, who, ticket, part: service.waive(who, c.now, ticket, part, "不再需要"),
-    "delegate": lambda c, who, ticket, part: service.delegate(who, c.now, ticket, part, c.unit("9901.gas")),
-    "decline": lambda c, who, ticket, part: service.decline(who, c.now, ticket, part, "无权处理"),
-    "schedule": lambda c, who, ticket, part: service.schedule(
-        who, c.now, ticket, part, "visit", c.now + timedelta(hours=3), "明德路口"
+    "sign": lambda c, who, t, p, **v: service.sign(who, c.now, t, p, **v),
+    "handle": lambda c, who, t, p, **v: service.handle(who, c.now, t, p, "上门查看", **v),
+    "ask_citizen": lambda c, who, t, p, **v: service.ask_citizen(who, c.now, t, p, "请补充照片", **v),
+    "carry_on": lambda c, who, t, p, **v: service.carry_on(who, c.now, t, p, "已电话了解", **v),
+    "contribute": lambda c, who, t, p, **v: service.contribute(who, c.now, t, p, "已配合", **v),
+    "send_back": lambda c, who, t, p, **v: service.send_back(who, c.now, t, p, "不完整", **v),
+    "waive": lambda c, who, t, p, **v: service.waive(who, c.now, t, p, "不再需要", **v),
+    "delegate": lambda c, who, t, p, **v: service.delegate(who, c.now, t, p, c.unit("9901.gas"), **v),
+    "decline": lambda c, who, t, p, **v: service.decline(who, c.now, t, p, "无权处理", **v),
+    "schedule": lambda c, who, t, p, **v: service.schedule(
+        who, c.now, t, p, "visit", c.now + timedelta(hours=3), "明德路口", **v
     ),
-    "minute": lambda c, who, ticket, part: service.minute(who, c.now, ticket, part, "三方一致"),
-    "excuse": lambda c, who, ticket, part: service.excuse(who, c.now, ticket, part, "同意退出"),
-    "concede": lambda c, who, ticket, part: service.concede(who, c.now, ticket, part, "提请裁定"),
-    "ask_extension": lambda c, who, ticket, part: service.ask_extension(who, c.now, ticket, part, "3", "等材料"),
-    "grant_extension": lambda c, who, ticket, part: service.grant_extension(who, c.now, ticket, part, "同意"),
-    "refuse_extension": lambda c, who, ticket, part: service.refuse_extension(who, c.now, ticket, part, "不同意"),
-    "grant_again": lambda c, who, ticket, part: service.grant_again(who, c.now, ticket, part, "同意"),
-    "refuse_again": lambda c, who, ticket, part: service.refuse_again(who, c.now, ticket, part, "不同意"),
-    "ask_suspension": lambda c, who, ticket, part: service.ask_suspension(
-        who, c.now, ticket, part, "planned", c.in_days(30), "列入计划"
+    "minute": lambda c, who, t, p, **v: service.minute(who, c.now, t, p, "三方一致", **v),
+    "excuse": lambda c, who, t, p, **v: service.excuse(who, c.now, t, p, "同意退出", **v),
+    "concede": lambda c, who, t, p, **v: service.concede(who, c.now, t, p, "提请裁定", **v),
+    "ask_extension": lambda c, who, t, p, **v: service.ask_extension(who, c.now, t, p, "3", "等材料", **v),
+    "grant_extension": lambda c, who, t, p, **v: service.grant_extension(who, c.now, t, p, "同意", **v),
+    "refuse_extension": lambda c, who, t, p, **v: service.refuse_extension(who, c.now, t, p, "不同意", **v),
+    "grant_again": lambda c, who, t, p, **v: service.grant_again(who, c.now, t, p, "同意", **v),
+    "refuse_again": lambda c, who, t, p, **v: service.refuse_again(who, c.now, t, p, "不同意", **v),
+    "ask_suspension": lambda c, who, t, p, **v: service.ask_suspension(
+        who, c.now, t, p, "planned", c.in_days(30), "列入计划", **v
     ),
-    "grant_suspension": lambda c, who, ticket, part: service.grant_suspension(
-        who, c.now, ticket, part, c.in_days(30), "列入计划"
+    "grant_suspension": lambda c, who, t, p, **v: service.grant_suspension(
+        who, c.now, t, p, c.in_days(30), "列入计划", **v
     ),
-    "refuse_suspension": lambda c, who, ticket, part: service.refuse_suspension(who, c.now, ticket, part, "不符"),
-    "order": lambda c, who, ticket, part: service.order(
-        who, c.now, ticket, part, "written", 1, c.now + timedelta(days=2), "请限期处理"
+    "refuse_suspension": lambda c, who, t, p, **v: service.refuse_suspension(who, c.now, t, p, "不符", **v),
+    "order": lambda c, who, t, p, **v: service.order(
+        who, c.now, t, p, "written", 1, c.now + timedelta(days=2), "请限期处理", **v
     ),
-    "answer_order": lambda c, who, ticket, part: service.answer_order(who, c.now, ticket, part, "已处理"),
-    "settle_order": lambda c, who, ticket, part: service.settle_order(who, c.now, ticket, part, "销号"),
-    "renew_order": lambda c, who, ticket, part: service.renew_order(
-        who, c.now, ticket, part, c.now + timedelta(days=2), "仍未到位"
+    "answer_order": lambda c, who, t, p, **v: service.answer_order(who, c.now, t, p, "已处理", **v),
+    "settle_order": lambda c, who, t, p, **v: service.settle_order(who, c.now, t, p, "销号", **v),
+    "renew_order": lambda c, who, t, p, **v: service.renew_order(
+        who, c.now, t, p, c.now + timedelta(days=2), "仍未到位", **v
     ),
-    "ask_exclusion": lambda c, who, ticket, part: service.ask_exclusion(who, c.now, ticket, part, "overdue", "等"),
-    "grant_exclusion": lambda c, who, ticket, part: service.grant_exclusion(who, c.now, ticket, part, "同意"),
-    "refuse_exclusion": lambda c, who, ticket, part: service.refuse_exclusion(who, c.now, ticket, part, "不符"),
-    "request_return": lambda c, who, ticket, part: service.request_return(
-        who, c.now, ticket, part, "wrong_area", "不在辖区", "三定方案", c.unit(OTHER)
+    "ask_exclusion": lambda c, who, t, p, **v: service.ask_exclusion(who, c.now, t, p, "overdue", "等", **v),
+    "grant_exclusion": lambda c, who, t, p, **v: service.grant_exclusion(who, c.now, t, p, "同意", **v),
+    "refuse_exclusion": lambda c, who, t, p, **v: service.refuse_exclusion(who, c.now, t, p, "不符", **v),
+    "request_return": lambda c, who, t, p, **v: service.request_return(
+        who, c.now, t, p, "wrong_area", "不在辖区", "三定方案", c.unit(OTHER), **v
     ),
-    "uphold": lambda c, who, ticket, part: service.uphold(who, c.now, ticket, part, "维持"),
-    "redispatch": lambda c, who, ticket, part: service.redispatch(
-        who, c.now, ticket, part, c.unit("9901.gas"), "改派"
+    "uphold": lambda c, who, t, p, **v: service.uphold(who, c.now, t, p, "维持", **v),
+    "redispatch": lambda c, who, t, p, **v: service.redispatch(
+        who, c.now, t, p, c.unit("9901.gas"), "改派", **v
     ),
-    "reply": lambda c, who, ticket, part: service.reply(
-        who, c.now, ticket, part, c.account("已修好", "已核实")
+    "reply": lambda c, who, t, p, **v: service.reply(
+        who, c.now, t, p, c.account("已修好", "已核实"), **v
     ),
 }
 OPENING: dict[str, Callable[[City, Actor], object]] = {
@@ -328,6 +333,7 @@ def test_what_follows_for_the_parts(city: City, row: lifecycle.Consequence):
         "designate": city.designated,
         "redispatch": city.returned,
         "delegate": city.delegated,
+        "add_assist": city.helped_later,
         "accept": city.accepted,
         "reject": city.rejected,
         "supplement": lambda: service.supplement(caller_of(ticket_id), city.now, ticket_id, "在路口") or ticket_id,

@@ -1,7 +1,7 @@
 """并单、分单、撤销: tickets that belong together, apart, or are wanted no more."""
 
 import pytest
-from scenes import ASSIST, LEAD, City
+from scenes import ASSIST, LEAD, LEAD_LOGIN, City
 
 from tickets import errors, queries, service
 from tickets.merging import Demand
@@ -92,6 +92,13 @@ class TestMerged:
             service.merge(city.who("supervisor"), city.now, master, number_of(city, city.waiting()))
         with pytest.raises(errors.NotNow):
             service.merge(city.who("supervisor"), city.now, confidential, number_of(city, master))
+
+    def test_who_may_not_merge_is_not_told_whether_there_is_a_number(self, city: City):
+        dispatched, there = city.dispatched(), number_of(city, city.waiting())
+        for number in (there, "20990101000017"):
+            for verb, named in ((service.merge, number), (service.take_in, [number])):
+                with pytest.raises(errors.Forbidden):
+                    verb(city.who(LEAD_LOGIN), city.now, dispatched, named)
 
     def test_an_answer_at_once_or_a_referral_is_for_all(self, city: City):
         master, single = city.waiting(), city.from_web()

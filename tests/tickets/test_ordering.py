@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from scenes import LEAD_LOGIN, City
+from scenes import ASSIST, LEAD_LOGIN, City
 
 from tickets import clocks, deadlines, errors, queries, service
+from tickets.permissions import SYSTEM
 
 
 def ordered(city: City, ticket_id: int, login: str = "supervisor") -> int:
@@ -86,3 +87,27 @@ def test_what_is_dispatched_on_the_green_channel_has_both_limits(city: City):
     rules = clocks.clock_rules(city.reference)
     assert clock.legal_due_at == deadlines.due_at(city.now, deadlines.Limit.parse("5wd"), rules.calendar)
     assert clock.legal_due_at > clock.due_at
+
+
+def test_an_order_goes_with_the_part_it_was_for(city: City):
+    """Who has not got the matter any more has nothing to answer for in it."""
+    ticket_id = city.signed(assists=(ASSIST,))
+    part = city.part(ticket_id, ASSIST)
+    due = city.now + timedelta(days=2)
+    service.order(city.who("supervisor"), city.now, ticket_id, part.id, "written", 1, due, "请反馈")
+    service.waive(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "不再需要")
+    assert "order" not in {row.clock for row in city.clocks(ticket_id)}
+    assert ticket_id not in [row.id for row in queries.board(city.who("supervisor"), city.now, "ordered").rows]
+
+
+def test_an_order_is_answered_for_also_when_nobody_rates(city: City):
+    ticket_id = city.signed()
+    part = ordered(city, ticket_id)
+    city.reply(ticket_id)
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    callback = city.clock(ticket_id, "callback")
+    city.now = callback.due_at + timedelta(minutes=1)
+    assert service.act_on_deadline(SYSTEM, city.now, callback.id)
+    assert city.ticket(ticket_id).state == "CLOSED"
+    assert city.clock(ticket_id, "order", part).next_at is not None
+    service.answer_order(city.who(LEAD_LOGIN), city.now, ticket_id, part, "已处理")

@@ -6,7 +6,8 @@ import pytest
 from scenes import ASSIST_LOGIN, LEAD, LEAD_LOGIN, City
 
 from tickets import errors, service
-from tickets.sheets import HIDDEN, TaskSheet, task_sheet, without
+from tickets.hiding import HIDDEN, without
+from tickets.sheets import TaskSheet, task_sheet
 
 SAID = "我叫张三丰，电话13800138000，住明德路12号3单元401室，楼下刘记烧烤店半夜扰民，刘记烧烤店屡教不改。"
 

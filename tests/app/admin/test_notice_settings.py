@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.auth.models import Staff
+from app.export_limits import limits
 from app.outbox import unit_of_work
 from app.recipients import tier
 from db import db
@@ -64,7 +65,22 @@ class TestTiers:
         with office.app.app_context(), unit_of_work():
             assert daily.hours() == {"digest_hour": 7, "check_hour": 2}
         answer = office.send(page, action, digest_hour="24")
-        assert answer.status_code == 422 and 'id="digest_hour-fault"' in answer.text
+        assert answer.status_code == 422 and 'id="notices-digest_hour-fault"' in answer.text
+
+
+class TestExports:
+    def test_their_limits_are_the_citys(self, office, new_browser):
+        page, action = "/admin/settings", "/admin/settings/exports"
+        assert office.send(page, action, rows="2000", hours="8", at_once="2").status_code == 303
+        with office.app.app_context(), unit_of_work():
+            assert limits() == {"rows": 2000, "hours": 8, "at_once": 2}
+        assert office.last_edit().payload["key"] == "exports"
+        supervisor = new_browser()
+        supervisor.sign_in("supervisor")
+        assert "8 小时" in supervisor.get("/desk?board=all").text
+        for name, wrong in (("rows", "50001"), ("hours", "0"), ("at_once", "many")):
+            answer = office.send(page, action, **{name: wrong})
+            assert answer.status_code == 422 and f'id="exports-{name}-fault"' in answer.text
 
 
 class TestAddresses:

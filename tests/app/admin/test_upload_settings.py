@@ -22,4 +22,4 @@ def test_limits_are_set_each_in_its_range(office):
 )
 def test_what_does_not_fit_is_refused(office, name, value):
     answer = office.send(PAGE, PATH, **{name: value})
-    assert answer.status_code == 422 and f'id="{name}-fault"' in answer.text
+    assert answer.status_code == 422 and f'id="uploads-{name}-fault"' in answer.text

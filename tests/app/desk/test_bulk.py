@@ -65,6 +65,14 @@ def test_what_one_may_not_see_is_not_touched_and_not_told_of(app, desk_of, matte
     assert number not in page and state_of(app, Assignment, part) == "PENDING_SIGN"
 
 
+def test_nobody_learns_who_leads_what_one_may_not_see(app, desk_of, dispatched):
+    ticket, part = dispatched()
+    with app.app_context(), unit_of_work():
+        lead = db.session.get_one(Assignment, part).department_id
+    page = desk_of("handler-heat").post("/desk/bulk/dispatch", {"line": [f"{ticket}:1:"], "lead": [str(lead)]})
+    assert page.status_code == 403 or outcomes(page.text) == {ticket: "no"}
+
+
 @pytest.mark.parametrize(
     ("action", "fields", "status"),
     [

@@ -17,6 +17,7 @@ from app.subscribers import TELL
 from config import Config
 from db import db
 from tickets import notices, service
+from tickets.escalating import key_of
 from tickets.models import Deadline, Escalation
 from tickets.notices import Recipient
 from tickets.permissions import SYSTEM
@@ -152,3 +153,41 @@ def test_an_overdue_matter_is_referred_by_hand_on_the_tickets_page(enter, app, o
     assert answer.status_code == 303
     assert "人工启动" not in supervisor.get(f"/desk/tickets/{ticket_id}").text
     assert supervisor.post(f"/notices/escalations/{clock}/refer", {"from": "ticket"}).status_code == 409
+
+
+def test_several_are_confirmed_in_one_step_each_by_itself(enter, app, overdue):
+    first = overdue
+    with app.app_context(), unit_of_work() as now:
+        other = City(now, app.extensions["vault"]).dispatched(urgency="urgent")
+        foreign = db.session.scalars(select(Deadline.id).where(Deadline.ticket_id == other)).first()
+    browser = enter(LEAD_LOGIN)
+    page = browser.get("/notices").text
+    assert f'name="line" value="{first[0]}:0:{first[1]}"' in page and 'action="/desk/bulk/acknowledge"' in page
+    lines = [f"{first[0]}:0:{first[1]}", f"{other}:0:{foreign}", f"{other}:0:{first[1]}"]
+    done = browser.post("/desk/bulk/acknowledge", {"line": lines, "board": "notices"})
+    found = re.findall(r'data-id="([0-9]+)" data-done="([a-z]+)"', done.text)
+    assert sorted(found) == sorted([(str(first[0]), "yes"), (str(other), "no"), (str(other), "no")])
+    with app.app_context(), unit_of_work():
+        row = db.session.scalars(
+            select(Escalation).where(Escalation.deadline_id == first[1], Escalation.outcome == "acted")
+        ).one()
+        assert row.acknowledged_at and row.acknowledged_by
+    again = browser.post("/desk/bulk/acknowledge", {"line": lines[:1], "board": "notices"}).text
+    assert 'data-done="yes"' in again and "此前已办" in again
+    assert "/desk/bulk/acknowledge" not in browser.get("/notices").text
+    assert enter("leader").post("/desk/bulk/acknowledge", {"line": lines[:1]}).text.count('data-done="no"') == 1
+
+
+def test_the_page_of_what_is_overdue_offers_it_to_who_was_told(enter, app, overdue):
+    _ticket, clock = overdue
+    supervisor = enter("supervisor")
+    assert "/desk/bulk/acknowledge" not in supervisor.get("/oversight/overdue").text
+    with app.app_context(), unit_of_work() as now:
+        acted = select(Escalation.level).where(Escalation.deadline_id == clock, Escalation.outcome == "acted")
+        level = db.session.scalars(acted).one()
+        told = Recipient(staff=City(now, app.extensions["vault"]).who("supervisor").id)
+        notices.tell("escalated", [told], overdue[0], now, key=key_of(clock, level), deadline=clock, tier="L2")
+    page = supervisor.get("/oversight/overdue").text
+    assert f'value="{overdue[0]}:0:{clock}"' in page
+    answer = supervisor.post("/desk/bulk/acknowledge", {"line": f"{overdue[0]}:0:{clock}", "board": "late"})
+    assert 'data-done="yes"' in answer.text and 'href="/oversight/overdue"' in answer.text

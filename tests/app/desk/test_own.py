@@ -5,6 +5,10 @@ import re
 
 import pytest
 
+from app.outbox import unit_of_work
+from db import db
+from tickets.request_models import Application
+
 
 def ids(page: str) -> list[int]:
     return [int(one) for one in re.findall(r'<tr data-id="(\d+)"', page)]
@@ -39,6 +43,21 @@ def test_is_for_units_and_their_own(desk_of, unit_of, path: str):
     mark = "&" if "?" in path else "?"
     other = unit_of("handler-heat")
     assert desk_of("handler-urban").get(f"{path}{mark}unit={other}").status_code == 404
+
+
+def test_what_is_excluded_stands_beside_and_leads_to_its_list(app, desk_of, dispatched):
+    ticket_id, part = dispatched()
+    desk = desk_of("handler-urban")
+    desk.act(ticket_id, "sign", part=part)
+    assert 'data-excluded' not in desk.get("/desk/figures").text
+    with app.app_context(), unit_of_work() as now:
+        asked = {"ticket_id": ticket_id, "assignment_id": part, "kind": "exclusion", "reason": "overdue"}
+        db.session.add(Application(**asked, state="granted", asked_at=now, decided_at=now))
+    page = desk.get("/desk/figures").text
+    address = html.unescape(re.search(r'href="([^"]+)" data-excluded="signed"', page)[1])
+    assert ids(desk.get(address).text) == [ticket_id] and ticket_id not in ids(
+        desk.get("/desk/figures/tickets?figure=signed").text
+    )
 
 
 def test_each_number_is_that_of_its_list(desk_of, dispatched):

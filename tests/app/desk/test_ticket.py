@@ -5,6 +5,7 @@ import re
 
 import pytest
 from scenes import GATE
+from werkzeug.datastructures import MultiDict
 
 from app.desk import forms
 from app.desk.pages import difference
@@ -25,6 +26,14 @@ def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
         needs = {row.needs for row in lifecycle.TABLE if row.action == action}
         assert len(needs) == 1, "one form an action"
         assert set(forms.fields_of(action)) <= forms.FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "read"), [("3", "d", "3d"), (" 3 ", "wd", "3wd"), ("3wd", "d", "3wd"), ("", "wd", "")]
+)
+def test_a_length_of_time_is_read_with_the_unit_beside_it(number, unit, read):
+    typed = MultiDict({"part": "1", "days": number, "days_unit": unit, "extension_reason": "需协调"})
+    assert forms.parse("ask_extension", typed)["days"] == read
 
 
 def test_the_page_masks_texts_and_contact(desk_of, dispatched):
@@ -82,7 +91,18 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     assert forms_on(page) == set()
 
 
-def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of):
+def test_a_return_is_asked_for_and_refused_and_not_asked_for_again(desk_of, dispatched, unit_of):
+    ticket_id, part = dispatched()
+    handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
+    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
+    asked |= {"suggested": unit_of("handler-housing")}
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
+    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
+    assert "request_return" not in forms_on(handler.get(f"/desk/tickets/{ticket_id}").text)
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 409
+
+
+def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
     ticket_id, part = dispatched()
     handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
     suggested = unit_of("handler-housing")
@@ -90,10 +110,8 @@ def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of)
     asked |= {"suggested": suggested}
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
-    assert forms_on(page) == {"uphold", "redispatch", "merge", "take_in", "split"}
+    assert forms_on(page) == {"uphold", "redispatch", "add_assist", "merge", "take_in", "split"}
     assert f'<option value="{suggested}" selected>' in page
-    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
-    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     answer = dispatcher.act(ticket_id, "redispatch", part=part, lead=suggested, decision_note="改派")
     assert answer.status_code == 303
     assert desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").status_code == 200

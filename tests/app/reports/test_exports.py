@@ -239,7 +239,7 @@ def test_a_long_list_is_cut_and_says_so(signed_in, matter, work, monkeypatch):
         matter(urgency="hard")
     desk = signed_in("supervisor")
     monkeypatch.setattr("app.jobs.exports.AT_ONCE", 2)
-    monkeypatch.setattr("app.jobs.exports.MOST_ROWS", 2)
+    monkeypatch.setattr("app.jobs.exports.limits", lambda: {"rows": 2, "hours": 24})
     export = asked(desk, wanted_urgency="hard")
     work(export)
     assert len(rows(fetched(desk, export).data)) == 5 and "已截断" in desk.get("/exports").text
@@ -263,6 +263,6 @@ def test_all_tickets_at_once_are_not_exported(signed_in):
 
 def test_not_more_than_so_many_at_once(app, signed_in, matter, monkeypatch):
     matter(urgency="hard")
-    monkeypatch.setattr("app.exporting.UNDER_WAY", 0)
+    monkeypatch.setattr("app.exporting.limits", lambda: {"at_once": 0})
     fields = {"place": "find", "format": "csv", "wanted_urgency": "hard"}
     assert signed_in("supervisor").post("/exports", fields).status_code == 429
