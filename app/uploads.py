@@ -1,7 +1,10 @@
 """Files of a request: how large it may be, each looked at and kept sealed, and one of them given out again."""
 
+import errno
 import hashlib
 import logging
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +39,8 @@ MB = 1024 * 1024
 LARGEST_REQUEST = (UPLOAD_RANGES["request_mb"][1] + 1) * MB
 """Read at most, whatever the city sets: what is beyond the city's own limit is refused with the words kept."""
 STRAY_AFTER = timedelta(hours=24)
+LEAST_FREE = 256 * MB
+"""Left to the database, often on the same disk: it must be able to take the words where files are not."""
 
 
 def takes_files(view: View) -> View:
@@ -118,6 +123,7 @@ def _kept(data_dir: str, keys: Any, files: Sequence[Examined]) -> Held:
     """All of them sealed under names of their own, or none."""
     done: list[KeptFile] = []
     try:
+        _check_room(data_dir, files)
         for one in files:
             done.append(_kept_one(data_dir, keys, one))
     except OSError as fault:
@@ -125,6 +131,13 @@ def _kept(data_dir: str, keys: Any, files: Sequence[Examined]) -> Held:
         _drop(data_dir, done)
         return Held(fault="no_room")
     return Held(tuple(done))
+
+
+def _check_room(data_dir: str, files: Sequence[Examined]) -> None:
+    """Raise OSError where files would leave too little."""
+    wanted = LEAST_FREE + sum(len(one.content) for one in files)
+    if shutil.disk_usage(ATTACHMENTS.place(data_dir)).free < wanted:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _kept_one(data_dir: str, keys: Any, one: Examined) -> KeptFile:

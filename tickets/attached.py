@@ -1,16 +1,18 @@
 """What is attached to a ticket: the list for its page, one's own for a citizen, one file for who fetches it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, exists, select, update
 
 from db import db
-from tickets import errors
+from tickets import errors, hiding
 from tickets.attachment_models import MATTER, Attachment
+from tickets.hiding import Veil
 from tickets.models import Ticket
 from tickets.permissions import Actor, sees
+from tickets.vault import Vault
 
 UNDO = timedelta(hours=24)
 """What was taken out is kept so long at least, also where the ticket has ended."""
@@ -63,6 +65,11 @@ def _read(query: object, ticket_id: int) -> tuple[Attached, ...]:
     return tuple(Attached(**row._mapping) for row in rows)
 
 
+def veiled(one: Attached, veil: Veil) -> Attached:
+    """The file under the name that this reader may know: people call files by names of people."""
+    return replace(one, name=veil.text(one.name))
+
+
 def of_matter(ticket_id: int, ids: Collection[int]) -> Sequence[Attached]:
     """These pictures of the matter, to be shown to somebody outside. Raises Invalid for any other."""
     found = [
@@ -74,7 +81,7 @@ def of_matter(ticket_id: int, ids: Collection[int]) -> Sequence[Attached]:
     return found
 
 
-def fetched(actor: Actor, ticket_id: int, attachment_id: int) -> Attached:
+def fetched(actor: Actor, ticket_id: int, attachment_id: int, vault: Vault) -> Attached:
     """One file of a ticket. Raises NotFound: the same for what is not there and for what the actor may not see.
 
     A citizen has what they sent and nothing else; what was taken out only staff can look at.
@@ -85,7 +92,7 @@ def fetched(actor: Actor, ticket_id: int, attachment_id: int) -> Attached:
     own = of_ticket(ticket_id) if actor.kind == "staff" else of_citizen(ticket_id)
     for one in own:
         if one.id == attachment_id and one.file is not None:
-            return one
+            return veiled(one, hiding.veil_for(actor, ticket, vault))
     raise errors.NotFound()
 
 

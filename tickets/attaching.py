@@ -1,7 +1,7 @@
 """Verbs of files: put in, take out, put back. What lies on the disk is the caller's; here stand the rows.
 
-Whoever may amend a matter may put files to it, whoever may handle a part to that part, a citizen while they may
-ask again: what the table of transitions says of these holds here too.
+Whoever may amend a matter may put files to it, whoever may handle a part or reply for it to that part, a citizen
+while they may ask again: what the table of transitions says of these holds here too.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ from db import db
 from tickets import errors, terms
 from tickets.attachment_models import MATTER, PROOF, PURPOSES, Attachment
 from tickets.change import Locked, check, finish, lock
+from tickets.lifecycle import transition
 from tickets.models import Assignment
-from tickets.permissions import Actor
+from tickets.permissions import Actor, may
 
 SHOWS_WORK = ("image", "video")
 """Kinds of file that can show what was done."""
@@ -75,9 +76,17 @@ def _row(
 def check_may(actor: Actor, locked: Locked, part: Assignment | None) -> None:
     """Raise Forbidden or NotNow for whoever may not put files in or take them out."""
     if part is not None:
-        check(actor, locked, "handle", part=part)
+        _check_part(actor, part)
     else:
         check(actor, locked, "urge" if actor.kind == "citizen" else "amend")
+
+
+def _check_part(actor: Actor, part: Assignment) -> None:
+    """Proof comes with a reply: who may only reply has to be able to put it in."""
+    if not any(may(actor, who, unit=part.department_id) for who in ("assignment.handle", "assignment.reply")):
+        raise errors.Forbidden(action="attach")
+    if transition("assignment", "handle", part.state) is None:
+        raise errors.NotNow(action="attach", state=part.state)
 
 
 def detach(actor: Actor, now: datetime, ticket_id: int, attachment_id: int) -> None:

@@ -92,7 +92,7 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
     if ticket is None or not sees(actor, ticket.id, ticket.rooms):
         raise errors.NotFound()
     reference = routing.current()
-    veil = Veil() if knows_caller(actor, ticket.rooms) else Veil(hiding.caller_of(ticket_id, vault))
+    veil = hiding.veil_for(actor, ticket, vault)
     texts = _texts(ticket_id, veil)
     parts = list(
         db.session.scalars(select(Assignment).where(Assignment.ticket_id == ticket_id).order_by(Assignment.id))
@@ -121,7 +121,7 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
         meetings=tuple(_plain_rows(_of(JointMeeting, ticket_id))),
         relatives=_relatives(actor, ticket),
         tries=tuple(_plain_rows(_of(FollowUp, ticket_id))) if may(actor, "ticket.follow_up") else (),
-        attachments=attached.of_ticket(ticket_id),
+        attachments=tuple(attached.veiled(one, veil) for one in attached.of_ticket(ticket_id)),
         wants_photo=reference.wants_photo(ticket.category_code),
     )
 

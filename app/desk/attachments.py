@@ -12,6 +12,7 @@ from app import uploads, wording
 from app.access import actor, staff
 from app.desk import forms
 from app.errors import wants_json
+from app.extensions import vault
 from app.outbox import unit_of_work
 from app.uploads import takes_files
 from tickets import attached, errors, service
@@ -36,7 +37,7 @@ def thumbnail(ticket_id: int, attachment_id: int) -> Response:
 
 def _given_out(ticket_id: int, attachment_id: int, small: bool) -> Response:
     with unit_of_work():
-        one = attached.fetched(actor(), ticket_id, attachment_id)
+        one = attached.fetched(actor(), ticket_id, attachment_id, vault())
     return uploads.given_out(one, small)
 
 

@@ -10,7 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from app import throttle, uploads
 from app.access import public
-from app.extensions import csrf
+from app.extensions import csrf, vault
 from app.media import Examined
 from app.outbox import unit_of_work
 from app.public import forms
@@ -86,7 +86,7 @@ def _own(ticket_id: int, attachment_id: str) -> Attached:
     if not attachment_id.isascii() or not attachment_id.isdigit() or len(attachment_id) > 18:
         raise errors.NotFound()
     with unit_of_work():
-        return attached.fetched(caller_of(ticket_id), ticket_id, int(attachment_id))
+        return attached.fetched(caller_of(ticket_id), ticket_id, int(attachment_id), vault())
 
 
 def picture_address(one: Attached) -> str:

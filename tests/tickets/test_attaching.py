@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, OTHER_LOGIN, UNIT_HEAD, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER_LOGIN, UNIT_HEAD, City
 from sqlalchemy import update
 
 from db import db
-from tickets import attached, attaching, errors, service, terms
+from tickets import attached, attaching, errors, queries, service, terms
 from tickets.attaching import KeptFile
 from tickets.attachment_models import Attachment
 from tickets.merging import Demand
@@ -92,6 +92,16 @@ def test_who_may(city: City, login: str, do: Callable[[Actor, City, int], None],
     with pytest.raises(refusal):
         do(city.who(login), city, ticket_id)
     assert names(ticket_id) == []
+
+
+def test_who_may_only_reply_has_the_proof_to_put_in(city: City):
+    ticket_id, unit = city.signed(), city.unit(LEAD)
+    held = {"sees": frozenset({"see.department"}), "replies": frozenset({"see.department", "assignment.reply"})}
+    someone = {name: replace(city.who(LEAD_LOGIN), units={unit: rights}) for name, rights in held.items()}
+    with pytest.raises(errors.Forbidden):
+        _to_part(someone["sees"], city, ticket_id)
+    _to_part(someone["replies"], city, ticket_id)
+    assert attaching.has_proof(city.part(ticket_id).id)
 
 
 def test_a_citizen_has_to_do_with_the_own_ticket_alone(city: City):
@@ -188,8 +198,8 @@ class TestFetching:
         [theirs] = service.attach(city.who(LEAD_LOGIN), city.now, ticket_id, [a_file("b")], "handling", part)
         for login in ("operator", "supervisor", LEAD_LOGIN, UNIT_HEAD):
             for one in (mine, theirs):
-                assert attached.fetched(city.who(login), ticket_id, one).id == one
-        assert attached.fetched(caller_of(ticket_id), ticket_id, mine).id == mine
+                assert attached.fetched(city.who(login), ticket_id, one, city.vault).id == one
+        assert attached.fetched(caller_of(ticket_id), ticket_id, mine, city.vault).id == mine
         unseen = [
             (city.who("operator2"), ticket_id, mine), (city.who(OTHER_LOGIN), ticket_id, mine),
             (city.who("admin"), ticket_id, mine), (caller_of(ticket_id), ticket_id, theirs),
@@ -199,8 +209,21 @@ class TestFetching:
         ]  # fmt: skip
         for who, ticket, one in unseen:
             with pytest.raises(errors.NotFound) as refusal:
-                attached.fetched(who, ticket, one)
+                attached.fetched(who, ticket, one, city.vault)
             assert refusal.value.values == {}
+
+    def test_of_a_confidential_ticket_no_name_of_a_file_tells_who_sent_it(self, city: City):
+        ticket_id = city.waiting(confidential=True, name="张三丰")
+        supervisor, unit = city.who("supervisor"), city.who(UNIT_HEAD)
+        service.dispatch(supervisor, city.now, ticket_id, city.unit("990102.urban"))
+        [one] = service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file("张 三丰拍的")])
+        for who, name in ((unit, "＊＊＊拍的.jpg"), (supervisor, "张 三丰拍的.jpg")):
+            [shown] = queries.ticket_page(who, city.now, ticket_id, city.vault).attachments
+            assert shown.name == attached.fetched(who, ticket_id, one, city.vault).name == name
+        assert attached.fetched(caller_of(ticket_id), ticket_id, one, city.vault).name == "张 三丰拍的.jpg"
+        for login in (LEAD_LOGIN, OTHER_LOGIN, "dispatcher"):
+            with pytest.raises(errors.NotFound):
+                attached.fetched(city.who(login), ticket_id, one, city.vault)
 
     def test_of_merged_and_split_tickets_each_citizen_has_the_own_files(self, city: City):
         first, second = city.dispatched(), city.waiting()
@@ -214,7 +237,7 @@ class TestFetching:
         assert attached.of_citizen(part.id) == ()
         for ticket_id, foreign in ((first, b), (second, a), (part.id, a)):
             with pytest.raises(errors.NotFound):
-                attached.fetched(caller_of(ticket_id), ticket_id, foreign)
+                attached.fetched(caller_of(ticket_id), ticket_id, foreign, city.vault)
 
 
 def test_only_pictures_of_the_matter_may_go_outside(city: City):

@@ -1,12 +1,14 @@
 """Files at the desk: with a matter, a step, a reply; fetched, taken out, put back; refused with the words kept."""
 
 import re
+import shutil
 from io import BytesIO
 
 import pytest
 from pictures import CANARY, camera_picture, film, picture, png_of
 from PIL import Image
 
+from app import uploads
 from app.outbox import unit_of_work
 from db import db
 from tests.app.desk.test_sheets import text_of
@@ -98,6 +100,22 @@ def test_what_was_typed_stays_where_a_file_is_refused(desk_of):
     assert answer.status_code == 422 and 'id="files-fault"' in answer.text
     assert "有一件小事想反映一下" in answer.text and 'value="明德路口"' in answer.text
     assert "有文件格式不支持" in answer.text and "请重新选择文件" in answer.text
+
+
+@pytest.fixture
+def no_room(monkeypatch):
+    """The disk is as good as full: what is free is the database's."""
+    monkeypatch.setattr(uploads, "LEAST_FREE", 2 * shutil.disk_usage("/").total)
+
+
+def test_where_there_is_no_room_a_matter_is_taken_down_without_its_files(desk_of, files_of, no_room):
+    desk = desk_of("operator")
+    answer = desk.post("/desk/tickets/new", new_form(desk, files=sent(picture())))
+    assert answer.status_code == 201 and "附件暂时无法保存" in answer.text
+    assert files_of(ticket_in(answer)) == []
+    path = f"/desk/tickets/{ticket_in(answer)}/attachments"
+    assert desk.post(path, {"purpose": "matter", "files": sent(picture())}).status_code == 303
+    assert "附件暂时无法保存" in desk.get(f"/desk/tickets/{ticket_in(answer)}").text
 
 
 def test_each_file_is_given_out_to_be_saved_and_shown_as_nothing(desk_of, matter):
@@ -223,6 +241,11 @@ class TestWithTheWorkOfAUnit:
         assert answer.status_code == 422 and "已上传：好了.jpg" in answer.text
         assert self._reply(desk, ticket_id, part).status_code == 303
         assert len(files_of(ticket_id)) == 1
+
+    def test_where_there_is_no_room_the_words_stay(self, desk_of, of_manholes, no_room):
+        ticket_id, part = of_manholes()
+        answer = self._reply(desk_of("handler-urban"), ticket_id, part, files=sent(picture()))
+        assert answer.status_code == 422 and "附件暂时无法保存" in answer.text and "井盖已更换。" in answer.text
 
     def test_a_refused_file_leaves_the_reply_undone(self, desk_of, of_manholes, files_of):
         ticket_id, part = of_manholes()

@@ -2,6 +2,7 @@
 
 import re
 import resource
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -220,6 +221,13 @@ class TestOnAFullDisk:
         assert of(*keys_of(receipt))[1] == [] and on_disk(place) == before
         again = citizen.post("/complain", {**form, "files": sent("red")})
         assert again.status_code == 200 and len(of(*keys_of(receipt))[1]) == 1
+
+    def test_what_the_database_needs_is_left_to_it(self, citizen: Citizen, of, place: Path, monkeypatch):
+        before, free = on_disk(place), shutil.disk_usage(place).free
+        monkeypatch.setattr(uploads, "LEAST_FREE", 2 * free)
+        receipt = citizen.complain(files=sent("red"))
+        assert receipt.status_code == 201 and "附件未能保存" in receipt.text
+        assert of(*keys_of(receipt))[1] == [] and on_disk(place) == before
 
     def test_so_with_an_answer_and_with_photos_alone(self, citizen: Citizen, of, app, actor_of):
         keys = keys_of(citizen.complain())
