@@ -29,7 +29,7 @@ GROUP_OF: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "sign", "handle", "contribute", "send_back", "waive", "delegate", "decline", "schedule", "minute",
-            "dispatch",
+            "dispatch", "add_assist",
         ),
         "units",
     ),

@@ -50,9 +50,9 @@ def takes_files(view: View) -> View:
 
 
 def make_room() -> None:
-    """Before anything reads the request's form."""
+    """Before anything reads the request's form. No form without files is large."""
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "takes_files", False):
+    if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data":
         request.max_content_length = LARGEST_REQUEST
 
 
