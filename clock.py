@@ -282,6 +282,7 @@ class Clock:
                     service.archive(SYSTEM, now, ticket_id)
             except errors.TicketError as refusal:
                 log.warning("ticket %s is not archived: %s", ticket_id, refusal.code)
+
     def hand_out_mails(self) -> None:
         """Hand out e-mails to staff that are due."""
         if not self.config.smtp_host:

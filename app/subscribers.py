@@ -38,10 +38,15 @@ _JOBS: Mapping[str, tuple[str, ...]] = {
     "suspension.prolonged": (TELL_SUSPENDED,),
     "export.asked": (MAKE_EXPORT,),
     "export.decided": (MAKE_EXPORT,),
-} | dict.fromkeys(STAFF_WRITES, (INDEX_TEXT,))
+}
 
 JOBS: Mapping[str, tuple[str, ...]] = {
-    kind: _JOBS.get(kind, ()) + ((TELL,) if kind in RULES else ()) for kind in KINDS
+    kind: (
+        *_JOBS.get(kind, ()),
+        *((INDEX_TEXT,) if kind in STAFF_WRITES else ()),
+        *((TELL,) if kind in RULES else ()),
+    )
+    for kind in KINDS
 }
 """What tickets/notices.py has a rule for is told to staff besides."""
 

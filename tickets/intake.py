@@ -140,17 +140,10 @@ def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
 
 def _unborn(actor: Actor, now: datetime, intake: Intake, ticket_id: int) -> Ticket:
     return Ticket(
-        **columns_of(intake),
-        id=ticket_id,
-        version=0,
-        rooms=[],
-        title=masking.mask_text(intake.title),
+        **columns_of(intake), id=ticket_id, version=0, round=0, code_counter=0, rooms=[], created_at=now,
+        received_at=intake.received_at or now, title=masking.mask_text(intake.title),
         registered_by=actor.id if actor.kind == "staff" else None,
-        created_at=now,
-        received_at=intake.received_at or now,
-        code_counter=0,
-        round=0,
-    )
+    )  # fmt: skip
 
 
 def _form_hash(form: Intake, vault: Vault) -> bytes:

@@ -61,7 +61,7 @@ def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     led_by_another = exists().where(
         _NEXT.ticket_id == Assignment.ticket_id, _NEXT.role == "lead", _NEXT.round > Assignment.round,
         _NEXT.round <= Rating.round, _NEXT.state.not_in((AssignmentState.RETURNED, AssignmentState.CANCELLED)),
-    )  # fmt: skip
+    ).correlate(Assignment, Rating)  # fmt: skip
     said = exists().where(
         Rating.ticket_id == Assignment.ticket_id,
         Rating.round >= Assignment.round,

@@ -96,7 +96,7 @@ def test_the_lead_has_its_rating_also_where_it_called_in_others(city: City):
     """What is passed down or added raises the round of the ticket, not of the lead's part."""
     before = counts(city, *RATING)
     ticket_id = city.signed()
-    service.add_assist(city.who("dispatcher"), city.now, ticket_id, [city.unit(ASSIST)], "请配合")
+    service.add_assist(city.who("supervisor"), city.now, ticket_id, [city.unit(ASSIST)], "请配合")
     part = city.part(ticket_id, ASSIST)
     service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, part.id)
     service.contribute(city.who(ASSIST_LOGIN), city.now, ticket_id, part.id, "已配合")
