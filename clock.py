@@ -17,7 +17,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import archive, create_app, exporting, outbox, throttle, watching
+from app import archive, create_app, exporting, outbox, throttle, uploads, watching
 from app.auth import accounts
 from app.auth import session as sessions
 from app.cti import rounds as pushed_rounds
@@ -312,6 +312,7 @@ class Clock:
             arriving.drop_drafts(now)
             archive.purge(self.config.data_dir, now)
             exporting.sweep(self.config.data_dir, now)
+            uploads.sweep(self.config.data_dir, now)
             drafts.sweep_forms(now)
             presence.sweep(now)
             sessions.sweep(now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask
 
-from app import access, errors, headers, health, proxies
+from app import access, errors, headers, health, proxies, uploads
 from app.admin import (
     categories,
     duties,
@@ -35,6 +35,7 @@ from app.cti.views import bp as cti_bp
 from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.attachments import bp as attachments_bp
 from app.desk.bulk import bp as bulk_bp
 from app.desk.canned import bp as canned_bp
 from app.desk.follow_up import bp as workbench_bp
@@ -60,6 +61,7 @@ from app.phone.callbacks import bp as callbacks_bp
 from app.phone.coaching import bp as phone_coaching_bp
 from app.phone.simulated import bp as phone_simulated_bp
 from app.phone.views import bp as phone_bp
+from app.public.files import bp as public_files_bp
 from app.public.views import bp as public_bp
 from app.push import listener
 from app.reports.views import bp as exports_bp
@@ -85,8 +87,8 @@ ADMIN = (
     running_deadlines, lines, texts, settings, platforms, mails,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, factor_bp, mailbox_bp, notices_bp, escalations_bp,
-    *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp, workbench_bp,
+    public_bp, public_files_bp, auth_bp, factor_bp, mailbox_bp, notices_bp, escalations_bp,
+    *(room.bp for room in ADMIN), assisting_bp, attachments_bp, intake_bp, desk_bp, workbench_bp,
     desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, handbook_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
     phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
@@ -149,6 +151,7 @@ def _flask_settings(config: Config, options: str) -> dict[str, Any]:
 
 def _join(app: Flask, config: Config) -> None:
     db.init_app(app)
+    app.before_request(uploads.make_room)  # before the check of tokens, which reads the form
     babel.init_app(app, locale_selector=choose_language)
     csrf.init_app(app)
     # Its processor would ask who is there for every page, also for one that says that the database is away.

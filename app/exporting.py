@@ -4,8 +4,7 @@ The rows here decide; the file is made by a job, lies sealed in the data folder,
 """
 
 import json
-import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import narrowing
 from app.export_limits import limits
+from app.sealed_files import Shelf, random_name
 from db import Base, db
 from tickets import boards, errors, events, finding, sealing
 from tickets.lifecycle import SIDE_RECORDS
@@ -27,6 +27,7 @@ APPROVE = "export.approve"
 FORMATS = ("csv", "xlsx")
 LONGEST_REASON = 500
 PAGE = 50
+EXPORTS = Shelf("exports", "file", "export")
 
 
 class Export(Base):
@@ -190,27 +191,21 @@ def record(of: Export, kind: str, actor: Actor, now: datetime, **payload: Any) -
 
 
 def folder(data_dir: str) -> Path:
-    """Where files lie, for nobody but the account that the product runs as."""
-    path = Path(data_dir) / "exports"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+    """Where files lie."""
+    return EXPORTS.place(data_dir)
 
 
 def store(data_dir: str, vault: Vault, export_id: int, content: bytes) -> str:
-    """Keep a file sealed, under a name that nobody can guess."""
-    name = f"{secrets.token_hex(16)}.sealed"
-    sealed = sealing.seal_bytes(vault.keys, content, "file", f"export:{export_id}")
-    (folder(data_dir) / name).write_bytes(sealed)
-    return name
+    """Keep a file sealed, under a name that nobody can guess. Raises OSError."""
+    return EXPORTS.store(data_dir, vault.keys, random_name(), export_id, content)
 
 
 def content_of(data_dir: str, vault: Vault, export: Export) -> bytes:
     """The file in clear. Raises NotNow when it is gone."""
     try:
-        sealed = (folder(data_dir) / str(export.file)).read_bytes()
+        return EXPORTS.load(data_dir, vault.keys, str(export.file), export.id)
     except FileNotFoundError as fault:
         raise errors.NotNow(action="export", state="EXPIRED") from fault
-    return sealing.open_bytes(vault.keys, sealed, "file", f"export:{export.id}")
 
 
 def sweep(data_dir: str, now: datetime) -> int:
@@ -219,17 +214,11 @@ def sweep(data_dir: str, now: datetime) -> int:
         select(Export).where(Export.file.is_not(None), Export.expires_at <= now).with_for_update(skip_locked=True)
     ).all()
     for export in over:
-        (folder(data_dir) / str(export.file)).unlink(missing_ok=True)
+        EXPORTS.remove(data_dir, str(export.file))
         export.file, export.state = None, "EXPIRED"
-    _sweep_strays(data_dir, now)
+    EXPORTS.sweep(data_dir, now - timedelta(hours=limits()["hours"]), _known)
     return len(over)
 
 
-def _sweep_strays(data_dir: str, now: datetime) -> None:
-    """A job that was killed between its file and its row leaves one behind."""
-    found = {path.name: path for path in folder(data_dir).glob("*.sealed")}
-    known = set(db.session.scalars(select(Export.file).where(Export.file.in_(list(found)))))
-    kept_since = now - timedelta(hours=limits()["hours"])
-    for name in found.keys() - known:
-        if found[name].stat().st_mtime < kept_since.timestamp():
-            found[name].unlink(missing_ok=True)
+def _known(names: Collection[str]) -> Collection[str]:
+    return set(db.session.scalars(select(Export.file).where(Export.file.in_(list(names)))))

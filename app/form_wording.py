@@ -104,6 +104,8 @@ FIELDS: Words = {
     "referral": _l("What the citizen was told"),
     "lead": _l("Lead unit"),
     "assists": _l("Assisting units"),
+    "files": _l("Photos and other files"),
+    "proof": _l("Photo as proof of what was done"),
     "dispatch_note": _l("Advice to the unit"),
     "handle_note": _l("What was done"),
     "urge_note": _l("What the caller said"),
@@ -194,6 +196,21 @@ FAULTS: Words = {
     "cannot_be_merged": _l("One of these is over, confidential, or has others merged into it."),
     "too_many": _l("These are too many at once."),
     "not_so": _l("The figures do not count this against the unit."),
+    "file_count": _l("These are more files than may be sent at once."),
+    "file_size": _l("A file, or all of them together, is larger than may be sent."),
+    "file_empty": _l("One of the files is empty."),
+    "file_kind": _l(
+        "One of the files is of another kind. Taken are pictures (JPEG, PNG, WebP), sound (MP3, M4A), films (MP4)."
+    ),
+    "file_ending": _l("The name of one of the files ends otherwise than what is in it."),
+    "file_mixed": _l("One of the files holds something else besides, such as a page or an archive."),
+    "file_damaged": _l("One of the files is damaged and cannot be read."),
+    "file_pixels": _l("One of the pictures has more points than are taken. Please send a smaller one."),
+    "file_again": _l("Please choose the files once more."),
+    "file_quota": _l("This ticket has as many files as it can have."),
+    "file_often": _l("Many files came from here in the last hour. Please send the rest later."),
+    "no_room": _l("Files cannot be stored just now. Please try again later."),
+    "photo_wanted": _l("Replies in this category need a photo or film of what was done."),
     "not_a_number": _l("This does not look like a telephone number."),
 }
 

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 
 from fontTools.ttLib import TTFont
@@ -12,7 +13,7 @@ from fpdf.enums import XPos, YPos
 FONT = Path(__file__).parent / "static" / "vendor" / "fonts" / "NotoSansSC.ttf"
 NO_GLYPH = "〓"
 """What printers put where a character is missing (geta); the number of the character stands behind it."""
-MARGIN, LINE, LABEL = 18, 6.5, 34  # millimetres
+MARGIN, LINE, LABEL, PICTURE = 18, 6.5, 34, 90  # millimetres
 
 Facts = Sequence[tuple[str, str]]
 
@@ -53,8 +54,10 @@ class _Sheet(FPDF):
         self.set_font("sheet", size=11)
 
 
-def pdf(heading: str, title: str, facts: Facts, texts: Facts, foot: str) -> bytes:
-    """One sheet: heading, title, facts in two columns, and texts each under its own heading."""
+def pdf(
+    heading: str, title: str, facts: Facts, texts: Facts, foot: str, pictures: Sequence[bytes] = ()
+) -> bytes:
+    """One sheet: heading, title, facts in two columns, texts each under its own heading, pictures."""
     sheet = _Sheet(printable(foot))
     sheet.set_title(printable(title))
     sheet.set_lang("zh-CN")
@@ -68,6 +71,9 @@ def pdf(heading: str, title: str, facts: Facts, texts: Facts, foot: str) -> byte
     for name, body in texts:
         if body.strip():
             _text(sheet, name, body)
+    for picture in pictures:
+        sheet.ln(3)
+        sheet.image(BytesIO(picture), w=PICTURE, h=PICTURE, keep_aspect_ratio=True)
     return bytes(sheet.output())
 
 

@@ -313,6 +313,14 @@ ORDER_STATES: Words = {
     "issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled"), "lapsed": _l("lapsed"),
 }
 
+FILE_KINDS: Words = {"image": _l("Picture"), "audio": _l("Sound"), "video": _l("Film")}
+
+PURPOSES: Words = {
+    "matter": _l("of the matter"),
+    "handling": _l("from the handling"),
+    "proof": _l("proof of what was done"),
+}
+
 KINSHIP: Words = {
     "merged": _l("Merged into this one"),
     "merged_into": _l("Merged into"),

@@ -82,6 +82,8 @@ class Category(Base):
     level: Mapped[int] = mapped_column(SmallInteger)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     path: Mapped[str]
+    wants_photo: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether a reply needs a picture or film of what was done."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 

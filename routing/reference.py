@@ -22,6 +22,7 @@ class CategoryNode:
     name_en: str
     level: int
     parent: str | None
+    wants_photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,13 @@ class Reference:
             return None
         found = next((one for one in (unit_id, *self.ancestors(unit_id)) if one in self.hours), None)
         return None if found is None else (found, self.hours[found])
+
+    def wants_photo(self, category: str | None) -> bool:
+        """Whether a reply in this category needs a photo: it is asked for there, or above."""
+        node = self.categories.get(category or "")
+        while node is not None and not node.wants_photo:
+            node = self.categories.get(node.parent or "")
+        return node is not None
 
     def region_chain(self, code: str) -> Chain:
         return self.directory.chain(code)

@@ -184,7 +184,8 @@ def _add_categories(session: Session) -> None:
     rows = table("categories")
     made = {
         row["code"]: Category(
-            code=row["code"], name=row["name"], name_en=row["name_en"], level=int(row["level"]), path=""
+            code=row["code"], name=row["name"], name_en=row["name_en"], level=int(row["level"]), path="",
+            wants_photo=row["wants_photo"] == "1",
         )
         for row in rows
     }

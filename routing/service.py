@@ -198,6 +198,7 @@ def _categories(session: Session) -> dict[str, CategoryNode]:
             row.name_en,
             row.level,
             codes[row.parent_id] if row.parent_id is not None else None,
+            row.wants_photo,
         )
         for row in rows
     }

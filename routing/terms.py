@@ -34,13 +34,14 @@ LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
 LIFECYCLE = "lifecycle"
-TIERS, NOTICES, EXPORTS = "tiers", "notices", "exports"
+TIERS, NOTICES = "tiers", "notices"
+EXPORTS, UPLOADS = "exports", "uploads"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
 SECOND_FACTOR = "second_factor"
 """Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
-ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, EXPORTS, SECOND_FACTOR)
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, EXPORTS, UPLOADS, SECOND_FACTOR)
 """A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
@@ -66,6 +67,14 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
+UPLOAD_RANGES: Mapping[str, tuple[int, int]] = {
+    "files": (1, 20), "file_mb": (1, 50), "request_mb": (1, 60), "megapixels": (1, 100), "of_ticket": (1, 500),
+    "per_hour": (1, 10_000),
+}
+"""Least and most of each limit on files; tickets/terms.py says what ships. No request is larger than the most."""
+EXPORT_RANGES: Mapping[str, tuple[int, int]] = {"rows": (100, 50_000), "hours": (1, 168), "at_once": (1, 20)}
+"""Least and most of each number of the setting `exports`; app/export_limits.py says what ships."""
+NUMBER_RANGES = {UPLOADS: UPLOAD_RANGES, EXPORTS: EXPORT_RANGES}
 TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
 """Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
@@ -283,16 +292,10 @@ def _lifecycle(value: Any) -> dict[str, Any]:
     }
 
 
-EXPORT_RANGES: Mapping[str, tuple[int, int]] = {"rows": (100, 50_000), "hours": (1, 168), "at_once": (1, 20)}
-"""Least and most of each number of the setting `exports`; app/export_limits.py says what ships."""
-
-
-def _exports(value: Any) -> dict[str, int]:
+def _numbers(value: Any, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
     """Each number in its range."""
-    refuse(
-        {name: "range" for name, (least, most) in EXPORT_RANGES.items() if not least <= value[name] <= most}
-    )
-    return {name: int(value[name]) for name in EXPORT_RANGES}
+    refuse({name: "range" for name, (least, most) in ranges.items() if not least <= value[name] <= most})
+    return {name: int(value[name]) for name in ranges}
 
 
 def _phone(value: Any) -> dict[str, int]:
@@ -329,8 +332,9 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     LIFECYCLE: _lifecycle,
     TIERS: _tiers,
     NOTICES: _hours,
-    EXPORTS: _exports,
+    EXPORTS: lambda value: _numbers(value, EXPORT_RANGES),
     TELEPHONE: _phone,
+    UPLOADS: lambda value: _numbers(value, UPLOAD_RANGES),
     SECOND_FACTOR: _codes,
 }
 """Each setting with the check that gives its value as stored."""

@@ -115,10 +115,14 @@ def add_category(session: Session, code: str, name: str, name_en: str) -> Edit:
     return edit
 
 
-def rename_category(session: Session, code: str, version: int, name: str, name_en: str) -> Edit:
-    """Other names for a category. Raises NoResultFound, Outdated, Refused."""
+def change_category(
+    session: Session, code: str, version: int, name: str, name_en: str, wants_photo: bool
+) -> Edit:
+    """Other names for a category, and whether it asks for a photo. Raises NoResultFound, Outdated, Refused."""
     row = lock(session, Category, Category.code == code, version)
-    return changed(session, row, CATEGORY, code, **texts(name=name, name_en=name_en))
+    return changed(
+        session, row, CATEGORY, code, **texts(name=name, name_en=name_en), wants_photo=wants_photo
+    )
 
 
 def _checked(

@@ -215,6 +215,7 @@ class TestWhoMayEnter:
             "auth.enrol_form", "factor.code_form", "factor.give_code", "factor.enrol_form", "factor.enrol",
             "public.start", "public.complaint_form", "public.complain", "public.status_form",
             "public.status", "public.urge", "public.rate", "public.supplement", "public.withdraw", "public.appeal",
+            "public.attach", "public_files.whole", "public_files.thumbnail",
             "demo.tour",
             # The telephones of the demo city, which no other city has.
             "demo_phone.phone", "demo_phone.department", "demo_phone.now", "demo_phone.dial", "demo_phone.do",

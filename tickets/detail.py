@@ -11,7 +11,8 @@ from sqlalchemy import inspect, or_, select
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import errors, hiding, masking
+from tickets import attached, errors, hiding, masking
+from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.guards import Case, above, unit_of
 from tickets.hiding import Veil
@@ -80,6 +81,9 @@ class TicketPage:
     meetings: tuple[SimpleNamespace, ...]
     relatives: tuple[Relative, ...]
     tries: tuple[SimpleNamespace, ...]
+    attachments: tuple[Attached, ...]
+    wants_photo: bool
+    """Whether a reply in its category needs one."""
 
 
 def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> TicketPage:
@@ -88,7 +92,7 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
     if ticket is None or not sees(actor, ticket.id, ticket.rooms):
         raise errors.NotFound()
     reference = routing.current()
-    veil = Veil() if knows_caller(actor, ticket.rooms) else Veil(hiding.caller_of(ticket_id, vault))
+    veil = hiding.veil_for(actor, ticket, vault)
     texts = _texts(ticket_id, veil)
     parts = list(
         db.session.scalars(select(Assignment).where(Assignment.ticket_id == ticket_id).order_by(Assignment.id))
@@ -117,6 +121,8 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
         meetings=tuple(_plain_rows(_of(JointMeeting, ticket_id))),
         relatives=_relatives(actor, ticket),
         tries=tuple(_plain_rows(_of(FollowUp, ticket_id))) if may(actor, "ticket.follow_up") else (),
+        attachments=tuple(attached.veiled(one, veil) for one in attached.of_ticket(ticket_id)),
+        wants_photo=reference.wants_photo(ticket.category_code),
     )
 
 

@@ -84,7 +84,11 @@ KINDS: Mapping[str, frozenset[str]] = {
     "export.made": frozenset({"rows"}),
     "export.fetched": frozenset(),
     "code.reissued": frozenset({"texts"}),
-    "ticket.task_sheet": frozenset({"assignment", "texts"}),
+    "ticket.task_sheet": frozenset({"assignment", "texts", "attachments"}),
+    **{
+        f"attachment.{what}": frozenset({"assignment", "attachments", "purpose"})
+        for what in ("added", "removed", "restored")
+    },
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
     "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
     "recording.heard": frozenset({"recording"}),
@@ -113,7 +117,8 @@ SIDE_KINDS = frozenset(
     {
         "ticket.asked", "ticket.escalated", "ticket.acknowledged", "ticket.urged", "ticket.rescheduled",
         "ticket.taken_in", "ticket.task_sheet", "ticket.withdrawal_noted", "contact.revealed", "code.reissued",
-        "meeting.called", "meeting.minuted", "order.issued", "order.answered", "order.settled",
+        "meeting.called", "meeting.minuted", "order.issued", "order.answered", "order.settled", "attachment.added",
+        "attachment.removed", "attachment.restored",
     }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""

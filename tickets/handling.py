@@ -6,7 +6,8 @@ from datetime import datetime
 
 from db import db
 from routing import replies
-from tickets import clocks, errors, masking
+from routing import service as routing
+from tickets import attaching, clocks, errors, masking
 from tickets.applying import lapse
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import AssignmentState
@@ -107,6 +108,7 @@ def reply(
     row = check(actor, locked, "reply", version, part)
     _check_account(account, part, now)
     _check_ticks(locked, account.checked)
+    _check_proof(locked, part)
     move(part, row)
     part.submitted_at = now
     if account.contact_method in TOLD:
@@ -126,6 +128,12 @@ def reply(
     move(locked.ticket, check(actor, locked, "submit"))
     clocks.start(locked.ticket, "review", now, epoch=locked.ticket.version)
     finish(locked, actor, now, "ticket.submitted")
+
+
+def _check_proof(locked: Locked, part: Assignment) -> None:
+    """Where the category asks for a photo, none goes without. Raises Invalid."""
+    if routing.current().wants_photo(locked.ticket.category_code) and not attaching.has_proof(part.id):
+        raise errors.Invalid(fields={"files": "photo_wanted"})
 
 
 def _check_ticks(locked: Locked, checked: Collection[int]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from db import db
 from tickets import masking
 from tickets.models import Contact, Ticket
+from tickets.permissions import Actor, knows_caller
 from tickets.vault import CONTACT_FIELDS, Vault
 
 HIDDEN = "＊＊＊"
@@ -37,6 +38,12 @@ class Veil:
         if own and plain and (own in plain or plain in own):
             return masking.mask_address_to_street(place)
         return self.text(place)
+
+
+def veil_for(actor: Actor, ticket: Ticket, vault: Vault) -> Veil:
+    """Before what this actor reads of a ticket; that of nobody where the actor may know its caller, or is it."""
+    is_known = actor.ticket_id == ticket.id or knows_caller(actor, ticket.rooms)
+    return Veil() if is_known else Veil(caller_of(ticket.id, vault))
 
 
 def veils(ticket_ids: Collection[int], vault: Vault) -> dict[int, Veil]:

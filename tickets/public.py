@@ -13,7 +13,8 @@ from sqlalchemy.orm import aliased
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import lifecycle, masking, numbers, terms
+from tickets import attached, lifecycle, masking, numbers, terms
+from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
@@ -54,7 +55,7 @@ WITH_TEXT = frozenset(
 _BY_NUMBER = select(
     Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
     Ticket.registered_at, Ticket.disposition, Ticket.refer_reason, Ticket.code_hash, Ticket.round,
-    Ticket.parent_id, Ticket.closed_at,
+    Ticket.parent_id, Ticket.closed_at, attached.FROM_CITIZEN.label("has_files"),
 ).where(Ticket.number == bindparam("number"))
 _GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _ASSIST = aliased(Assignment)
@@ -146,6 +147,7 @@ class PublicStatus:
     may_appeal: bool
     replies: tuple[tuple[str | None, str], ...]
     steps: tuple[Step, ...]
+    files: tuple[Attached, ...]
 
     @property
     def may_rate(self) -> bool:
@@ -231,6 +233,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         may_appeal=ticket.state == TicketState.CLOSED and _may_appeal(ticket, now, events),
         replies=_replies(reference, ticket.id, ticket.state) or _replies_of_master(reference, ticket),
         steps=steps,
+        files=attached.of_citizen(ticket.id) if ticket.has_files else (),
     )
 
 

@@ -22,6 +22,7 @@ from tickets.applying import (
     resume,
 )
 from tickets.asking import ask_citizen, ask_info, carry_on, go_on, supplement
+from tickets.attaching import attach, bring_back, detach
 from tickets.calling import answer_at_once, give
 from tickets.closing import (
     accept,
@@ -57,13 +58,13 @@ from tickets.urging import urge
 
 __all__ = [
     "accept", "act_on_deadline", "add_assist", "amend", "answer", "answer_at_once", "answer_order", "appeal",
-    "archive", "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked",
-    "carry_on", "close", "concede", "contribute", "decline", "delegate", "designate", "discard", "dismiss",
-    "dispatch", "excuse", "find", "give", "go_on", "grant_again", "grant_appeal", "grant_exclusion",
-    "grant_extension", "grant_suspension", "green", "handle", "hear", "merge", "minute", "note_try",
-    "open_draft", "open_ticket", "order", "prolong", "rate", "redispatch", "redo", "refer", "refuse_again",
-    "refuse_appeal", "refuse_exclusion", "refuse_extension", "refuse_suspension", "register", "reissue_code",
-    "reject", "renew_order", "reopen", "reply", "request_return", "resume", "reveal", "save_form",
-    "saved_form", "schedule", "send_back", "settle_order", "sign", "split", "supplement", "take_in",
+    "archive", "ask_citizen", "ask_exclusion", "ask_extension", "ask_info", "ask_suspension", "asked", "attach",
+    "bring_back", "carry_on", "close", "concede", "contribute", "decline", "delegate", "designate", "detach",
+    "discard", "dismiss", "dispatch", "excuse", "find", "give", "go_on", "grant_again", "grant_appeal",
+    "grant_exclusion", "grant_extension", "grant_suspension", "green", "handle", "hear", "merge", "minute",
+    "note_try", "open_draft", "open_ticket", "order", "prolong", "rate", "redispatch", "redo", "refer",
+    "refuse_again", "refuse_appeal", "refuse_exclusion", "refuse_extension", "refuse_suspension", "register",
+    "reissue_code", "reject", "renew_order", "reopen", "reply", "request_return", "resume", "reveal",
+    "save_form", "saved_form", "schedule", "send_back", "settle_order", "sign", "split", "supplement", "take_in",
     "to_archive", "unmerge", "unsolved", "uphold", "urge", "waive", "withdraw", "would_be_redone",
 ]

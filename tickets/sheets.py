@@ -1,6 +1,7 @@
 """A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -8,7 +9,8 @@ from sqlalchemy import select
 from db import db
 from routing import service as routing
 from routing.values import Unit
-from tickets import errors, hiding, masking
+from tickets import attached, errors, hiding, masking
+from tickets.attached import Attached
 from tickets.change import finish, lock, require, write_texts
 from tickets.lifecycle import SIDE_RECORDS, WORKED_ON
 from tickets.models import Deadline, Ticket, TicketText
@@ -30,12 +32,16 @@ class TaskSheet:
     place: str
     due_at: datetime | None
     unit: Unit
+    photos: tuple[Attached, ...] = ()
 
 
 def task_sheet(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, task: str, vault: Vault
-) -> TaskSheet:
+    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, task: str, vault: Vault,
+    photos: Collection[int] = (),
+) -> TaskSheet:  # fmt: skip
     """The sheet of one unit's part, with the task in the unit's own words; that it was made is recorded.
+
+    No picture is on it but those of the matter that were chosen for it.
 
     Of a confidential ticket there is none: the matter alone may give its caller away. Raises NotFound, Forbidden,
     NotNow, Invalid.
@@ -49,11 +55,13 @@ def task_sheet(
     if locked.ticket.confidential:
         raise errors.NotNow(action="task_sheet", state="confidential")
     require(task_note=task)
+    chosen = tuple(attached.of_matter(ticket_id, photos))
     texts = write_texts(locked.ticket, {"task_note": task}, actor, now, part)
     finish(
-        locked, actor, now, "ticket.task_sheet", unit=part.department_id, assignment=part.id, texts=texts
+        locked, actor, now, "ticket.task_sheet", unit=part.department_id, assignment=part.id, texts=texts,
+        attachments=[one.id for one in chosen] or None,
     )
-    return _sheet(locked.ticket, part.department_id, part.id, task, vault)
+    return replace(_sheet(locked.ticket, part.department_id, part.id, task, vault), photos=chosen)
 
 
 def _sheet(ticket: Ticket, unit_id: int, part_id: int, task: str, vault: Vault) -> TaskSheet:

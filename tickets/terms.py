@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from routing import service as routing
-from routing.terms import LIFECYCLE
+from routing.reference import Reference
+from routing.terms import LIFECYCLE, UPLOADS
 
 HANDLING = ("handle", "redo")
 """The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
@@ -39,9 +40,25 @@ SHIPPED: dict[str, Any] = {
     "ex_officio_types": ["report"],
 }
 
+SHIPPED_UPLOADS: dict[str, int] = {
+    "files": 9, "file_mb": 10, "request_mb": 30, "megapixels": 40, "of_ticket": 60, "per_hour": 30,
+}  # fmt: skip
+"""Of one form so many files, each so large, all together so large, a picture of so many points; of one ticket so
+many files; from one address on the public pages so many forms with files an hour."""
+
 
 def _set(name: str) -> Any:
     return routing.current().settings.get(LIFECYCLE, {}).get(name, SHIPPED[name])
+
+
+def upload_limit(name: str) -> int:
+    """One of the limits on files."""
+    return upload_limits(routing.current())[name]
+
+
+def upload_limits(reference: Reference) -> dict[str, int]:
+    """All of them."""
+    return {**SHIPPED_UPLOADS, **reference.settings.get(UPLOADS, {})}
 
 
 def returns_allowed() -> int:

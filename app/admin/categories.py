@@ -42,9 +42,11 @@ def category(code: str) -> Page:
 
 @bp.post("/<code>")
 @requires("admin.directory")
-def rename(code: str) -> Page:
-    """Call it otherwise."""
-    do = recorded(lambda now: units.rename_category(db.session(), code, seen(), text("name"), text("name_en")))
+def change(code: str) -> Page:
+    """Call it otherwise, or have it ask for a photo."""
+    do = recorded(lambda now: units.change_category(
+        db.session(), code, seen(), text("name"), text("name_en"), text("wants_photo") == "1"
+    ))  # fmt: skip
     refusal = attempt(units.CATEGORY, code, do)
     return _category_page(code, refusal) if refusal else done("categories.category", code=code)
 
@@ -90,7 +92,8 @@ def _category_page(code: str, refusal: Refusal | None = None) -> Page:
         if node is None:
             raise errors.NotFound()
         row = db.session.get_one(Category, node.id)
-        stored, past = {"name": node.name, "name_en": node.name_en}, edits.history(units.CATEGORY, code)
+        stored = {"name": node.name, "name_en": node.name_en, "wants_photo": "1" if row.wants_photo else ""}
+        past = edits.history(units.CATEGORY, code)
         return answer(
             "admin/category_page.html", refusal, stored, node=node, version=row.version, past=past,
             checks=replies.checks_of(db.session(), code), checks_past=edits.history(replies.CHECK, code),

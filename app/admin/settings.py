@@ -11,7 +11,7 @@ from app import export_limits, wording
 from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import PHONE
-from app.admin.wording import EXPORTS, LIFECYCLE, SETTINGS, TIERS
+from app.admin.wording import LIFECYCLE, NUMBERS, SETTINGS, TIERS
 from app.auth import queries
 from app.outbox import unit_of_work
 from app.recipients import shipped_tiers
@@ -57,8 +57,8 @@ def _page(refused: str = "", refusal: Refusal | None = None) -> Page:
             "admin/settings.html", refusal, {}, rows=[rows[key] for key in SETTINGS if key in rows],
             refused_key=refused, shown=_shown, SETTINGS=SETTINGS, types=wording.TYPES,
             zones=sorted(terms.zones()), PHONE=PHONE, ranges=terms.PHONE_RANGES | terms.LIFECYCLE_RANGES,
-            LIFECYCLE=LIFECYCLE, deciders=DECIDERS, TIERS=TIERS, EXPORTS=EXPORTS,
-            export_ranges=terms.EXPORT_RANGES,
+            LIFECYCLE=LIFECYCLE, NUMBERS=NUMBERS, number_ranges=terms.NUMBER_RANGES, deciders=DECIDERS,
+            TIERS=TIERS,
             role_codes=[code for code, _name, _of_unit in queries.roles()],
         )  # fmt: skip
 
@@ -73,11 +73,9 @@ def _shown(row: CitySetting) -> Any:
         rules = enumerate(row.value["extensions"], start=1)
         each = {f"{name}_{number}": rule[name] for number, rule in rules for name in ("longest", "share")}
         return {**ticket_terms.SHIPPED, **row.value, **each}
-    if row.key == terms.EXPORTS:
-        return {**export_limits.SHIPPED, **row.value}
     if row.key == terms.TIERS:
         return {tier: "\n".join(row.value.get(tier, ())) for tier in TIERS}
-    return {**daily.SHIPPED, **row.value} if row.key == terms.NOTICES else row.value
+    return {**_NUMBERS[row.key], **row.value} if row.key in _NUMBERS else row.value
 
 
 def _names() -> dict[str, str]:
@@ -142,10 +140,16 @@ def _tiers() -> dict[str, list[str]]:
     return said
 
 
+_NUMBERS: Mapping[str, Mapping[str, int]] = {
+    terms.NOTICES: daily.SHIPPED,
+    terms.UPLOADS: ticket_terms.SHIPPED_UPLOADS,
+    terms.EXPORTS: export_limits.SHIPPED,
+}
+"""Settings that are a few numbers, with what ships."""
 _SHIPPED: tuple[tuple[str, Any], ...] = (
     (terms.REDO_ROUNDS, terms.SHIPPED_ROUNDS), (terms.LIFECYCLE, ticket_terms.SHIPPED), (terms.TELEPHONE, {}),
     (terms.TIERS, shipped_tiers()),
-    (terms.NOTICES, daily.SHIPPED), (terms.EXPORTS, dict(export_limits.SHIPPED)),
+    *_NUMBERS.items(),
 )  # fmt: skip
 
 _READ: Mapping[str, Callable[[], Any]] = {
@@ -159,7 +163,6 @@ _READ: Mapping[str, Callable[[], Any]] = {
     terms.REDO_ROUNDS: lambda: number("value"),
     terms.LIFECYCLE: _lifecycle,
     terms.TIERS: _tiers,
-    terms.NOTICES: lambda: {name: number(name) for name in daily.SHIPPED},
-    terms.EXPORTS: lambda: _numbers(terms.EXPORT_RANGES),
+    **{key: lambda names=shipped: _numbers(names) for key, shipped in _NUMBERS.items()},
     terms.TELEPHONE: lambda: _numbers(phone.NAMES),
 }

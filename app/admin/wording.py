@@ -35,6 +35,7 @@ WHATS: wording.Words = {
 COLUMNS: wording.Words = {
     "name": _l("Official name"),
     "name_en": _l("Name in English"),
+    "wants_photo": _l("Replies need a photo"),
     "short_name": _l("Short name"),
     "kind": _l("Kind of unit"),
     "line": _l("Field of work"),
@@ -148,14 +149,29 @@ SETTINGS: wording.Words = {
     "lifecycle": _l("Returns, extensions, appeals, archive"),
     "tiers": _l("Whom each level of escalation concerns"),
     "notices": _l("What is done daily"),
+    "uploads": _l("Photos and other files"),
     "exports": _l("Exports"),
     "phone": _l("Telephone"),
 }
 
-EXPORTS: wording.Words = {
-    "rows": _l("So many lines a file has at most"),
-    "hours": _l("Hours for which a file is kept"),
-    "at_once": _l("So many exports a person may have under way"),
+NUMBERS: Mapping[str, wording.Words] = {
+    "notices": {
+        "digest_hour": _l("Hour of the daily summary to units"),
+        "check_hour": _l("Hour of the nightly check of escalations"),
+    },
+    "uploads": {
+        "files": _l("Most files of one form"),
+        "file_mb": _l("Largest file, in MB"),
+        "request_mb": _l("All files of one form together, in MB"),
+        "megapixels": _l("Largest picture, in millions of points"),
+        "of_ticket": _l("Most files of one ticket"),
+        "per_hour": _l("Most forms with files from one address within an hour"),
+    },
+    "exports": {
+        "rows": _l("So many lines a file has at most"),
+        "hours": _l("Hours for which a file is kept"),
+        "at_once": _l("So many exports a person may have under way"),
+    },
 }
 
 LIFECYCLE: wording.Words = {

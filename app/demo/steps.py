@@ -2,27 +2,32 @@
 could do nothing because a person sits at that desk. None commits."""
 
 from collections.abc import Callable
+from random import Random
 
 from sqlalchemy import select
 
-from app.demo import texts
+from app import uploads
+from app.demo import pictures, texts
 from app.demo.stage import Stage
 from app.demo.texts import WORDS, Matter
 from db import db
 from routing import service as routing
 from tickets import service, terms
+from tickets.attachment_models import PROOF
 from tickets.guards import returns_granted
 from tickets.handling import Account
 from tickets.intake import Opened
-from tickets.lifecycle import HELD, WORKED_ON, AssignmentState, TicketState
+from tickets.lifecycle import HELD, WORKED_ON, AssignmentState, TicketState, transition
 from tickets.models import Assignment, RoutingDecision, Ticket
-from tickets.permissions import VISITOR, caller_of
+from tickets.permissions import VISITOR, Actor, caller_of
 
 OPERATORS = ("operator", "operator2")
 BY_PHONE, AT_ONCE, RETURNED, UPHELD, WORKED, SENT_BACK, RATED = 0.6, 0.4, 0.06, 0.5, 0.25, 0.12, 0.6
 """How often each of these happens where it may."""
 DECIDED = 0.3
 """The dispatcher takes his time, so that there is something to decide for whoever comes."""
+WITH_PHOTO_BY_PHONE = 0.2
+"""Who has a photo writes rather than rings."""
 MOST_ROUNDS = 3
 GROUNDS = {"emergency": "utility", "statutory": "litigation", "explain": "outside_powers"}
 OFFICE_NUMBER = "0990-12345"
@@ -31,11 +36,33 @@ OFFICE_NUMBER = "0990-12345"
 def take_in(stage: Stage, matter: Matter) -> str:
     """Somebody rings, or fills in the form; what is urgent is always said by telephone."""
     operator = stage.actor(stage.random.choice(OPERATORS))
-    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(BY_PHONE))
+    share = WITH_PHOTO_BY_PHONE if pictures.seen(matter.title) else BY_PHONE
+    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(share))
     intake = texts.intake_of(matter, stage.random, "phone" if by_phone else "web")
     actor = operator if operator is not None and by_phone else VISITOR
     opened: Opened = service.open_ticket(actor, stage.now, intake, stage.vault)
+    if not by_phone:
+        _send_photo(stage, matter, opened.ticket)
     return f"take in {opened.ticket.number}"
+
+
+def _send_photo(stage: Stage, matter: Matter, ticket: Ticket) -> None:
+    is_seen = pictures.seen(matter.title) and transition("ticket", "urge", ticket.state)
+    with uploads.held([pictures.before(matter.title, Random(ticket.id))] if is_seen else []) as held:
+        if held.files:
+            service.attach(caller_of(ticket.id), stage.now, ticket.id, held.files)
+
+
+def _prove(stage: Stage, unit: Actor, ticket: Ticket, matter: Matter, part: Assignment) -> bool:
+    """Put in a photo of what was done, where there is something to be seen of it; whether the reply may go. A full
+    disk is no reason to stop the play."""
+    is_wanted = routing.current().wants_photo(ticket.category_code)
+    if not is_wanted and not pictures.seen(matter.title):
+        return True
+    with uploads.held([pictures.after(Random(ticket.id))]) as held:
+        if held.files:
+            service.attach(unit, stage.now, ticket.id, held.files, PROOF, part.id)
+    return bool(held.files) or not is_wanted
 
 
 def go_on(stage: Stage, ticket_id: int) -> str | None:
@@ -119,6 +146,8 @@ def _work(stage: Stage, ticket: Ticket, matter: Matter, part: Assignment) -> str
     if any(one.role != "lead" and one.state in WORKED_ON for one in parts_of(ticket.id)):
         return None  # the lead waits for who helps it
     result = "solved" if ticket.type in ("help", "complaint", "report") else "explained"
+    if not _prove(stage, unit, ticket, matter, part):
+        return None
     account = Account(
         public, internal, contact_at=stage.now, contact_from=OFFICE_NUMBER, result=result, personal_ok=True
     )

@@ -12,6 +12,7 @@ from app import wording
 from app.extensions import vault
 from app.templating import city
 from tickets import errors, lifecycle, service
+from tickets.attachment_models import HANDLING, PROOF
 from tickets.handling import Account
 from tickets.lifecycle import Transition
 from tickets.merging import Demand
@@ -49,6 +50,7 @@ FIELDS: Mapping[str, Field] = {
     "dispatch_note": Field("text", required=False),
     "below": Field("unit"),
     "handle_note": Field("text"),
+    "files": Field("files", required=False),
     "contacted": Field("choice", wording.METHODS, required=False),
     "contact_method": Field("choice", wording.METHODS),
     "contact_at": Field("moment", required=False),
@@ -97,9 +99,13 @@ FIELDS: Mapping[str, Field] = {
 }
 
 BESIDES: Mapping[str, tuple[str, ...]] = {
-    "dispatch": ("dispatch_note",), "reply": ("personal_ok", "checked"),
+    "dispatch": ("dispatch_note",), "reply": ("personal_ok", "checked", "files"), "handle": ("files",),
+    "contribute": ("files",),
 }  # fmt: skip
 """Fields an action takes without needing them."""
+
+FILED_AS: Mapping[str, str] = {"handle": HANDLING, "contribute": HANDLING, "reply": PROOF}
+"""As what the files of an action's form are put in. They go before its verb, which asks what is there."""
 
 REQUIRED = {("delegate", "days"): False, ("add_assist", "assists"): True, ("add_assist", "dispatch_note"): True}
 """Fields that may stay empty in one action's form and not in another's."""
@@ -115,7 +121,7 @@ Values = dict[str, Any]
 
 def _in_order(action: str) -> Callable[..., object]:
     """The verb of that name, called with the fields in the order in which the table names them."""
-    verb, names = getattr(service, action), fields_of(action)
+    verb, names = getattr(service, action), values_of(action)
 
     def call(who: Actor, now: datetime, at: "Target", values: Values) -> object:
         part = (at.part,) if is_part_action(action) else ()
@@ -161,6 +167,11 @@ def fields_of(action: str) -> tuple[str, ...]:
     """The fields of an action's form, in order."""
     row = next(row for row in lifecycle.TABLE if row.action == action)
     return (*row.needs, *BESIDES.get(action, ()))
+
+
+def values_of(action: str) -> tuple[str, ...]:
+    """Those of them that the verb takes."""
+    return tuple(name for name in fields_of(action) if FIELDS[name].widget != "files")
 
 
 def is_part_action(action: str) -> bool:
@@ -220,7 +231,7 @@ def parse(action: str, typed: Typed) -> Values:
         raise errors.NotFound()
     if is_part_action(action) and _number("part", typed) is None:
         raise errors.Invalid(fields={"part": "missing"})
-    return {name: _READ[FIELDS[name].widget](name, typed) for name in fields_of(action)}
+    return {name: _READ[FIELDS[name].widget](name, typed) for name in values_of(action)}
 
 
 def field_of(action: str, name: str) -> Field:
@@ -233,9 +244,10 @@ def _number(name: str, typed: Typed) -> int | None:
     return _integer(name, typed.get(name, ""))
 
 
-def _numbers(name: str, typed: Typed) -> list[int]:
-    numbers = (_integer(name, text) for text in typed.getlist(name))
-    return [number for number in numbers if number is not None]
+def numbers(name: str, typed: Typed) -> list[int]:
+    """The ids that were chosen under a name. Raises Invalid."""
+    found = (_integer(name, text) for text in typed.getlist(name))
+    return [number for number in found if number is not None]
 
 
 def _integer(name: str, text: str) -> int | None:
@@ -285,7 +297,7 @@ _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "day": _day,
     "choice": lambda name, typed: typed.get(name, ""),
     "unit": _needed_number,
-    "units": _numbers,
-    "checks": _numbers,
+    "units": numbers,
+    "checks": numbers,
     "tick": lambda name, typed: name in typed,
 }

@@ -102,6 +102,10 @@ class Form:
         return self.is_open or self.action in MAIN
 
     @property
+    def takes_files(self) -> bool:
+        return any(field.widget == "files" for _name, field in self.fields)
+
+    @property
     def group(self) -> str:
         """The heading under which it stands when it is not shown at once."""
         return action_wording.GROUP_OF[self.action]

@@ -6,18 +6,20 @@ from datetime import datetime
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
-from gevent import get_hub
-from gevent.monkey import is_module_patched
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import sheet_files, wording
+from app import sheet_files, uploads, wording
 from app.access import actor, requires, staff
+from app.aside import aside
 from app.choices import choose_language
+from app.desk import forms
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.sheet_files import Facts
 from app.templating import category_name, city, deadline, moment, region_name
 from tickets import errors, masking, queries, sheets
+from tickets.attached import Attached
 from tickets.queries import TicketPage
 from tickets.sheets import TaskSheet
 
@@ -36,6 +38,7 @@ class Paper:
     facts: Facts
     texts: Facts
     foot: str
+    photos: tuple[Attached, ...] = ()
 
 
 @bp.get("/<int:ticket_id>/print")
@@ -57,8 +60,9 @@ def task_sheet(ticket_id: int) -> Answer:
         raise errors.Invalid(fields={"part": "unknown"})
     if len(task) > LONGEST_TASK:
         raise errors.Invalid(fields={"task_note": "too_long"})
+    photos = forms.numbers("photos", MultiDict(request.form))
     with unit_of_work() as now:
-        sheet = sheets.task_sheet(actor(), now, ticket_id, int(part), task, vault())
+        sheet = sheets.task_sheet(actor(), now, ticket_id, int(part), task, vault(), photos)
         paper = _of_task(sheet, now)
     return _answer(paper, f"{sheet.number}-task", request.form.get("as") == "pdf")
 
@@ -66,10 +70,10 @@ def task_sheet(ticket_id: int) -> Answer:
 def _answer(paper: Paper, name: str, as_pdf: bool) -> Answer:
     if not as_pdf:
         return render_template("desk/sheet.html", paper=paper)
-    made = (paper.heading, paper.title, paper.facts, paper.texts, paper.foot)
+    pictures = [uploads.read(one, small=True) for one in paper.photos]
+    made = (paper.heading, paper.title, paper.facts, paper.texts, paper.foot, pictures)
     # A few tenths of a second, in which no other request of the process should wait.
-    aside = is_module_patched("threading")
-    content = get_hub().threadpool.apply(sheet_files.pdf, made) if aside else sheet_files.pdf(*made)
+    content = aside(sheet_files.pdf, *made)
     answer = Response(content, content_type="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}.pdf"'
     return answer
@@ -150,4 +154,4 @@ def _of_task(sheet: TaskSheet, now: datetime) -> Paper:
             _("This sheet is for the work alone. Do not look for whoever reported it, and do not pass it on."),
         ),
     ]
-    return Paper(_("Task sheet"), sheet.title, facts, texts, f"{_hotline()} · {_foot(now)}")
+    return Paper(_("Task sheet"), sheet.title, facts, texts, f"{_hotline()} · {_foot(now)}", sheet.photos)

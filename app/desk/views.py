@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import board_wording, narrowing, notice_wording, wording
+from app import board_wording, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import bulk, canned, forms, narrowed, pages, texting
@@ -20,7 +20,8 @@ from app.formkeys import refuse_further
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, ledger, queries, service
+from app.uploads import takes_files
+from tickets import drafts, errors, ledger, queries, service, terms
 from tickets.boards import BOARDS
 from tickets.tallies import MANY
 from tickets.vault import CONTACT_FIELDS
@@ -151,17 +152,20 @@ def _ticket_page(
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
             units_by_kind=units_by_kind(),
             contact_fields=CONTACT_FIELDS,
+            limits=terms.upload_limits(city()),
             **shown,
         )
 
 
 @bp.post("/tickets/<int:ticket_id>/<action>")
 @staff
+@takes_files
 def act(ticket_id: int, action: str) -> Answer:
     """Do one action of the transition table: its fields, its verb, back to the ticket (`{done}` as JSON)."""
     typed = MultiDict(request.form)
     try:
         values, target = forms.parse(action, typed), forms.target_of(ticket_id, typed)
+        _put_in(action, target)
         with unit_of_work() as now:
             forms.VERBS[action](actor(), now, target, values)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))
@@ -173,6 +177,13 @@ def act(ticket_id: int, action: str) -> Answer:
     if wants_json():
         return jsonify(done=str(wording.ACTIONS[action]))
     return done(ticket_id, action, still_seen, target.part)
+
+
+def _put_in(action: str, target: forms.Target) -> None:
+    """The files of an action's form. They stay where the rest of the form needs another look."""
+    files = uploads.examined() if action in forms.FILED_AS else []
+    if files:
+        uploads.put_in(actor(), target.ticket, files, forms.FILED_AS[action], target.part)
 
 
 def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.TicketError) -> Answer:

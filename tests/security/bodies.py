@@ -26,6 +26,8 @@ FIELDS: Mapping[str, object] = {
     "type": "complaint", "channel": "phone", "urgency": "normal", "title": "说不清归谁",
     "content": "这件事情实在说不清归谁", "place": "望河区明德路12号", "region_code": "", "category_code": "",
     "name": "张三丰", "phone": "13800138000", "address": "明德路12号",
+    # of files: of which kind they are put in
+    "purpose": "matter", "attachment": "1", "photos": "",
     # of what is shown for a reason that is kept
     "field": "phone", "reveal_reason": "回访", "reissue_reason": "本人来电",
 }  # fmt: skip

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 from databases import app_on_clone, drop_database
 from flask import Flask
+from pictures import picture
 from scenes import LEAD, LEAD_LOGIN, OTHER, City
 
+from app import media, uploads
 from app.auth import accounts, pending, session
 from app.auth.accounts import CONSOLE, actor_by_login
 from app.auth.models import Staff
@@ -15,6 +18,7 @@ from app.outbox import unit_of_work
 from db import db
 from routing import service as routing
 from tickets import clocks, service
+from tickets.attachment_models import Attachment
 from tickets.models import Assignment, Ticket
 from tickets.permissions import Actor, caller_of
 
@@ -48,6 +52,8 @@ class Scene:
     version: int
     parts: tuple[tuple[int, int, str], ...]
     """(id, unit, state) of each part."""
+    attachment: int
+    """A picture of the matter, which every ticket here has."""
 
 
 @dataclass
@@ -117,7 +123,7 @@ def _fill(stage: Stage, city: City) -> None:
     }
     db.session.flush()
     for name, ticket_id in made.items():
-        stage.tickets[name] = _scene(ticket_id)
+        stage.tickets[name] = _scene(ticket_id, city.now)
     stage.code = (stage.tickets["sent in by a citizen"].number, code)
     assert city.unit(LEAD) != city.unit(OTHER)
 
@@ -137,11 +143,21 @@ def _closed(city: City, ticket_id: int) -> int:
     return ticket_id
 
 
-def _scene(ticket_id: int) -> Scene:
+def _scene(ticket_id: int, now: datetime) -> Scene:
     ticket = db.session.get_one(Ticket, ticket_id, populate_existing=True)
     parts = db.session.query(Assignment).filter_by(ticket_id=ticket_id).order_by(Assignment.id)
     held = tuple((part.id, part.department_id, str(part.state)) for part in parts)
-    return Scene(ticket_id, ticket.number or "", str(ticket.state), tuple(ticket.rooms), ticket.version, held)
+    state, rooms = str(ticket.state), tuple(ticket.rooms)
+    return Scene(ticket_id, ticket.number or "", state, rooms, ticket.version, held, _picture_of(ticket_id, now))
+
+
+def _picture_of(ticket_id: int, now: datetime) -> int:
+    """A picture in a ticket of any state, where a verb would refuse it in some."""
+    with uploads.held([media.examine("x.jpg", picture(), 10_000)]) as held:
+        row = Attachment(**vars(held.files[0]), ticket_id=ticket_id, purpose="matter", created_at=now)
+    db.session.add(row)
+    db.session.flush()
+    return row.id
 
 
 def _enter(stage: Stage) -> None:

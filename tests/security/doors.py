@@ -49,6 +49,7 @@ ONE_OF: Mapping[str, str] = {
     "blocked_id": "SELECT 1",
     "order": "SELECT 'hang_up'",
     "token": "SELECT 'x'",
+    "attachment_id": "SELECT max(id) FROM attachment",
     "gateway": "SELECT 'x'",
     "ref": "SELECT 'x'",
     "year": "SELECT 2026",

@@ -14,12 +14,13 @@ EXEMPT_VIEWS = {
     # They act for nobody who is signed in: see app/public/views.py.
     "app.public.views.complain", "app.public.views.status", "app.public.views.rate", "app.public.views.urge",
     "app.public.views.supplement", "app.public.views.withdraw", "app.public.views.appeal",
+    "app.public.views.attach", "app.public.files.whole",
 }  # fmt: skip
 EXEMPT_BLUEPRINTS = {"voice", "voice_talk", "voice_recording", "voice_out", "voice_desk", "sms", "cti"}
 """Doors of machines, which a signature or a token of their own opens."""
 FOR_CITIZENS = {
     "public.complain", "public.status", "public.rate", "public.urge", "public.supplement", "public.withdraw",
-    "public.appeal",
+    "public.appeal", "public.attach", "public_files.whole",
 }  # fmt: skip
 TOUCHED = {
     "staff_session.seen_at": "a visit is noted once a minute, so that an idle session ends",

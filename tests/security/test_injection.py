@@ -68,7 +68,8 @@ def _fault(stage: Stage, face: Face, answer, where: str) -> str:
     """What is wrong with an answer, or nothing."""
     if answer.status_code >= 500 and answer.status_code not in GONE:
         return f"{face}: {where}: {answer.status_code}"
-    actor, told = stage.actors.get(face.name), set(tickets_on(answer.text))
+    actor, text = stage.actors.get(face.name), answer.get_data().decode(errors="replace")
+    told = set(tickets_on(text))
     hidden = (one for one in stage.tickets.values() if actor is None or not sees(actor, one.id, one.rooms))
     shown = [scene.id for scene in hidden if scene.id in told]
     return f"{face}: {where} shows tickets {shown}" if shown else ""

@@ -65,7 +65,7 @@ class TestTiers:
         with office.app.app_context(), unit_of_work():
             assert daily.hours() == {"digest_hour": 7, "check_hour": 2}
         answer = office.send(page, action, digest_hour="24")
-        assert answer.status_code == 422 and 'id="digest_hour-fault"' in answer.text
+        assert answer.status_code == 422 and 'id="notices-digest_hour-fault"' in answer.text
 
 
 class TestExports:
