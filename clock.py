@@ -17,19 +17,28 @@ from flask import Flask
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import archive, create_app, outbox, throttle
+from app import archive, create_app, exporting, outbox, throttle, uploads, watching
 from app.auth import accounts
 from app.auth import session as sessions
 from app.cti import rounds as pushed_rounds
 from app.database import check_at_start
-from app.enqueue import ACT_ON_DEADLINES, enqueue, redis_client
+from app.enqueue import (
+    ACT_ON_DEADLINES,
+    CHECK_ESCALATIONS,
+    IDS_PER_JOB,
+    SEND_DIGESTS,
+    SEND_MAILS,
+    enqueue,
+    redis_client,
+)
 from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from app.voice import messengers, reconciler, rounds
 from calls import arriving, message_receipts
 from db import db, transaction
-from tickets import clocks, drafts, presence, queries
+from tickets import daily, drafts, errors, escalating, mailing, presence, queries, service
+from tickets.permissions import SYSTEM
 
 log = logging.getLogger("clock")
 
@@ -37,10 +46,21 @@ RELAY_SECONDS = 0.05
 LEASE_SECONDS = 1.0
 SWEEP_SECONDS = 10.0
 JOBS_SECONDS = 1.0
+MAILS_SECONDS = 2.0
+DAILY_SECONDS = 30.0
+WATCH_SECONDS = 5.0
+BACKLOG_SECONDS = 0.5
+"""Between two sweeps while more is due than may be under way."""
 TIDY_SECONDS = 300.0
 CLAIM = timedelta(seconds=30)
+DEADLINE_CLAIM = timedelta(seconds=20)
+"""Some times what workers need for as many as may be under way; after it others get what a dead one had."""
 SWEEP_LIMIT = 5000
 JOBS_LIMIT = 2000
+ARCHIVED_AT_ONCE = 500
+MAILS_LIMIT, MAILS_PER_JOB = 100, 5
+MAIL_CLAIM = timedelta(seconds=120)
+DAILY = {daily.CHECK: CHECK_ESCALATIONS, daily.DIGEST: SEND_DIGESTS}
 BACKLOG = 200
 HINT_SECONDS = 1.0
 BETWEEN_LOOKS = 0.05
@@ -91,7 +111,11 @@ class Clock:
             (self.send, 0.0),
             (self.sweep, SWEEP_SECONDS),
             (self.hand_out_jobs, JOBS_SECONDS),
+            (self.hand_out_mails, MAILS_SECONDS),
+            (self.begin_daily, DAILY_SECONDS),
+            (self.watch, WATCH_SECONDS),
             (self.tidy, TIDY_SECONDS),
+            (self.archive_tickets, TIDY_SECONDS),
             *self._telephone(),
         )
         threads = [threading.Thread(target=self._loop, args=loop, daemon=True) for loop in loops]
@@ -221,34 +245,74 @@ class Clock:
         return True
 
     def sweep(self) -> bool:
-        """Claim what is due and hand it to the workers. Returns whether there may be more at once."""
+        """Claim what is due and hand it to the workers. Returns whether there is more than may be under way."""
         with unit_of_work() as now:
-            ids = clocks.due_deadlines(now, SWEEP_LIMIT, now + CLAIM)
-        if not ids:
-            return False
+            claimed = escalating.due_deadlines(now, SWEEP_LIMIT, now + DEADLINE_CLAIM)
+        ids = claimed.ids
         try:
-            enqueue(self.redis, ACT_ON_DEADLINES, ids)
+            for batch, most in ((claimed.fresh, IDS_PER_JOB), (claimed.again, 1)):
+                enqueue(self.redis, ACT_ON_DEADLINES, batch, most)
         except RedisError as fault:
             log.warning("%d deadlines wait: Redis: %s", len(ids), type(fault).__name__)
             with unit_of_work():
-                clocks.release(ids)
+                escalating.release(ids)
             return False
-        return len(ids) == SWEEP_LIMIT
+        if claimed.has_more:
+            self.stop.wait(BACKLOG_SECONDS)
+        return claimed.has_more
 
     def hand_out_jobs(self) -> None:
         """Hand out jobs owed by events. A job strikes its own rows; what is lost comes back with its claim."""
-        for job, ids in outbox.claim_jobs(JOBS_LIMIT, CLAIM).items():
+        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM)
+        batches = [(job, ids, IDS_PER_JOB) for job, ids in fresh.items()]
+        for job, ids, most in batches + [(job, ids, 1) for job, ids in again.items()]:
             try:
-                enqueue(self.redis, job, ids)
+                enqueue(self.redis, job, ids, most)
             except RedisError as fault:
                 log.warning("%d jobs wait: Redis: %s", len(ids), type(fault).__name__)
                 outbox.release_jobs(ids)
 
+    def archive_tickets(self) -> None:
+        """Archive what ended long enough ago, some each time; what is in use now waits for the next time."""
+        with unit_of_work() as now:
+            ids = service.to_archive(now, ARCHIVED_AT_ONCE)
+        for ticket_id in ids:
+            try:
+                with unit_of_work() as now:
+                    service.archive(SYSTEM, now, ticket_id)
+            except errors.TicketError as refusal:
+                log.warning("ticket %s is not archived: %s", ticket_id, refusal.code)
+
+    def hand_out_mails(self) -> None:
+        """Hand out e-mails to staff that are due."""
+        if not self.config.smtp_host:
+            return
+        with unit_of_work() as now:
+            ids = mailing.claim(now, MAILS_LIMIT, now + MAIL_CLAIM)
+        try:
+            enqueue(self.redis, SEND_MAILS, ids, MAILS_PER_JOB)
+        except RedisError as fault:
+            log.warning("%d e-mails wait: Redis: %s", len(ids), type(fault).__name__)
+            with unit_of_work():
+                mailing.release(ids)
+
+    def begin_daily(self) -> None:
+        """Begin what is done once a day, when its hour has come."""
+        with unit_of_work() as now:
+            daily.begin_due(now, DAILY)
+
+    def watch(self) -> None:
+        """Note that it goes on, and what does not."""
+        with unit_of_work() as now:
+            watching.watch(now)
+
     def tidy(self) -> None:
-        """Delete what has expired: form drafts, sessions, tokens, counted attempts."""
+        """Delete what has expired: form drafts, sessions, tokens, counted attempts, files."""
         with unit_of_work() as now:
             arriving.drop_drafts(now)
             archive.purge(self.config.data_dir, now)
+            exporting.sweep(self.config.data_dir, now)
+            uploads.sweep(self.config.data_dir, now)
             drafts.sweep_forms(now)
             presence.sweep(now)
             sessions.sweep(now)

@@ -13,10 +13,12 @@ MODES = ("demo", "production", "test")
 FEWEST_DIFFERENT = 10
 PROVIDERS = ("simulator", "twilio", "cti", "none")
 WAITING_ROOMS = ("enqueue", "loop")
+SMTP_SAFETY = ("starttls", "tls", "none")
 FASTEST_DEMO = 6000  # steps a minute
 MOST_PROXIES = 9
 _SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _SENDER = re.compile(r"\+[1-9][0-9]{6,14}|MG[0-9a-fA-F]{32}")
+_ADDRESS = re.compile(r"[^@\s<>,]+@[^@\s<>,]+")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -48,6 +50,12 @@ class Config:
     waiting_room: str  # TWILIO_WAITING_ROOM: enqueue, or loop for a server that has neither queues nor conferences
     twilio_sms_from: str  # TWILIO_SMS_FROM: a number of the account, or a messaging service "MG..."
     sms_providers: str  # SMS_PROVIDERS: "twilio", "http:/path/to/gateway.json"; the first is asked first
+    smtp_host: str  # SMTP_HOST: empty: staff get no e-mail
+    smtp_port: int  # SMTP_PORT
+    smtp_tls: str  # SMTP_TLS: starttls, tls from the first byte, or none
+    smtp_user: str  # SMTP_USER: empty: no sign-in
+    smtp_password: str  # SMTP_PASSWORD
+    smtp_sender: str  # SMTP_SENDER: the address that e-mails come from
     emergency_lines: str  # EMERGENCY_LINES: "110=+86...,119=+86...,120=+86..."
     demo_pace: int  # HOTLINE_DEMO_PACE: steps a minute that the demo city plays by itself
 
@@ -77,6 +85,12 @@ class Config:
             waiting_room=environ.get("TWILIO_WAITING_ROOM") or WAITING_ROOMS[0],
             twilio_sms_from=environ.get("TWILIO_SMS_FROM", ""),
             sms_providers=environ.get("SMS_PROVIDERS", ""),
+            smtp_host=environ.get("SMTP_HOST", ""),
+            smtp_port=_number(environ, "SMTP_PORT", 587, 65535),
+            smtp_tls=environ.get("SMTP_TLS") or SMTP_SAFETY[0],
+            smtp_user=environ.get("SMTP_USER", ""),
+            smtp_password=environ.get("SMTP_PASSWORD", ""),
+            smtp_sender=environ.get("SMTP_SENDER", ""),
             emergency_lines=environ.get("EMERGENCY_LINES", ""),
             demo_pace=_number(environ, "HOTLINE_DEMO_PACE", 20, FASTEST_DEMO),
         )
@@ -135,6 +149,7 @@ class Config:
         if self.env not in MODES:
             raise UnsafeConfig(f"HOTLINE_ENV must be one of {', '.join(MODES)}, not {self.env!r}.")
         self._check_telephony()
+        self._check_mail()
         for name in ("database_url", "redis_url", "secret_key", "pii_keys", "blind_key"):
             if not getattr(self, name):
                 raise UnsafeConfig(f"{name.upper()} is not set; ./hotline up sets it, see .env.example.")
@@ -165,6 +180,14 @@ class Config:
             raise UnsafeConfig("EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119.")
         if not {"zh", "en"} <= self.voices.keys():
             raise UnsafeConfig("TWILIO_VOICES must name a voice for zh and one for en, see .env.example.")
+
+    def _check_mail(self) -> None:
+        if self.smtp_tls not in SMTP_SAFETY:
+            raise UnsafeConfig(f"SMTP_TLS must be one of {', '.join(SMTP_SAFETY)}.")
+        if self.smtp_host and not _ADDRESS.fullmatch(self.smtp_sender):
+            raise UnsafeConfig("SMTP_HOST needs SMTP_SENDER, the address that e-mails come from.")
+        if self.smtp_user and self.smtp_tls == "none" and self.is_production:
+            raise UnsafeConfig("SMTP_USER needs SMTP_TLS=starttls or tls in production: it is a password.")
 
     def _check_production(self, environ: Mapping[str, str]) -> None:
         self._check_keys()

@@ -12,7 +12,14 @@ from rq.serializers import JSONSerializer
 from app import create_app
 from app.database import check_at_start
 from app.enqueue import QUEUES
-from app.jobs import deadlines, messages, texts  # noqa: F401  preloaded, so that a job costs a fork and no imports
+from app.jobs import (  # noqa: F401  preloaded, so that a job costs a fork and no imports
+    daily,
+    deadlines,
+    exports,
+    messages,
+    notices,
+    texts,
+)
 from db import db
 
 PR_SET_PDEATHSIG = 1

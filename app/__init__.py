@@ -6,15 +6,18 @@ from typing import Any
 
 from flask import Flask
 
-from app import access, errors, headers, health, proxies
+from app import access, errors, headers, health, proxies, uploads
 from app.admin import (
     categories,
     duties,
     lines,
+    mails,
     platforms,
     policies,
     roles,
     rulebook,
+    running_deadlines,
+    second_factor,
     settings,
     start,
     texts,
@@ -22,6 +25,8 @@ from app.admin import (
     views,
     working_days,
 )
+from app.auth.factor_views import bp as factor_bp
+from app.auth.mail_views import bp as mailbox_bp
 from app.auth.session import load_user
 from app.auth.views import bp as auth_bp
 from app.choices import choose_language
@@ -30,6 +35,15 @@ from app.cti.views import bp as cti_bp
 from app.demo.phones import bp as demo_phone_bp
 from app.demo.views import bp as demo_bp
 from app.desk.assisting import bp as assisting_bp
+from app.desk.attachments import bp as attachments_bp
+from app.desk.bulk import bp as bulk_bp
+from app.desk.canned import bp as canned_bp
+from app.desk.follow_up import bp as workbench_bp
+from app.desk.handbook import bp as handbook_bp
+from app.desk.narrowed import bp as narrowed_bp
+from app.desk.notices import bp as notices_bp
+from app.desk.own import bp as own_bp
+from app.desk.sheets import bp as sheets_bp
 from app.desk.taking_in import bp as intake_bp
 from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
@@ -38,6 +52,7 @@ from app.hints import Hinter
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.call_views import bp as call_log_bp
+from app.oversight.escalation_views import bp as escalations_bp
 from app.oversight.line_pages import bp as lines_bp
 from app.oversight.message_views import bp as messages_bp
 from app.oversight.phone_views import bp as phone_watch_bp
@@ -46,8 +61,10 @@ from app.phone.callbacks import bp as callbacks_bp
 from app.phone.coaching import bp as phone_coaching_bp
 from app.phone.simulated import bp as phone_simulated_bp
 from app.phone.views import bp as phone_bp
+from app.public.files import bp as public_files_bp
 from app.public.views import bp as public_bp
 from app.push import listener
+from app.reports.views import bp as exports_bp
 from app.templating import register_filters
 from app.voice.desk_views import bp as voice_desk_bp
 from app.voice.gateways import ports_of
@@ -66,12 +83,14 @@ from tickets.vault import Vault
 VOICE = (voice_bp, voice_talk_bp, voice_recording_bp, voice_out_bp, voice_desk_bp, voice_text_bp)
 PHONE = (phone_bp, phone_coaching_bp, phone_simulated_bp, callbacks_bp)
 ADMIN = (
-    start, views, roles, units, categories, duties, rulebook, policies, working_days, lines, texts, settings,
-    platforms,
+    start, views, roles, second_factor, units, categories, duties, rulebook, policies, working_days,
+    running_deadlines, lines, texts, settings, platforms, mails,
 )  # fmt: skip
 BLUEPRINTS = (
-    public_bp, auth_bp, *(room.bp for room in ADMIN), assisting_bp, intake_bp, desk_bp,
-    desk_texts_bp, oversight_bp, phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
+    public_bp, public_files_bp, auth_bp, factor_bp, mailbox_bp, notices_bp, escalations_bp,
+    *(room.bp for room in ADMIN), assisting_bp, attachments_bp, intake_bp, desk_bp, workbench_bp,
+    desk_texts_bp, narrowed_bp, bulk_bp, canned_bp, handbook_bp, own_bp, sheets_bp, exports_bp, oversight_bp,
+    phone_watch_bp, call_log_bp, messages_bp, live_bp, demo_bp, demo_phone_bp,
     health.bp, *PHONE, cti_bp, lines_bp, *VOICE,
 )  # fmt: skip
 
@@ -132,6 +151,7 @@ def _flask_settings(config: Config, options: str) -> dict[str, Any]:
 
 def _join(app: Flask, config: Config) -> None:
     db.init_app(app)
+    app.before_request(uploads.make_room)  # before the check of tokens, which reads the form
     babel.init_app(app, locale_selector=choose_language)
     csrf.init_app(app)
     # Its processor would ask who is there for every page, also for one that says that the database is away.

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
 from app.outbox import GENESIS, link
+from app.reconciling import check_escalations
 from db import db, transaction
 from tickets.event_models import Outbox, Publication, TicketEvent
 
@@ -160,11 +161,14 @@ def offenders(name: str, seconds: float) -> list[int] | None:
         raise
 
 
-@click.command("check")
+@click.group("check", invoke_without_command=True)
 @click.option("--chain/--no-chain", default=True, help="Recompute the hash of every published event.")
+@click.pass_context
 @with_appcontext
-def check_command(chain: bool) -> None:
+def check_command(context: click.Context, chain: bool) -> None:
     """Check every ticket for its events, publications, clocks and decision. Exit code 1 on a fault."""
+    if context.invoked_subcommand is not None:
+        return
     found = faults(chain)
     with transaction():
         tickets = db.session.scalar(text("SELECT count(*) FROM ticket"))
@@ -172,3 +176,6 @@ def check_command(chain: bool) -> None:
     click.echo(json.dumps({"tickets": tickets, "events": events, "faults": found}, ensure_ascii=False))
     if found:
         raise SystemExit(1)
+
+
+check_command.add_command(check_escalations)

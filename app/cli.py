@@ -1,4 +1,5 @@
-"""The command line: prepare the database, check it, import another line's records, manage accounts."""
+"""The command line: prepare the database, check it, import another line's records, manage accounts,
+count a due time, print the transition table."""
 
 import sys
 from pathlib import Path
@@ -17,10 +18,13 @@ from app.auth.commands import demo_accounts, staff_commands
 from app.auth.roles import seed_roles
 from app.auth.signing_in import DEMO_PASSWORD
 from app.checking import check_command
+from app.contacts import contact_commands
 from app.demo.commands import demo_commands
 from app.demo.history import play_history
 from app.demonstration import is_demo_city
+from app.due import due_command
 from app.importing import import_commands
+from app.lifecycle_page import lifecycle_command
 from app.outbox import unit_of_work
 from app.voice.commands import phone_commands
 from calls.lines import seed_demo
@@ -30,7 +34,10 @@ from routing.seed import seed
 
 def register_commands(app: Flask) -> None:
     """Attach all commands to the application."""
-    for command in (prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands):
+    for command in (
+        prepare, check_command, import_commands, staff_commands, phone_commands, demo_commands, due_command,
+        contact_commands, lifecycle_command,
+    ):  # fmt: skip
         app.cli.add_command(command)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, flash, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from psycopg.errors import NumericValueOutOfRange
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -54,6 +55,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(413, lambda fault: answer(413, "too_large"))
     app.register_error_handler(OperationalError, _unavailable)
     app.register_error_handler(PoolTimeout, _unavailable)
+    app.register_error_handler(DataError, _beyond)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _fault)
 
@@ -75,6 +77,14 @@ def is_unavailable(fault: Exception) -> bool:
     if isinstance(fault, DBAPIError) and fault.connection_invalidated:
         return True
     return isinstance(fault, OperationalError | PoolTimeout)
+
+
+def _beyond(fault: DataError) -> Response:
+    """A number beyond what the database counts to, or a text that none can hold (a NUL): nothing has or is it."""
+    was_sent = getattr(fault.orig, "sqlstate", None) is not None
+    if was_sent and not isinstance(fault.orig, NumericValueOutOfRange):
+        return _fault(fault)
+    return answer(404, "not_found") if request.method in ("GET", "HEAD") else answer(422, "invalid")
 
 
 def _unavailable(fault: Exception) -> Response:

@@ -31,7 +31,7 @@ def open_by_code(
     wait = throttle.wait_for(guesses, now)
     if wait:
         return wait, None
-    found = queries.public_status(number, code, vault())
+    found = queries.public_status(number, code, vault(), now)
     if found is None:
         wait = throttle.admit(guesses, now).wait
     return wait, found

@@ -31,6 +31,10 @@ FIXED = {
 MICROPHONE = {"Permissions-Policy": "camera=(), geolocation=(), payment=(), microphone=(self)"}
 
 
+CONFINED = "sandbox; default-src 'none'"
+"""For what somebody sent: should a browser show it all the same, it can do nothing there."""
+
+
 def _joined(directives: Mapping[str, str]) -> str:
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
@@ -44,6 +48,11 @@ def allow(directives: Mapping[str, str], headers: Mapping[str, str] | None = Non
     g.setdefault("allowed_headers", {}).update(headers or {})
 
 
+def confine() -> None:
+    """The answer to this request holds what somebody sent."""
+    g.confined = True
+
+
 def is_framed() -> bool:
     """Whether the page is asked for by a frame of a page of ours. An older browser does not say so."""
     said = request.headers
@@ -55,6 +64,8 @@ def policies(entry: object) -> dict[str, str]:
 
     Bootstrap's and the chart library's own scripts are not written for them yet.
     """
+    if g.get("confined"):
+        return {"Content-Security-Policy": CONFINED}
     if entry == PUBLIC:
         return {"Content-Security-Policy": f"{POLICY}; {TYPED}"}
     framed = {"frame-ancestors": "'self'"} if is_framed() else {}

@@ -8,16 +8,19 @@ from datetime import datetime
 from pathlib import Path
 
 from flask import Blueprint, jsonify
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
+from app import watching
 from app.access import public
 from app.outbox import LEASE
 from db import database_now, db, transaction
 from routing.service import current_version
+from tickets.escalating import SET_ASIDE_AFTER
 from tickets.event_models import JobOwed, Lease, Outbox, TicketEvent
-from tickets.models import Deadline
+from tickets.models import Deadline, Ticket
+from tickets.notice_models import Outage
 
 bp = Blueprint("health", __name__)
 
@@ -38,13 +41,27 @@ class Parked:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """A deadline, or a job, that workers began with in vain again and again."""
+
+    what: str
+    id: int
+    attempts: int
+    fault: str
+    number: str | None = None
+
+
+@dataclass(frozen=True)
 class State:
     """How the product does. The moments are those of the oldest that is not done; None where nothing waits."""
 
     unpublished: datetime | None
     job_owed: datetime | None
     deadline_due: datetime | None
+    mail_due: datetime | None
     parked: Sequence[Parked]
+    set_aside: Sequence[SetAside]
+    outages: Sequence[Outage]
     leader: str | None
     led_until: datetime | None
     versions: dict[str, str]
@@ -52,17 +69,18 @@ class State:
 
 def state(now: datetime) -> State:
     """Asked within a unit of work."""
-    unclaimed = Deadline.claimed_until.is_(None) | (Deadline.claimed_until < now)
     lease = db.session.get(Lease, LEASE)
-    # The first by id, which an index finds without reading the events.
+    oldest = watching.oldest(now)
+    # With those set aside. The first by id, which an index finds without reading the events.
     waiting = select(TicketEvent.at).join(Outbox, Outbox.event_id == TicketEvent.id).order_by(Outbox.event_id)
     return State(
         unpublished=db.session.scalar(waiting.limit(1)),
-        job_owed=db.session.scalar(select(func.min(JobOwed.due_at)).where(JobOwed.due_at <= now)),
-        deadline_due=db.session.scalar(
-            select(func.min(Deadline.next_at)).where(Deadline.next_at <= now, unclaimed)
-        ),
+        job_owed=oldest[watching.JOBS],
+        deadline_due=oldest[watching.DEADLINES],
+        mail_due=oldest[watching.MAILS],
         parked=_parked(),
+        set_aside=[*_deadlines_set_aside(), *_jobs_set_aside()],
+        outages=db.session.scalars(select(Outage).order_by(Outage.began_at.desc()).limit(MOST_PARKED)).all(),
         leader=lease.holder if lease else None,
         led_until=lease.expires_at if lease else None,
         versions=_versions(),
@@ -78,6 +96,20 @@ def _parked() -> list[Parked]:
         .limit(MOST_PARKED)
     )
     return [Parked(row.event_id, kind, at, row.attempts, row.fault or "") for row, kind, at in rows]
+
+
+def _deadlines_set_aside() -> list[SetAside]:
+    wanted = watching.deadlines_set_aside().order_by(Deadline.id).limit(MOST_PARKED)
+    rows = db.session.execute(
+        select(Deadline.id, Deadline.attempts, Deadline.fault, Ticket.number)
+        .join(Ticket, Ticket.id == Deadline.ticket_id).where(Deadline.id.in_(wanted)).order_by(Deadline.id)
+    )  # fmt: skip
+    return [SetAside("deadline", row.id, row.attempts, row.fault or "", row.number) for row in rows]
+
+
+def _jobs_set_aside() -> list[SetAside]:
+    tried = select(JobOwed).where(JobOwed.attempts >= SET_ASIDE_AFTER).order_by(JobOwed.id).limit(MOST_PARKED)
+    return [SetAside("job", row.id, row.attempts, row.job) for row in db.session.scalars(tried)]
 
 
 def _versions() -> dict[str, str]:
@@ -104,7 +136,7 @@ def readyz() -> tuple[Response, int]:
     """The database answers, and a relay leads. `alarms`: what somebody must see to, while all else works."""
     try:
         with transaction():
-            checks, alarms = _checks(), _alarms()
+            checks, alarms = _checks(), watching.alarms(database_now())
     except SQLAlchemyError:
         return jsonify(database=False), 503
     return jsonify(checks | {"alarms": alarms}), 200 if all(checks.values()) else 503
@@ -114,9 +146,3 @@ def _checks() -> dict[str, bool]:
     now = database_now()
     led_until = db.session.scalar(select(Lease.expires_at).where(Lease.name == LEASE))
     return {"database": True, "relay": led_until is not None and led_until > now}
-
-
-def _alarms() -> list[str]:
-    """An event that is set aside waits alone: the others are published."""
-    parked = db.session.scalar(select(Outbox.event_id).where(Outbox.fault.is_not(None)).limit(1))
-    return [] if parked is None else ["events set aside"]

@@ -7,6 +7,8 @@ from app.wording import Words
 MESSAGES: Words = {
     "receipt": _l("Receipt with number and query code"),
     "rate": _l("Please rate"),
+    "extended": _l("More time, and the new promise"),
+    "suspended": _l("Suspended, and when it is looked at again"),
     "reply": _l("Reply to what was asked"),
     "status": _l("Asked how far it is"),
     "urge": _l("Asked again, or added something"),

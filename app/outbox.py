@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, or_, select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
-from app.subscribers import JOBS
+from app.subscribers import ABOUT_THE_EVENT, JOBS, is_called_for
 from db import database_now, db, transaction
 from tickets.event_models import JobOwed, Lease, Outbox, Publication, RoomHead, TicketEvent
 
@@ -106,8 +106,15 @@ def _end_sessions(holder: str) -> None:
 
     No time-out of the server does that for a process that was frozen between two messages of a pipeline.
     """
-    sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = :holder"
-    db.session.execute(text(f"{sessions} AND usename = current_user"), {"holder": holder})
+    db.session.execute(_END_SESSIONS, {"holder": holder})
+
+
+_END_SESSIONS = text(
+    """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE application_name = :holder AND usename = current_user
+    """
+)
 
 
 class LostLead(Exception):
@@ -208,9 +215,10 @@ def _save_heads(heads: dict[str, int]) -> None:
 
 def _owe_jobs(events: Iterable[TicketEvent], now: datetime) -> None:
     owed = [
-        {"job": job, "subject_id": event.subject_id, "due_at": now}
+        {"job": job, "subject_id": event.id if job in ABOUT_THE_EVENT else event.subject_id, "due_at": now}
         for event in events
         for job in JOBS[event.kind]
+        if is_called_for(job, event)
     ]
     if owed:
         db.session.execute(insert(JobOwed), owed)
@@ -230,8 +238,15 @@ def link(previous: bytes, event: TicketEvent) -> bytes:
     return hashlib.sha256(previous + canonical(event)).digest()
 
 
-def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
-    """Claim owed jobs that are due, in a unit of work of its own: ids of owed rows by the job's name."""
+Jobs = dict[str, list[int]]
+"""Ids of owed rows by the job's name."""
+
+
+def claim_jobs(limit: int, lease: timedelta) -> tuple[Jobs, Jobs]:
+    """Claim owed jobs that are due, in a unit of work of its own: those for the first time, and those again.
+
+    What was handed out before is to go by itself: one that always fails must not take others with it.
+    """
     with unit_of_work() as now:
         rows = db.session.scalars(
             select(JobOwed)
@@ -240,13 +255,14 @@ def claim_jobs(limit: int, lease: timedelta) -> dict[str, list[int]]:
             .limit(limit)
             .with_for_update(skip_locked=True)
         ).all()
-        groups: dict[str, list[int]] = {}
+        fresh: Jobs = {}
+        again: Jobs = {}
         for row in rows:
+            (again if row.attempts else fresh).setdefault(row.job, []).append(row.id)
             row.attempts += 1
             # One that fails each time is handed out ever more seldom, and holds up no other.
             row.claimed_until = now + lease * min(row.attempts, LONGEST_WAIT)
-            groups.setdefault(row.job, []).append(row.id)
-        return groups
+        return fresh, again
 
 
 def release_jobs(ids: Iterable[int]) -> None:

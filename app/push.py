@@ -9,6 +9,7 @@ from redis.connection import parse_url
 from socketio import RedisManager
 
 from app.outbox import Stamped
+from config import Config
 
 CROWDED = 20
 """More events than this for one room in one go are told as one message: fetch what changed."""
@@ -63,6 +64,21 @@ def _message(
     if row is None or room not in rooms_now.get(event.subject_id, set()):
         return message | {"gone": True}
     return message | {"version": row["version"], "row": row}
+
+
+def person_room(staff_id: int) -> str:
+    """The room of one person's own pages. Not `staff:`, in which tickets are: whoever is signed in may be here."""
+    return f"person:{staff_id}"
+
+
+def ring(staff: Iterable[int]) -> None:
+    """Say to open pages of these people that there is something new for them; what it is, they ask for."""
+    config: Config = current_app.extensions["hotline"]
+    people = sorted(staff)
+    if people:
+        told = writer(config.redis_url, config.env)
+        for one in people:
+            told.emit("notice", {}, namespace="/", room=person_room(one))
 
 
 def page_token(session_id: str) -> str:

@@ -9,9 +9,10 @@ from flask_babel import format_timedelta
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from app import kept, message_wording, wording
+from app import action_wording, kept, message_wording, wording
 from app.access import PUBLIC
 from app.choices import LANGUAGES, choose_appearance, choose_language
+from app.export_limits import limits
 from app.headers import is_framed
 from calls import platforms
 from routing import service as routing
@@ -28,6 +29,7 @@ def register_filters(app: Flask) -> None:
         {
             "mask_text": masking.mask_text,
             "moment": moment,
+            "parsed": parsed,
             "deadline": deadline,
             "day": day,
             "month_name": lambda number: get_month_names("wide", "stand-alone", choose_language())[number],
@@ -46,10 +48,10 @@ def register_filters(app: Flask) -> None:
         }
     )
     app.jinja_env.globals.update(
-        wording=wording, message_wording=message_wording,
+        wording=wording, action_wording=action_wording, message_wording=message_wording,
         light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
-        weekday_names=weekday_names, boards_of=queries.boards_of,
+        weekday_names=weekday_names, boards_of=queries.boards_of, export_limits=limits,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -93,15 +95,26 @@ def moment(at: datetime | None) -> str:
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
+def parsed(text: str) -> datetime:
+    """A moment as an event keeps it."""
+    return datetime.fromisoformat(text)
+
+
 def deadline(at: datetime | None) -> str:
-    """The moment by which something is promised: with its day of the week, so that nobody need look it up."""
+    """The moment by which something is promised: with its day of the week, so that nobody need look it up.
+
+    Midnight is the end of the day before.
+    """
     if at is None:
         return ""
     local = at.astimezone(city().zone)
+    clock = f"{local:%H:%M}"
+    if clock == "00:00":
+        local, clock = local - timedelta(minutes=1), "24:00"
     if choose_language() == "zh":
         weekday = "一二三四五六日"[local.weekday()]
-        return f"{local.year}年{local.month}月{local.day}日（星期{weekday}）{local:%H:%M}之前"
-    return f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
+        return f"{local.year}年{local.month}月{local.day}日（星期{weekday}）{clock}之前"
+    return f"{local:%A} {local.day} {local:%B %Y}, {clock}"
 
 
 def today(now: datetime) -> date:

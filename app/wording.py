@@ -7,6 +7,66 @@ from flask_babel import LazyString
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from app.choice_wording import (
+    EXCLUSIONS as EXCLUSIONS,
+)
+from app.choice_wording import (
+    FACTS as FACTS,
+)
+from app.choice_wording import (
+    MEETINGS as MEETINGS,
+)
+from app.choice_wording import (
+    METHODS as METHODS,
+)
+from app.choice_wording import (
+    ORDER_FORMS as ORDER_FORMS,
+)
+from app.choice_wording import (
+    ORDER_LEVELS as ORDER_LEVELS,
+)
+from app.choice_wording import (
+    REFER_REASONS as REFER_REASONS,
+)
+from app.choice_wording import (
+    RESULTS as RESULTS,
+)
+from app.choice_wording import (
+    RETURN_REASONS as RETURN_REASONS,
+)
+from app.choice_wording import (
+    SUSPENSION_REASONS as SUSPENSION_REASONS,
+)
+from app.choice_wording import (
+    TRIES as TRIES,
+)
+from app.choice_wording import (
+    YES_NO as YES_NO,
+)
+from app.event_wording import (
+    PUBLIC_EVENTS as PUBLIC_EVENTS,
+)
+from app.event_wording import (
+    PUBLIC_PART_STATES as PUBLIC_PART_STATES,
+)
+from app.event_wording import (
+    PUBLIC_STATES as PUBLIC_STATES,
+)
+from app.event_wording import (
+    STAFF_EVENTS as STAFF_EVENTS,
+)
+from app.form_wording import (
+    ACTIONS as ACTIONS,
+)
+from app.form_wording import (
+    FAULTS as FAULTS,
+)
+from app.form_wording import (
+    FIELDS as FIELDS,
+)
+from app.form_wording import (
+    GUARDS as GUARDS,
+)
 from routing.values import REASONS
 
 Words = Mapping[str, LazyString]
@@ -22,6 +82,9 @@ KEYS: tuple[tuple[str, LazyString], ...] = (
     ("s", _l("Second call: the caller has a ticket already")),
     ("j  k", _l("Next or previous line of a board")),
     ("Enter", _l("Open the line")),
+    ("x  X", _l("Choose the line; all from the last one chosen to it")),
+    ("l", _l("To the filter of the list")),
+    (">  <", _l("Next page; back to the first")),
     ("a", _l("Accept the suggestion: dispatch to that unit")),
     ("r", _l("Show what is new")),
     ("f", _l("To what can be done with the ticket")),
@@ -47,99 +110,34 @@ TICKET_STATES: Words = {
     "DRAFT": _l("Draft"),
     "DISCARDED": _l("Discarded"),
     "REGISTERED": _l("Registered"),
+    "NEED_INFO": _l("Waiting for the citizen"),
     "REFERRED": _l("Referred elsewhere"),
     "ANSWERED": _l("Answered at once"),
     "TO_DISPATCH": _l("To dispatch"),
+    "DISPUTED": _l("Disputed"),
     "IN_PROGRESS": _l("In progress"),
+    "SUSPENDED": _l("Suspended"),
     "TO_REVIEW": _l("To review"),
     "TO_CALLBACK": _l("To call back"),
     "CLOSED": _l("Closed"),
+    "MERGED": _l("Merged"),
+    "WITHDRAWN": _l("Withdrawn"),
+    "ARCHIVED": _l("Archived"),
 }
 
 PART_STATES: Words = {
     "PENDING_SIGN": _l("To sign"),
     "HANDLING": _l("Being handled"),
+    "NEED_INFO": _l("Waiting for the citizen"),
     "RETURN_REQUESTED": _l("Return asked for"),
     "SUBMITTED": _l("Reply submitted"),
     "REJECTED": _l("Reply sent back"),
     "DONE": _l("Done"),
     "RETURNED": _l("Returned"),
+    "CANCELLED": _l("Taken off"),
 }
 
-PUBLIC_STATES: Words = {
-    "REGISTERED": _l("We have received it."),
-    "REFERRED": _l("We told you which other office or channel is the right one."),
-    "ANSWERED": _l("It was answered at once."),
-    "TO_DISPATCH": _l("It is waiting to be assigned to a department."),
-    "IN_PROGRESS": _l("A department is working on it."),
-    "TO_REVIEW": _l("The department has replied; we are checking the reply."),
-    "TO_CALLBACK": _l("There is a reply. Please tell us whether it is solved."),
-    "CLOSED": _l("It is closed."),
-}
-
-PUBLIC_PART_STATES: Words = {
-    "PENDING_SIGN": _l("It was given to a department, which has not yet taken it on."),
-    "RETURN_REQUESTED": _l("The department says it is not its duty; the hotline is deciding."),
-    "REJECTED": _l("The reply was not good enough; the department does it again."),
-}
 """What a citizen is told instead of "in progress", by the state of the lead unit's part."""
-
-PUBLIC_EVENTS: Words = {
-    "ticket.registered": _l("It reached us"),
-    "ticket.answered": _l("Answered at once"),
-    "ticket.referred": _l("Told which other channel is right"),
-    "ticket.triaged": _l("Waiting to be assigned to a department"),
-    "ticket.dispatched": _l("Assigned"),
-    "assignment.signed": _l("The department has taken it on"),
-    "assignment.handled": _l("The department recorded a step"),
-    "assignment.return_requested": _l("The department says it is not its duty; the hotline decides"),
-    "assignment.upheld": _l("The hotline decided that the department keeps it"),
-    "assignment.returned": _l("Taken from this department, for another one"),
-    "ticket.urged": _l("You asked how far it is"),
-    "assignment.replied": _l("The department has written its reply"),
-    "ticket.submitted": _l("All replies are in and are being checked"),
-    "ticket.rejected": _l("The reply was not good enough; the department does it again"),
-    "ticket.accepted": _l("The reply was checked and sent to you"),
-    "ticket.rated": _l("You rated it"),
-    "ticket.redone": _l("Not solved: the department handles it again"),
-    "ticket.closed": _l("Closed"),
-}
-"""What a citizen reads in the timeline; a kind that is not here is not shown to citizens."""
-
-STAFF_EVENTS: Words = {
-    "ticket.opened": _l("Draft begun"),
-    "ticket.given": _l("Draft given to who answers the call"),
-    "ticket.discarded": _l("Draft discarded"),
-    "ticket.registered": _l("Registered"),
-    "ticket.amended": _l("Amended"),
-    "ticket.answered": _l("Answered at once"),
-    "ticket.referred": _l("Referred elsewhere"),
-    "ticket.triaged": _l("Left for triage"),
-    "ticket.dispatched": _l("Dispatched"),
-    "assignment.signed": _l("Signed"),
-    "assignment.handled": _l("Step recorded"),
-    "assignment.return_requested": _l("Return asked for"),
-    "assignment.upheld": _l("Return refused: the unit keeps it"),
-    "assignment.returned": _l("Return granted"),
-    "assignment.replied": _l("Reply submitted"),
-    "ticket.submitted": _l("All replies in: to review"),
-    "ticket.accepted": _l("Reply accepted"),
-    "ticket.rejected": _l("Reply sent back"),
-    "ticket.rated": _l("Rated by the citizen"),
-    "ticket.asked": _l("Asked by an automatic call"),
-    "ticket.redone": _l("Not solved: handled again"),
-    "ticket.closed": _l("Closed"),
-    "ticket.urged": _l("The caller asked again"),
-    "ticket.escalated": _l("Escalated"),
-    "contact.revealed": _l("Contact shown"),
-    "contact.searched": _l("Telephone number searched for"),
-    "code.reissued": _l("New query code given out"),
-    "call.noted": _l("Telephone call"),
-    "recording.heard": _l("Recording heard"),
-    "offer.made": _l("Call offered"),
-    "offer.closed": _l("Offer of a call ended"),
-    "seat.changed": _l("Seat changed"),
-}
 
 TYPES: Words = {
     "consult": _l("Question"),
@@ -179,13 +177,7 @@ DISPOSITIONS: Words = {
     "malicious": _l("Malicious disturbance"),
 }
 
-RETURN_REASONS: Words = {
-    "wrong_area": _l("Wrong area"),
-    "not_our_duty": _l("Not our duty"),
-    "ownership_unclear": _l("Ownership unclear"),
-    "overlapping_duty": _l("Overlapping duties"),
-    "other": _l("Other"),
-}
+CALL_LISTS: Words = {"due": _l("To call now"), "later": _l("To call later"), "rest": _l("Not in the sample")}
 
 OUTCOMES_ASKED: Words = {
     "confirmed": _l("Reached: the citizen confirms"),
@@ -207,8 +199,10 @@ ASKED: Words = {
     "no_answer": _l("Nobody picked up"),
     "busy": _l("Busy"),
     "failed": _l("The call could not be made"),
+    "wrong_number": _l("Wrong number"),
+    "call_later": _l("Asked to be called later"),
 }
-"""What came of an automatic call."""
+"""What came of a try to ask the citizen, by a person or by an automatic call."""
 
 SATISFACTION: Words = {
     "3": _l("Satisfied"),
@@ -219,11 +213,28 @@ SATISFACTION: Words = {
 CLOCKS: Words = {
     "dispatch": _l("Dispatch"),
     "sign": _l("Sign"),
+    "contact": _l("First contact"),
     "handle": _l("Handle"),
     "redo": _l("Handle again"),
     "review": _l("Review"),
     "callback": _l("Call back"),
+    "info": _l("Answer of the citizen"),
+    "return": _l("Window for a return"),
+    "decision": _l("Decision on a request"),
+    "dispute": _l("Adjudication"),
+    "order": _l("Answer to an order"),
+    "suspension": _l("Look again at a suspension"),
+    "appeal": _l("Decision on an appeal"),
 }
+
+OUTAGES: Words = {
+    "sweep": _l("Nothing was swept"),
+    "events": _l("Events were not published"),
+    "jobs": _l("Jobs were not done"),
+    "deadlines": _l("Escalations were not done"),
+    "mails": _l("E-mails were not sent"),
+}
+"""What can stand still, by its names in app/watching.py."""
 
 LIGHTS: Words = {
     "green": _l("In time"),
@@ -238,12 +249,25 @@ BOARDS: Words = {
     "mine": _l("My tickets"),
     "triage": _l("Triage"),
     "returns": _l("Returns"),
+    "inbox": _l("Inbox"),
     "to_sign": _l("To sign"),
     "in_hand": _l("In hand"),
     "submitted": _l("Submitted"),
     "unit_overdue": _l("Overdue"),
+    "unit_ordered": _l("Ordered"),
     "review": _l("To review"),
     "callback": _l("To call back"),
+    "disputed": _l("Disputes"),
+    "extensions": _l("Extensions"),
+    "extensions_again": _l("Second extensions"),
+    "suspensions": _l("Suspensions to decide"),
+    "suspended": _l("Suspended"),
+    "ordered": _l("Orders"),
+    "appeals": _l("Appeals"),
+    "badly_rated": _l("Bad ratings"),
+    "exclusions": _l("Exclusions"),
+    "urged": _l("Urged"),
+    "green": _l("Green channel"),
     "overdue": _l("Overdue"),
     "all": _l("All"),
 }
@@ -258,91 +282,8 @@ LIMITS: Words = {
     "wd": _l("%(count)s working days"),
 }
 
-PART_ROLES: Words = {"lead": _l("Lead unit"), "assist": _l("Assisting unit")}
-
-ACTIONS: Words = {
-    "register": _l("Register"),
-    "discard": _l("Discard draft"),
-    "amend": _l("Amend"),
-    "answer": _l("Answer at once"),
-    "refer": _l("Refer elsewhere"),
-    "dispatch": _l("Dispatch"),
-    "sign": _l("Sign for it"),
-    "handle": _l("Record a step"),
-    "request_return": _l("Ask to return it"),
-    "uphold": _l("Refuse the return"),
-    "redispatch": _l("Grant the return and dispatch anew"),
-    "reply": _l("Submit the reply"),
-    "accept": _l("Accept the reply"),
-    "reject": _l("Send the reply back"),
-    "redo": _l("Not solved: have it handled again"),
-    "close": _l("Close after call-back"),
-    "urge": _l("The caller asks again"),
-}
-
-FIELDS: Words = {
-    "type": _l("Kind of matter"),
-    "content": _l("What happened"),
-    "title": _l("Title"),
-    "demand": _l("What the caller wants"),
-    "accused": _l("Whom it is about"),
-    "urgency": _l("Urgency"),
-    "channel": _l("Channel"),
-    "category_code": _l("Category"),
-    "region_code": _l("Area"),
-    "region_path": _l("Area"),
-    "place": _l("Exact place"),
-    "longitude": _l("Longitude"),
-    "latitude": _l("Latitude"),
-    "happened_at": _l("When it happened"),
-    "line_no": _l("Number dialled"),
-    "person_count": _l("Number of persons"),
-    "enterprise": _l("Concerns a business"),
-    "threat": _l("Threat was uttered"),
-    "anonymous": _l("Anonymous"),
-    "confidential": _l("Confidential"),
-    "wants_reply": _l("Wants a reply"),
-    "caller_label": _l("About the caller"),
-    "name": _l("Name"),
-    "phone": _l("Telephone number"),
-    "address": _l("Own address"),
-    "reason": _l("Reason"),
-    "answer": _l("Answer"),
-    "disposition": _l("Kind of referral"),
-    "referral": _l("What the citizen was told"),
-    "lead": _l("Lead unit"),
-    "assists": _l("Assisting units"),
-    "dispatch_note": _l("Advice to the unit"),
-    "handle_note": _l("What was done"),
-    "urge_note": _l("What the caller said"),
-    "contacted": _l("The citizen was contacted"),
-    "return_reason": _l("Ground of the return"),
-    "return_note": _l("Explanation and legal basis"),
-    "suggested": _l("Unit that should have it"),
-    "decision_note": _l("Reason of the decision"),
-    "public_reply": _l("Reply to the citizen (public)"),
-    "internal_note": _l("Account for the file (internal)"),
-    "review_note": _l("What is missing"),
-    "rating_note": _l("Remark"),
-    "redo_reason": _l("What the citizen says is not solved"),
-    "outcome": _l("Outcome of the call-back"),
-    "reveal_reason": _l("Reason"),
-    "reissue_reason": _l("Reason"),
-    "solved": _l("Is it solved?"),
-    "satisfied": _l("How satisfied are you?"),
-    "number": _l("Ticket number"),
-    "code": _l("Query code"),
-    "form_key": _l("Form"),
-}
-
-FAULTS: Words = {
-    "missing": _l("Please fill this in."),
-    "asked_often": _l("You have asked three times today; all of it is noted. If it is urgent, call 12345."),
-    "unknown": _l("This is not one of the choices."),
-    "too_long": _l("This is too long."),
-    "unreadable": _l("This holds characters that cannot be stored."),
-    "already_has_it": _l("This unit has the ticket already."),
-    "not_a_number": _l("This does not look like a telephone number."),
+PART_ROLES: Words = {
+    "lead": _l("Lead unit"), "assist": _l("Assisting unit"), "sub": _l("Passed down by the unit above"),
 }
 
 UNIT_KINDS: Words = {
@@ -360,6 +301,32 @@ UNIT_KINDS: Words = {
 EMERGENCY_NUMBERS = (("110", _l("Police")), ("119", _l("Fire")), ("120", _l("Ambulance")))
 """The same in every city."""
 
+
+REQUEST_STATES: Words = {
+    "asked": _l("waits for a decision"),
+    "granted": _l("granted"),
+    "refused": _l("refused"),
+    "lapsed": _l("not needed any more"),
+}
+
+ORDER_STATES: Words = {
+    "issued": _l("to answer"), "answered": _l("answered"), "settled": _l("settled"), "lapsed": _l("lapsed"),
+}
+
+FILE_KINDS: Words = {"image": _l("Picture"), "audio": _l("Sound"), "video": _l("Film")}
+
+PURPOSES: Words = {
+    "matter": _l("of the matter"),
+    "handling": _l("from the handling"),
+    "proof": _l("proof of what was done"),
+}
+
+KINSHIP: Words = {
+    "merged": _l("Merged into this one"),
+    "merged_into": _l("Merged into"),
+    "split_off": _l("Split off"),
+    "split_from": _l("Split from"),
+}
 
 def state_name(code: str) -> str:
     """A ticket's or a part's state, for staff."""

@@ -17,9 +17,11 @@ from bench import load
 from bench.databases import Databases, Filled, Tell
 from bench.machine import Others, database_settings
 from db import database_now, db, transaction
-from tickets import clocks, queries, service
+from routing import service as routing
+from tickets import escalating, queries, service
 from tickets.lifecycle import WORKED_ON
 from tickets.models import Assignment, Contact, Ticket
+from tickets.narrowing import Wanted
 from tickets.permissions import Actor
 from tickets.vault import Vault
 
@@ -109,8 +111,39 @@ def _questions(now: datetime, vault: Vault) -> list[Question]:
         Question("find common word", lambda: queries.find(supervisor, "居民意见较大"), False),
         Question("find rare words", lambda: queries.find(supervisor, "柳湾村 供暖"), False),
         Question("find word, one department", lambda: queries.find(handler, "居民意见较大"), False),
-        Question("due sweep", lambda: clocks.due_deadlines(now, SWEPT, now + timedelta(seconds=30)), False),
+        *_narrowed(handler, supervisor, now, vault, vault.open_contact(phone_of, "name")),
+        Question("due sweep", lambda: _swept(now), False),
     ]
+
+
+def _narrowed(handler: Actor, supervisor: Actor, now: datetime, vault: Vault, name: str) -> list[Question]:
+    """Lists with filters, and what a unit sees of itself."""
+    today = now.astimezone(routing.current().zone).date()
+    urgent, late = Wanted(urgency="urgent"), Wanted(state="HANDLING", light="red")
+    old = Wanted(registered_from=today - timedelta(days=400), registered_to=today - timedelta(days=370))
+    unit = Wanted(unit=min(handler.departments), type="complaint")
+
+    def found(actor: Actor, text: str, wanted: Wanted) -> Question:
+        words = " ".join([text or "no words", *wanted.to_data()])
+        who = "supervisor" if actor is supervisor else "one department"
+        return Question(
+            f"find {words}, {who}", lambda: queries.find(actor, text, wanted=wanted, now=now), False
+        )
+
+    word = "居民意见较大"
+    return [
+        Question("inbox", lambda: queries.board(handler, now, "inbox"), False),
+        Question("inbox counts", lambda: queries.tally(handler, now, "inbox"), False),
+        Question("inbox narrowed", lambda: queries.board(handler, now, "inbox", wanted=late), False),
+        Question("calendar", lambda: queries.due_by_day(handler, now, "inbox", today, today), False),
+        *(found(actor, "", wanted) for actor in (supervisor, handler) for wanted in (urgent, late, old, unit)),
+        *(found(actor, word, wanted) for actor in (supervisor, handler) for wanted in (urgent, old, unit)),
+        Question("find name", lambda: service.find(supervisor, now, "", vault, name=name), False),
+    ]
+
+
+def _swept(now: datetime) -> list[int]:
+    return escalating.due_deadlines(now, SWEPT, now + timedelta(seconds=30)).ids
 
 
 def _board(actor: Actor, now: datetime, name: str, page: int = 1) -> Call:
@@ -170,7 +203,7 @@ def _rows(answer: Any) -> int | None:
     if isinstance(answer, queries.Page):
         return len(answer.rows)
     if isinstance(answer, dict):
-        return len(answer["rows"])
+        return len(answer.get("rows", answer))
     return len(answer) if isinstance(answer, list) else None
 
 

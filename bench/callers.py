@@ -25,7 +25,7 @@ _PREFIXES = ("130", "131", "135", "136", "138", "139", "150", "151", "158", "159
 
 @dataclass(frozen=True)
 class QuickVault(Vault):
-    """The installation's vault. Callers call again, so the hash of a telephone number is kept."""
+    """The installation's vault. Callers call again, so the hashes of their numbers and names are kept."""
 
     kept: dict[str, bytes] = field(default_factory=dict)
 
@@ -33,6 +33,11 @@ class QuickVault(Vault):
         if phone not in self.kept:
             self.kept[phone] = super().phone_hash(phone)
         return self.kept[phone]
+
+    def name_hash(self, name: str) -> bytes:
+        if name not in self.kept:
+            self.kept[name] = super().name_hash(name)
+        return self.kept[name]
 
 
 class _Contact:
@@ -44,6 +49,7 @@ class _Contact:
         self.phone: bytes | None = None
         self.address: bytes | None = None
         self.phone_hash: bytes | None = None
+        self.name_hash: bytes | None = None
 
 
 class Callers:
@@ -81,5 +87,6 @@ class Callers:
         for name in life.caller.fields:
             self.city.vault.seal_contact(contact, name, getattr(life.caller, name))  # type: ignore[arg-type]
         life.loader.add(
-            "contact", life.id, contact.name, contact.phone, contact.address, contact.phone_hash, at
+            "contact", life.id, contact.name, contact.phone, contact.address, contact.phone_hash,
+            contact.name_hash, at,
         )

@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from routing.reference import Reference
 from tickets import deadlines
-from tickets.clocks import CLOSES_AT_END, clock_rules
+from tickets.clocks import ENDS, clock_rules
 from tickets.permissions import Scope, rooms_of_ticket
 from tickets.vault import Vault
 
@@ -51,49 +51,59 @@ class City:
     at_work: list[int] = field(default_factory=list)
     """For each hour the next one in which offices are open."""
     _policies: dict[tuple[str, str, str, str | None], deadlines.Policy | None] = field(default_factory=dict)
-    _runs: dict[tuple[int, int], Run] = field(default_factory=dict)
+    _runs: dict[tuple[int, int, int | None], Run] = field(default_factory=dict)
     _rooms: dict[tuple[Any, ...], tuple[str, ...]] = field(default_factory=dict)
 
     def run(
-        self, clock: str, facts: tuple[str, str, str | None], hour: int, due_at: datetime | None = None
+        self, clock: str, facts: tuple[str, str, str | None], hour: int, unit: int | None = None,
+        due_at: datetime | None = None,
     ) -> Run | None:
         """The clock of a ticket of this type, urgency and category, started at that hour; None without policy.
 
-        `due_at` is for one that ends otherwise than by its limit.
+        `unit` is whose part it is a clock of. `due_at` is for one that ends otherwise than by its limit.
         """
-        key = (clock, *facts)
-        if key not in self._policies:
+        scope = (clock, *facts)
+        if scope not in self._policies:
             rules = clock_rules(self.reference)
-            self._policies[key] = deadlines.choose_policy(
+            self._policies[scope] = deadlines.choose_policy(
                 rules.policies.get(clock, ()), deadlines.PolicyFacts(*facts)
             )
-        policy = self._policies[key]
+        policy = self._policies[scope]
         if policy is None:
             return None
+        calendar = self._calendar(unit)
         if due_at is not None:
-            return self._reckon(policy, self.hours[hour], due_at)
-        found = self._runs.get((policy.id, hour))
+            return self._reckon(policy, self.hours[hour], calendar, due_at)
+        own_hours = self.reference.hours_of(unit) if unit else None
+        key = (policy.id, hour, own_hours[0] if own_hours else None)
+        found = self._runs.get(key)
         if found is None:
-            found = self._runs[policy.id, hour] = self._reckon(policy, self.hours[hour])
+            found = self._runs[key] = self._reckon(policy, self.hours[hour], calendar)
         return found
 
-    def due_after_rejection(self, was_due: datetime, hour: int) -> datetime:
+    def due_after_rejection(self, was_due: datetime, hour: int, unit: int) -> datetime:
         """As tickets.clocks.take_up does it."""
-        rules = clock_rules(self.reference)
-        return max(was_due, deadlines.due_at(self.hours[hour], rules.rejected_extra, rules.calendar))
+        extra = clock_rules(self.reference).rejected_extra
+        return max(was_due, deadlines.due_at(self.hours[hour], extra, self._calendar(unit)))
 
-    def _reckon(self, policy: deadlines.Policy, start: datetime, due_at: datetime | None = None) -> Run:
+    def _calendar(self, unit: int | None) -> deadlines.Calendar:
+        rules = clock_rules(self.reference)
+        return rules.calendar_of_unit(unit) if unit else rules.calendar
+
+    def _reckon(
+        self, policy: deadlines.Policy, start: datetime, calendar: deadlines.Calendar,
+        due_at: datetime | None = None,
+    ) -> Run:
         """As tickets.clocks.start does it."""
         rules = clock_rules(self.reference)
-        calendar = rules.calendar
         due_at = due_at or deadlines.due_at(start, policy.limit, calendar)
-        ends = policy.clock == CLOSES_AT_END
+        ends = policy.clock in ENDS
         moments = (
             ((0, due_at),) if ends else deadlines.moments(start, due_at, policy.limit, policy.ladder, calendar)
         )
         tiers = {level: "end" if ends else policy.tier(level) for level, _ in moments}
         ladder = [[level, tiers[level], at.isoformat()] for level, at in moments]
-        yellow = rules.yellow_at(start, due_at, policy.limit)
+        yellow = rules.yellow_at(start, due_at, policy.limit, calendar)
         return Run(policy.id, str(policy.limit), due_at, yellow, moments, tiers, json.dumps(ladder))
 
     def forget_before(self, hour: int) -> None:

@@ -3,7 +3,7 @@
 Each method here stands for the verb of its name in tickets/. Time comes from outside and only goes forward.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,14 +12,23 @@ from bench.copying import Loader
 from bench.matters import Matter
 from bench.rows import Caller, Clock, Event, Ids, Part
 from tickets import lifecycle
+from tickets.clocks import SIGN
 from tickets.deadlines import levels_due
 from tickets.events import KINDS
-from tickets.lifecycle import ENDED, WORKED_ON
+from tickets.lifecycle import ENDED
 
+_BASIS = "《权责清单》及本单位三定方案"
+OFFICE_NUMBER = "0990-12345"
 SWEPT_AFTER = timedelta(seconds=7)  # a due moment waits for the next sweep and its job
 
 _targets: dict[tuple[str, str, str], str] = {}
 _payloads: set[tuple[str, ...]] = set()
+
+
+def _owed(name: str, due_at: datetime, moments: Iterable[datetime], after: datetime) -> datetime | None:
+    """As tickets.clocks does it: the first rung of the ladder, or of signing the end."""
+    end = [due_at] if name == SIGN and due_at > after else []
+    return min([*moments, *end], default=None)
 
 
 def moved(machine: str, action: str, state: str) -> str:
@@ -56,6 +65,7 @@ class Life:
         self.dispatched_at: datetime | None = None
         self.closed_at: datetime | None = None
         self.disposition: str | None = None
+        self.refer_reason: str | None = None
         self.facts = (matter.type, matter.urgency, matter.category)
 
     @property
@@ -81,15 +91,20 @@ class Life:
                 self.close(None, "unrated")
             else:
                 self._escalate(due)
+                if due.name == SIGN and due.part and due.run.due_at <= self.now:
+                    self.sign(due.part, by_itself=True)
 
     def _escalate(self, clock: Clock) -> None:
-        acting, skipped, clock.next_at = levels_due(clock.run.moments, clock.fired, self.now)
+        acting, skipped, next_at = levels_due(clock.run.moments, clock.fired, self.now)
+        clock.next_at = _owed(clock.name, clock.run.due_at, [next_at] if next_at else [], self.now)
         self._see_next()
         owed, tiers = dict(clock.run.moments), clock.run.tiers
         for level in (*skipped, *(() if acting is None else (acting,))):
             outcome = "acted" if level == acting else "skipped"
-            row = self.ids.take("escalation")
-            self.loader.add("escalation", row, clock.id, level, tiers[level], owed[level], self.now, outcome)
+            row, unit = self.ids.take("escalation"), clock.part.unit if clock.part else None
+            self.loader.add(
+                "escalation", row, clock.id, level, tiers[level], owed[level], self.now, outcome, clock.name, unit
+            )
             clock.fired.append(level)
         if acting is not None:
             self.finish(
@@ -126,11 +141,11 @@ class Life:
         self._end("answer", staff)
         self.finish("ticket.answered", "staff", staff, None, texts=self.write({"answer": body}, staff))
 
-    def refer(self, staff: int, disposition: str, body: str) -> None:
+    def refer(self, staff: int, disposition: str, reason: str, body: str) -> None:
         self._end("refer", staff)
-        self.disposition = disposition
+        self.disposition, self.refer_reason = disposition, reason
         texts = self.write({"referral": body}, staff)
-        self.finish("ticket.referred", "staff", staff, None, disposition=disposition, texts=texts)
+        self.finish("ticket.referred", "staff", staff, None, disposition=disposition, reason=reason, texts=texts)
 
     def _end(self, action: str, staff: int) -> None:
         self.stop()
@@ -153,29 +168,41 @@ class Life:
     def _assign(self, unit: int, role: str) -> None:
         part = Part(self.ids.take("assignment"), unit, role, self.round, self.now)
         self.parts.append(part)
+        window = self.city.run("return", self.facts, self.hour)
+        part.return_until = window.due_at if window else None
         self._start("sign", part)
+        if role == "lead" and not self.caller.anonymous:
+            self._start("contact", part)
         self._start("handle", part)
 
-    def sign(self, part: Part) -> None:
+    def sign(self, part: Part, by_itself: bool = False) -> None:
         part.state = moved("assignment", "sign", part.state)
-        part.signed_at = self.now
+        part.signed_at, part.auto_signed = self.now, by_itself
         self.stop(("sign",), part)
-        self._by_unit(part, "assignment.signed")
+        if by_itself:
+            self.finish("assignment.signed", "system", None, part.unit, assignment=part.id)
+        else:
+            self._by_unit(part, "assignment.signed")
 
     def handle(self, part: Part, note: str) -> None:
         part.state = moved("assignment", "handle", part.state)
+        self._contacted(part)
+        self._by_unit(part, "assignment.handled", {"handle_note": note}, contact="phone")
+
+    def _contacted(self, part: Part) -> None:
         part.first_contact_at = part.first_contact_at or self.now
-        self._by_unit(part, "assignment.handled", {"handle_note": note})
+        self.stop(("contact",), part)
 
     def request_return(self, part: Part, reason: str, note: str, suggested: int) -> None:
         part.state = moved("assignment", "request_return", part.state)
         part.return_reason, part.suggested = reason, suggested
-        self._by_unit(
-            part, "assignment.return_requested", {"return_note": note}, reason=reason, suggested=suggested
-        )
+        self._start("decision", part, self.version + 1)
+        texts = {"legal_basis": _BASIS, "return_note": note}
+        self._by_unit(part, "assignment.return_requested", texts, reason=reason, suggested=suggested)
 
     def uphold(self, staff: int, part: Part, note: str) -> None:
         part.state = moved("assignment", "uphold", part.state)
+        self.stop(("decision",), part)
         if part.signed_at is None:
             part.signed_at = self.now
             self.stop(("sign",), part)
@@ -192,15 +219,23 @@ class Life:
         self._assign(unit, part.role)
         self.finish("ticket.dispatched", "staff", staff, unit, lead=unit, round=self.round)
 
+    def contribute(self, part: Part, internal: str) -> None:
+        part.state = moved("assignment", "contribute", part.state)
+        part.submitted_at = self.now
+        self.stop((), part)
+        self._by_unit(part, "assignment.contributed", {"internal_note": internal})
+
     def reply(self, part: Part, public: str, internal: str) -> None:
         part.state = moved("assignment", "reply", part.state)
         part.submitted_at = self.now
+        self._contacted(part)
+        part.account = ("phone", self.now, OFFICE_NUMBER, "true", "solved")
         self.stop((), part)
-        self._by_unit(part, "assignment.replied", {"public_reply": public, "internal_note": internal})
-        if not any(other.state in WORKED_ON for other in self.parts):
-            self.state = moved("ticket", "submit", self.state)
-            self._start("review", None, self.version)
-            self.finish("ticket.submitted", "staff", self.city.handlers[part.unit], None)
+        texts = {"public_reply": public, "internal_note": internal}
+        self._by_unit(part, "assignment.replied", texts, contact="phone", facts="true", result="solved")
+        self.state = moved("ticket", "submit", self.state)
+        self._start("review", None, self.version)
+        self.finish("ticket.submitted", "staff", self.city.handlers[part.unit], None)
 
     def accept(self, staff: int) -> None:
         for part in self.parts:
@@ -212,13 +247,13 @@ class Life:
         self.finish("ticket.accepted", "staff", staff, None)
 
     def reject(self, staff: int, note: str) -> None:
-        self.stop()
+        self.stop(("review",))
         self.state = moved("ticket", "reject", self.state)
         for part in self.parts:
             if part.state == "SUBMITTED" and part.role == "lead":
                 part.state = "REJECTED"
                 last = next(one for one in reversed(self.clocks) if one.name == "handle" and one.part is part)
-                due_at = self.city.due_after_rejection(last.run.due_at, self.hour)
+                due_at = self.city.due_after_rejection(last.run.due_at, self.hour, part.unit)
                 self._start("handle", part, self.version, due_at)
         self.finish("ticket.rejected", "staff", staff, None, texts=self.write({"review_note": note}, staff))
 
@@ -242,10 +277,10 @@ class Life:
     def _start(
         self, name: str, part: Part | None, epoch: int = 1, due_at: datetime | None = None
     ) -> None:
-        run = self.city.run(name, self.facts, self.hour, due_at)
+        run = self.city.run(name, self.facts, self.hour, part.unit if part else None, due_at)
         if run is None:
             return
-        next_at = run.moments[0][1] if run.moments else None
+        next_at = _owed(name, run.due_at, (at for _, at in run.moments), self.now)
         self.clocks.append(Clock(self.ids.take("deadline"), name, part, epoch, run, self.now, next_at))
         self._see_next()
 
@@ -304,7 +339,7 @@ class Life:
             add(
                 "assignment", part.id, self.id, part.unit, part.role, part.round, part.state,
                 part.dispatched_at, part.signed_at, part.first_contact_at, part.submitted_at, part.ended_at,
-                part.return_reason, part.suggested,
+                part.return_reason, part.suggested, part.return_until, part.auto_signed, *part.account,
             )
         for clock in self.clocks:
             run = clock.run

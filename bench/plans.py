@@ -131,7 +131,9 @@ def _answer(life: Life, rng: Random) -> None:
 
 def _refer(life: Life, rng: Random) -> None:
     disposition = rng.choice(("statutory", "explain", "explain"))
-    life.refer(rng.choice(life.city.dispatchers), disposition, "您好，该事项属于法定途径，已告知受理渠道。")
+    reason = "litigation" if disposition == "statutory" else "outside_powers"
+    told = "您好，该事项属于法定途径，已告知受理渠道。"
+    life.refer(rng.choice(life.city.dispatchers), disposition, reason, told)
 
 
 def _dispatch(life: Life, rng: Random) -> None:
@@ -171,7 +173,7 @@ def _reply(life: Life, rng: Random) -> None:
     lead = life.lead
     for part in life.parts:
         if part is not lead and part.state == "HANDLING":
-            life.reply(part, rng.choice(_PUBLIC), _INTERNAL)
+            life.contribute(part, _INTERNAL)
     life.reply(lead, rng.choice(_PUBLIC), _INTERNAL)
 
 

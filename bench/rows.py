@@ -14,16 +14,17 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "code_counter", "code_key_id", "code_hash", "registered_by", "created_at", "received_at",
         "registered_at", "dispatched_at", "closed_at", "anonymous", "confidential", "wants_reply", "type",
         "title", "category_code", "tags", "region_code", "region_path", "place", "person_count", "enterprise",
-        "threat", "urgency", "green_channel", "disposition", "round",
+        "threat", "urgency", "green_channel", "disposition", "refer_reason", "round",
     ),
     "assignment": (
         "id", "ticket_id", "department_id", "role", "round", "state", "dispatched_at", "signed_at",
         "first_contact_at", "submitted_at", "ended_at", "return_reason", "suggested_department_id",
+        "return_until", "auto_signed", "contact_method", "contact_at", "contact_from", "facts", "result",
     ),
     "ticket_text": (
         "id", "ticket_id", "assignment_id", "field", "version", "body", "written_by", "written_at",
     ),
-    "contact": ("ticket_id", "name", "phone", "address", "phone_hash", "updated_at"),
+    "contact": ("ticket_id", "name", "phone", "address", "phone_hash", "name_hash", "updated_at"),
     "routing_decision": (
         "id", "ticket_id", "decided_at", "dispatched", "lead_department_id", "category_code", "duty_code",
         "duty_version", "rule_id", "confidence", "detail",
@@ -32,7 +33,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "id", "ticket_id", "assignment_id", "clock", "epoch", "policy_id", "limit", "started_at", "due_at",
         "yellow_at", "levels", "next_at", "stopped_at",
     ),
-    "escalation": ("id", "deadline_id", "level", "tier", "owed_at", "escalated_at", "outcome"),
+    "escalation": (
+        "id", "deadline_id", "level", "tier", "owed_at", "escalated_at", "outcome", "clock", "department_id",
+    ),
     "follow_up": ("id", "ticket_id", "asked_by", "asked_at", "outcome"),
     "rating": ("id", "ticket_id", "round", "solved", "satisfied", "rated_at"),
     "ticket_event": (
@@ -67,6 +70,10 @@ class Part:
     ended_at: datetime | None = None
     return_reason: str | None = None
     suggested: int | None = None
+    return_until: datetime | None = None
+    auto_signed: bool = False
+    account: tuple[Any, ...] = (None, None, None, None, None)
+    """How and when the citizen was told, from which number; whether it is true; what came of it."""
 
 
 @dataclass(slots=True)

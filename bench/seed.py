@@ -214,7 +214,8 @@ def _store(life: Life, people: callers.Callers, ids: Ids) -> None:
         key, people.form_hash(it, key), life.code_counter, life.code_key_id, life.code_hash, caller.operator,
         registered, registered, registered, life.dispatched_at, life.closed_at, caller.anonymous,
         it.confidential, not caller.anonymous, it.type, it.masked_title, it.category, (), it.region_code,
-        it.region_path, it.place, 1, False, False, it.urgency, False, life.disposition, life.round,
+        it.region_path, it.place, 1, False, False, it.urgency, False, life.disposition, life.refer_reason,
+        life.round,
     )
     if not caller.anonymous:
         people.store_contact(life, registered)

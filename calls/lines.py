@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from calls import hours
 from calls.arriving import TOP
 from calls.models import PhoneLine, Seat
+from routing import periods
 from routing.editing import Edit, Refused, added, changed, lock, refuse, text_fault
 from routing.models import CitySetting
 from routing.terms import LINE_NO, TELEPHONE
@@ -123,7 +123,7 @@ def _checked(fields: LineFields) -> dict[str, Any]:
         "outside": "" if fields.outside in OUTSIDE else "unknown",
     }
     try:
-        values["hours"] = hours.checked(fields.hours)
+        values["hours"] = periods.checked(fields.hours)
     except ValueError:
         faults["hours"] = "line_hours"
     refuse({name: fault for name, fault in faults.items() if fault})

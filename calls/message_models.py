@@ -20,7 +20,8 @@ class Message(Base):
     """短信. One text. The row of one that goes out is there before anybody is asked to send it.
 
     `reference` is our own name of it. `body` is what it says, `reply` what one that came in was answered. `again`
-    counts how often it was sent anew by hand, by `asked_by`. `template` of one that came in is what it asked for.
+    counts how often it was sent anew by hand, by `asked_by`, or because another day is promised. `template` of one
+    that came in is what it asked for.
     """
 
     __tablename__ = "message"

@@ -60,11 +60,11 @@ def next_step(
     if not is_reply and messaging.has_opted_out(message.phone_hash):
         _end(message, MessageState.FAILED, now, messaging.OPTED_OUT)
         return Step(outcome="moot")
-    if messaging.is_moot(message):
+    if messaging.is_moot(message, vault):
         _end(message, MessageState.FAILED, now, messaging.MOOT)
         return Step(outcome="moot")
     starts = message.created_at
-    if message.template == messaging.RATE:
+    if message.template in messaging.BY_DAY:
         starts = settings.when_asked(starts)
         if (later := settings.when_asked(now)) > now:
             return Step(due_at=later)

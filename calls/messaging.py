@@ -9,8 +9,9 @@ step is a row of Postgres that goes only when the next one stands: outbox, job o
 import json
 import re
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -22,14 +23,20 @@ from calls.models import Call
 from calls.owing import SEND_MESSAGE, owe
 from db import db
 from routing import service as routing
-from tickets import errors, sealing
+from tickets import errors, promises, sealing
 from tickets.lifecycle import TicketState
 from tickets.models import Contact, Ticket
 from tickets.permissions import Actor
 from tickets.reveal import reach
 from tickets.vault import Vault
 
-RECEIPT, RATE, REPLY = "receipt", "rate", "reply"
+RECEIPT, RATE, REPLY, EXTENDED, SUSPENDED = "receipt", "rate", "reply", "extended", "suspended"
+PROMISES: Mapping[str, Callable[[Ticket], date | None]] = {
+    EXTENDED: promises.extended_to, SUSPENDED: promises.looked_at_again_on,
+}
+"""Texts that name a day, and where it comes from: none, and the text is not called for (any more)."""
+BY_DAY = frozenset({RATE, *PROMISES})
+"""What can wait for the morning."""
 TOLD_CHANNELS = frozenset({"phone", "web", "wechat", "app", "sms"})
 """Who tells us there hears from us; what other lines and offices hand over, they answer themselves."""
 STALE = timedelta(days=1)
@@ -52,7 +59,8 @@ class Wording:
 
 
 def intend(ticket_id: int, template: str, now: datetime, vault: Vault, *, may_link: bool, link: str = "") -> bool:
-    """Write down that a ticket's citizen is to be told. Once for each round; returns whether it is owed now."""
+    """Write down that a ticket's citizen is to be told. Once for each round, or for each day that a promise names;
+    returns whether it is owed now."""
     ticket, contact = db.session.get_one(Ticket, ticket_id), db.session.get(Contact, ticket_id)
     if contact is None or not _is_called_for(ticket, template, now):
         return False
@@ -60,7 +68,11 @@ def intend(ticket_id: int, template: str, now: datetime, vault: Vault, *, may_li
         return False
     wording = _wording(ticket, template, vault, link, may_link)
     row = _row(ticket, contact, template, wording, now, vault) | {"round": ticket.round}
-    return _write_down(row, now, settings.when_asked(now) if template == RATE else now)
+    if template in PROMISES and (last := _last(ticket_id, template)) is not None:
+        if wording_of(last, vault).values == wording.values:
+            return False
+        row["again"] = last.again + 1
+    return _write_down(row, now, settings.when_asked(now) if template in BY_DAY else now)
 
 
 def send_again(
@@ -68,7 +80,7 @@ def send_again(
 ) -> None:
     """再次发送. Send the receipt anew, with the code as it is now. Raises NotFound, Forbidden, NotNow."""
     ticket = reach(actor, ticket_id, "send_again").ticket
-    contact, last = db.session.get(Contact, ticket_id), _last_receipt(ticket_id)
+    contact, last = db.session.get(Contact, ticket_id), _last(ticket_id, RECEIPT)
     if contact is None or last is None or last.state not in MISSED:
         raise errors.NotNow(action="send_again", state=str(ticket.state))
     if not is_to_be_told(ticket, vault.open_contact(contact, "phone")):
@@ -117,15 +129,25 @@ def has_opted_out(phone_hash: bytes | None) -> bool:
     return phone_hash is not None and db.session.get(OptOut, phone_hash) is not None
 
 
-def is_moot(message: Message) -> bool:
-    """Whether it asks for a rating that was given while it waited for the morning."""
-    ticket = db.session.get(Ticket, message.ticket_id) if message.template == RATE else None
-    return ticket is not None and (ticket.state, ticket.round) != (TicketState.TO_CALLBACK, message.round)
+def is_moot(message: Message, vault: Vault) -> bool:
+    """Whether it asks for a rating that was given while it waited for the morning, or names a day that is past."""
+    ticket = db.session.get(Ticket, message.ticket_id) if message.template in BY_DAY else None
+    if ticket is None:
+        return False
+    if message.template == RATE:
+        return (ticket.state, ticket.round) != (TicketState.TO_CALLBACK, message.round)
+    return wording_of(message, vault).values.get("day") != _day(ticket, message.template)
 
 
-def _last_receipt(ticket_id: int) -> Message | None:
+def _day(ticket: Ticket, template: str) -> str:
+    """The day that a promise names, or nothing."""
+    day = PROMISES[template](ticket) if template in PROMISES else None
+    return day.isoformat() if day else ""
+
+
+def _last(ticket_id: int, template: str) -> Message | None:
     latest = select(Message).where(
-        Message.ticket_id == ticket_id, Message.template == RECEIPT, Message.direction == "out"
+        Message.ticket_id == ticket_id, Message.template == template, Message.direction == "out"
     )
     return db.session.scalar(latest.order_by(Message.id.desc()).limit(1))
 
@@ -134,6 +156,8 @@ def _is_called_for(ticket: Ticket, template: str, now: datetime) -> bool:
     """Whether it still is as it was when the event happened."""
     if template == RATE:
         return ticket.state == TicketState.TO_CALLBACK
+    if template in PROMISES:
+        return _day(ticket, template) != ""
     fresh = ticket.registered_at is not None and ticket.registered_at > now - STALE
     return fresh and ticket.number is not None and ticket.code_counter > 0
 
@@ -144,6 +168,8 @@ def _wording(ticket: Ticket, template: str, vault: Vault, link: str, may_link: b
     values = {"sign": sign(lang), "number": ticket.number or "", "link": link if may_link else ""}
     if template == RECEIPT:
         values["code"] = vault.code_of(ticket)
+    if template in PROMISES:
+        values["day"] = _day(ticket, template)
     body = texts.fill(texts.text(f"sms_{template}", lang, ticket.line_no), **values)
     return Wording(texting.fit(body, may_link=may_link), values)
 

@@ -8,10 +8,12 @@ from app.auth import models as auth_models
 from calls import models as call_models
 from db import db
 from routing import models as routing_models
-from tickets import event_models
+from tickets import attachment_models, event_models, request_models
 from tickets import models as ticket_models
 
-ROOMS = (routing_models, auth_models, ticket_models, event_models, call_models)
+ROOMS = (
+    routing_models, auth_models, ticket_models, attachment_models, request_models, event_models, call_models,
+)  # fmt: skip
 MIGRATOR_LOCK = 12345
 # A migration that cannot get its lock at once gives up, rather than make every writer queue behind it.
 OPTIONS = "-c lock_timeout=1s -c timezone=UTC"

@@ -14,7 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db import Base
 
 KINDS = ("district", "town", "village", "bureau", "vertical", "utility", "mass", "hotline")
-CLOCKS = ("dispatch", "sign", "handle", "redo", "review", "callback")
+CLOCKS = (
+    "dispatch", "sign", "contact", "handle", "redo", "review", "callback", "info", "return", "decision", "dispute",
+    "order", "suspension", "appeal",
+)  # fmt: skip
 LIMIT_UNITS = ("min", "h", "wh", "d", "wd")
 
 
@@ -38,7 +41,8 @@ class Region(Base):
 class Department(Base):
     """A unit that handles tickets. `line` names its field of work, shared by units of several levels.
 
-    `phone` is its duty telephone in E.164, which the hotline rings when it needs the unit in a talk.
+    `phone` is its duty telephone in E.164, which the hotline rings when it needs the unit in a talk; `email` is
+    the mailbox in which it is told of its matters.
     """
 
     __tablename__ = "department"
@@ -60,6 +64,7 @@ class Department(Base):
     path: Mapped[str]
     region_code: Mapped[str] = mapped_column(ForeignKey("region.code"))
     phone: Mapped[str | None]
+    email: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True, server_default="true")
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
@@ -77,6 +82,8 @@ class Category(Base):
     level: Mapped[int] = mapped_column(SmallInteger)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("category.id"), index=True)
     path: Mapped[str]
+    wants_photo: Mapped[bool] = mapped_column(default=False, server_default="false")
+    """Whether a reply needs a picture or film of what was done."""
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 

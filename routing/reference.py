@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from routing.directory import Directory
-from routing.values import Chain, Place, Unit
+from routing.periods import times
+from routing.values import Chain, Hours, Periods, Place, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class CategoryNode:
     name_en: str
     level: int
     parent: str | None
+    wants_photo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,10 @@ class PolicyRow:
 
 @dataclass(frozen=True)
 class Reference:
-    """Reference data as of one `version`. Inactive duties, rules and policies are not in it; units are."""
+    """Reference data as of one `version`. Inactive duties, rules and policies are not in it; units are.
+
+    `announced` are the years whose arrangement of holidays is known, `hours` those that units have of their own.
+    """
 
     version: int
     directory: Directory
@@ -51,6 +56,9 @@ class Reference:
     settings: Mapping[str, Any]
     policies: tuple[PolicyRow, ...]
     calendar: Mapping[date, bool]
+    day_names: Mapping[date, str]
+    announced: frozenset[int]
+    hours: Mapping[int, Hours]
 
     @property
     def units(self) -> Mapping[str, Unit]:
@@ -91,6 +99,21 @@ class Reference:
             found.append(unit.id)
         return tuple(found)
 
+    def hours_of(self, unit_id: int) -> tuple[int, Hours] | None:
+        """The hours by which a unit works and whose they are: its own or those of the nearest unit above that
+        has any. None where it works as the city does, or is not known."""
+        if not self.hours or unit_id not in self.units_by_id:
+            return None
+        found = next((one for one in (unit_id, *self.ancestors(unit_id)) if one in self.hours), None)
+        return None if found is None else (found, self.hours[found])
+
+    def wants_photo(self, category: str | None) -> bool:
+        """Whether a reply in this category needs a photo: it is asked for there, or above."""
+        node = self.categories.get(category or "")
+        while node is not None and not node.wants_photo:
+            node = self.categories.get(node.parent or "")
+        return node is not None
+
     def region_chain(self, code: str) -> Chain:
         return self.directory.chain(code)
 
@@ -103,7 +126,6 @@ class Reference:
         return ZoneInfo(self.settings["zone"])
 
     @cached_property
-    def working_periods(self) -> tuple[tuple[time, time], ...]:
+    def working_periods(self) -> Periods:
         """Of a working day in the city's zone, in order."""
-        periods = self.settings["working_periods"]
-        return tuple((time.fromisoformat(start), time.fromisoformat(end)) for start, end in periods)
+        return times(self.settings["working_periods"])

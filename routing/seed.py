@@ -5,9 +5,10 @@ The files in routing/demo are the demo city; categories, policies and settings s
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import holidays
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from routing.calendar_models import CalendarYear, DepartmentHours
 from routing.models import (
     CalendarDay,
     Category,
@@ -29,6 +31,9 @@ from routing.models import (
 DATA = Path(__file__).parent / "demo"
 IN_FORCE_FROM = date(2020, 1, 1)
 CALENDAR_YEARS = range(2024, 2028)
+SOURCE = f"holidays {version('holidays')}"
+EXCHANGED = "休息日"
+"""How the holidays package calls a day that is free for another one worked."""
 BARE_CITY = {"code": "0000", "name": "本市", "level": "1", "parent_code": ""}
 BARE_HOTLINE = {
     "code": "0000.hotline",
@@ -52,12 +57,14 @@ def seed(session: Session, demo: bool = True) -> bool:
         return False
     _add_categories(session)
     _add_places(session, table("regions") if demo else [BARE_CITY])
-    _add_departments(session, table("departments") if demo else [BARE_HOTLINE])
+    units = _add_departments(session, table("departments") if demo else [BARE_HOTLINE])
     settings = {**document("settings"), **({} if demo else BARE_SETTINGS)}
     session.add_all(CitySetting(key=key, value=value) for key, value in settings.items())
     session.add_all(Policy(**row) for row in document("policies"))
-    session.add_all(calendar_days())
+    days = list(calendar_days())
+    session.add_all([*days, *calendar_years(days)])
     if demo:
+        session.add_all(_hours(units))
         session.add_all(_item(row) for row in table("duties"))
         session.add_all(_rule(row) for row in document("rules"))
     session.flush()
@@ -87,16 +94,47 @@ def keywords(text: str) -> list[list[Any]]:
     return [[word, int(weight)] for word, _, weight in pairs]
 
 
-def calendar_days() -> Iterator[CalendarDay]:
-    """National holidays and the weekend days worked in exchange, as the holidays package knows them."""
-    china = holidays.country_holidays("CN", years=CALENDAR_YEARS, language="zh_CN")
-    source = f"holidays {version('holidays')}"
-    day, end = date(CALENDAR_YEARS[0], 1, 1), date(CALENDAR_YEARS[-1], 12, 31)
-    while day <= end:
-        is_working, note = china.is_working_day(day), china.get(day)
-        if note is not None or is_working != (day.weekday() < 5):
-            yield CalendarDay(day=day, is_working=is_working, note=note or "调休上班", source=source)
-        day += timedelta(days=1)
+def calendar_days(years: Iterable[int] = CALENDAR_YEARS) -> Iterator[CalendarDay]:
+    """National holidays and the weekend days worked in exchange, as the holidays package knows them.
+
+    Of a year that is not announced (each is in November before) it has what the law names, and no more.
+    """
+    china = holidays.country_holidays("CN", years=years, language="zh_CN")
+    for year in years:
+        length = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+        days = (date(year, 1, 1) + timedelta(days=number) for number in range(length))
+        for is_working, stretch in groupby(days, china.is_working_day):
+            if is_working:
+                made_up = {day: "调休上班" for day in stretch if day.weekday() > 4}
+                yield from (_day(day, True, note) for day, note in made_up.items())
+            else:
+                yield from (_day(day, False, note) for day, note in _named(china, list(stretch)))
+
+
+def _named(china: holidays.HolidayBase, free: list[date]) -> Iterator[tuple[date, str]]:
+    """What the neighbouring free days are called: those free in exchange, and a weekend within, have the name of
+    the holiday that they lengthen; a weekend at the edge has none."""
+    notes = [china.get(day) for day in free]
+    named = [place for place, note in enumerate(notes) if note]
+    own = [place for place in named if not notes[place].startswith(EXCHANGED)]
+    for place in range(named[0], named[-1] + 1) if named else ():
+        nearest = max((one for one in own if one <= place), default=own[0] if own else place)
+        name = notes[nearest].partition("（")[0]
+        yield free[place], notes[place] if place in own else f"{name}（调休）" if notes[place] else name
+
+
+def _day(day: date, is_working: bool, note: str) -> CalendarDay:
+    return CalendarDay(day=day, is_working=is_working, note=note, source=SOURCE)
+
+
+def calendar_years(days: Iterable[CalendarDay]) -> Iterator[CalendarYear]:
+    """The years of the days; one is announced where days are made up, as there are in every arrangement."""
+    by_year: dict[int, bool] = {}
+    for row in days:
+        is_makeup = row.is_working and row.day.weekday() > 4
+        by_year[row.day.year] = by_year.get(row.day.year, False) or is_makeup
+    for year, is_announced in by_year.items():
+        yield CalendarYear(year=year, is_announced=is_announced, source=SOURCE)
 
 
 def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
@@ -117,7 +155,8 @@ def _add_places(session: Session, rows: list[dict[str, str]]) -> None:
     session.flush()
 
 
-def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
+def _add_departments(session: Session, rows: list[dict[str, str]]) -> dict[str, Department]:
+    """The units by code."""
     made: dict[str, Department] = {}
     for row in rows:
         made[row["code"]] = Department(
@@ -132,13 +171,21 @@ def _add_departments(session: Session, rows: list[dict[str, str]]) -> None:
             path="",
         )
     _hang(session, made, {row["code"]: row["parent_code"] for row in rows})
+    return made
+
+
+def _hours(units: Mapping[str, Department]) -> Iterator[DepartmentHours]:
+    """Of those that work otherwise than the city's offices."""
+    for row in document("hours"):
+        yield DepartmentHours(department_id=units[row.pop("unit")].id, **row)
 
 
 def _add_categories(session: Session) -> None:
     rows = table("categories")
     made = {
         row["code"]: Category(
-            code=row["code"], name=row["name"], name_en=row["name_en"], level=int(row["level"]), path=""
+            code=row["code"], name=row["name"], name_en=row["name_en"], level=int(row["level"]), path="",
+            wants_photo=row["wants_photo"] == "1",
         )
         for row in rows
     }

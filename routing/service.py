@@ -13,7 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from db import db
-from routing import search
+from routing import periods, search
+from routing.calendar_models import CalendarYear, DepartmentHours
 from routing.directory import Directory
 from routing.models import (
     CalendarDay,
@@ -28,7 +29,7 @@ from routing.models import (
     TextIndex,
 )
 from routing.reference import CategoryNode, PolicyRow, Reference
-from routing.values import Duty, Place, Rule, Target, Unit, When
+from routing.values import Duty, Hours, Place, Rule, Target, Unit, When
 
 _kept: dict[int, Reference] = {}
 _KEPT_BY_SESSION = "reference"
@@ -77,13 +78,17 @@ def load(session: Session) -> Reference:
     """Everything, as this session sees it."""
     settings = {row.key: row.value for row in session.scalars(select(CitySetting))}
     policies = session.scalars(select(Policy).where(Policy.is_active).order_by(Policy.id))
+    days = session.execute(select(CalendarDay.day, CalendarDay.is_working, CalendarDay.note)).all()
     return Reference(
         version=current_version(session),
         directory=_directory(session, float(settings.get("routing_threshold", 1.0))),
         categories=_categories(session),
         settings=settings,
         policies=tuple(_policy(row) for row in policies),
-        calendar={row.day: row.is_working for row in session.scalars(select(CalendarDay))},
+        calendar={row.day: row.is_working for row in days},
+        day_names={row.day: row.note for row in days if row.note},
+        announced=frozenset(session.scalars(select(CalendarYear.year).where(CalendarYear.is_announced))),
+        hours=_hours(session),
     )
 
 
@@ -136,6 +141,16 @@ def _end_before(session: Session, code: str, day: date) -> None:
             row.valid_until = day - timedelta(days=1)
 
 
+def _hours(session: Session) -> dict[int, Hours]:
+    rows = session.scalars(select(DepartmentHours).where(DepartmentHours.is_active))
+    return {
+        row.department_id: Hours(
+            periods.times(row.weekdays), periods.times(row.saturday), periods.times(row.sunday), row.keeps_holidays
+        )
+        for row in rows
+    }
+
+
 def _directory(session: Session, threshold: float) -> Directory:
     items = session.scalars(select(DirectoryItem).where(DirectoryItem.is_active).order_by(DirectoryItem.id))
     ordered = select(RoutingRule).where(RoutingRule.is_active).order_by(RoutingRule.position, RoutingRule.id)
@@ -183,6 +198,7 @@ def _categories(session: Session) -> dict[str, CategoryNode]:
             row.name_en,
             row.level,
             codes[row.parent_id] if row.parent_id is not None else None,
+            row.wants_photo,
         )
         for row in rows
     }

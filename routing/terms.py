@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from functools import cache
-from itertools import pairwise
 from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from routing import periods
 from routing.editing import (
     LONGEST_TEXT,
     Edit,
@@ -33,9 +33,16 @@ LONGEST_LIMIT = 10_000
 LINE_NO = re.compile(r"[0-9]{3,20}")
 """The number of a line as citizens know it, such as 12315."""
 TELEPHONE = "phone"
+LIFECYCLE = "lifecycle"
+TIERS, NOTICES = "tiers", "notices"
+EXPORTS, UPLOADS = "exports", "uploads"
 REDO_ROUNDS, SHIPPED_ROUNDS = "redo_rounds", 2
 """How often a matter that its citizen calls unsolved goes back to the unit by itself; what ships."""
 MOST_ROUNDS = 9
+SECOND_FACTOR = "second_factor"
+"""Codes of the roles that must sign in with a second factor; app/auth/factors.py says what ships."""
+ADDED_LATER = (TELEPHONE, REDO_ROUNDS, LIFECYCLE, TIERS, NOTICES, EXPORTS, UPLOADS, SECOND_FACTOR)
+"""A city set up before there was such a thing goes by what ships, and has no row yet."""
 PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "answer_within": (1, 300),
     "short_abandon": (0, 60),
@@ -60,6 +67,16 @@ PHONE_RANGES: Mapping[str, tuple[int, int]] = {
     "follow_up_gap_hours": (1, 168),
 }
 """Least and most of each number of the setting `phone`; calls/settings.py says what ships."""
+UPLOAD_RANGES: Mapping[str, tuple[int, int]] = {
+    "files": (1, 20), "file_mb": (1, 50), "request_mb": (1, 60), "megapixels": (1, 100), "of_ticket": (1, 500),
+    "per_hour": (1, 10_000),
+}
+"""Least and most of each limit on files; tickets/terms.py says what ships. No request is larger than the most."""
+EXPORT_RANGES: Mapping[str, tuple[int, int]] = {"rows": (100, 50_000), "hours": (1, 168), "at_once": (1, 20)}
+"""Least and most of each number of the setting `exports`; app/export_limits.py says what ships."""
+NUMBER_RANGES = {UPLOADS: UPLOAD_RANGES, EXPORTS: EXPORT_RANGES}
+TARGET = re.compile(r"(?:(?:unit|above|city):[a-z][a-z0-9_]{1,39}(?:@[a-z]{1,12})?|mailbox)")
+"""Whom a tier of an escalation concerns, as tickets/notices.py reads it."""
 TOLD = ("limit_value", "limit_unit", "ladder", "statutory", "source")
 
 
@@ -151,13 +168,14 @@ def set_day(
 def change_setting(session: Session, key: str, version: int, value: Any) -> Edit:
     """Another value for one of the city's settings. Raises NoResultFound, Outdated, Refused."""
     value = SETTINGS[key](value)
-    if key in (TELEPHONE, REDO_ROUNDS) and version == 0:
-        # A city set up before there was such a thing goes by what ships, and has no row yet.
+    if key in ADDED_LATER and version == 0:
         return added(session, CitySetting(key=key, value=value), SETTING, key, "value")
     row = lock(session, CitySetting, CitySetting.key == key, version)
     before = row.value
     edit = changed(session, row, SETTING, key, value=value)
-    return edit if key != TELEPHONE else Edit(SETTING, key, edit.version, *difference(before, value))
+    if key in (TELEPHONE, LIFECYCLE):
+        return Edit(SETTING, key, edit.version, *difference(before, value))
+    return edit
 
 
 def _versions(scope: Scope) -> Any:
@@ -220,14 +238,13 @@ def _zone(value: Any) -> str:
 
 
 def _periods(value: Any) -> list[list[str]]:
-    """At least one period, each with a length, in order, apart: as the pure rules of deadlines want it."""
+    """At least one period: as the pure rules of deadlines want it."""
     try:
-        edges = [time.fromisoformat(edge) for start, end in value for edge in (start, end)]
+        found = periods.checked(value)
     except (TypeError, ValueError) as fault:
         raise Refused({"value": "periods"}) from fault
-    if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
-        raise Refused({"value": "periods"})
-    return [[f"{start:%H:%M}", f"{end:%H:%M}"] for start, end in zip(edges[::2], edges[1::2], strict=True)]
+    refuse({} if found else {"value": "periods"})
+    return found
 
 
 def _share(value: Any) -> float:
@@ -247,6 +264,40 @@ def _codes(value: Any) -> list[str]:
     return sorted({str(code) for code in value})
 
 
+LIFECYCLE_RANGES: Mapping[str, tuple[int, int]] = {
+    "returns": (1, 9), "returns_per_part": (1, 9), "questions": (1, 9), "appeal_days": (0, 365),
+    "archive_days": (1, 3650),
+    "merged_at_once": (1, 1000), "asked_percent": (0, 100),
+}
+"""Least and most of each number of the setting `lifecycle`; tickets/terms.py says what ships."""
+MOST_EXTENSIONS = 2
+LONGEST_EXTENSION = re.compile(r"[1-9][0-9]{0,3}(min|h|wh|d|wd)")
+
+
+def _lifecycle(value: Any) -> dict[str, Any]:
+    """Each number in its range; each extension as a limit, and a share of the limit that the part began with."""
+    faults = {
+        name: "range" for name, (least, most) in LIFECYCLE_RANGES.items() if not least <= value[name] <= most
+    }
+    for number, rule in enumerate(value["extensions"], start=1):
+        if not LONGEST_EXTENSION.fullmatch(rule["longest"]):
+            faults[f"longest_{number}"] = "limit"
+        if not 0 < rule["share"] <= 9:
+            faults[f"share_{number}"] = "range"
+    refuse(faults)
+    return {
+        **{name: int(value[name]) for name in LIFECYCLE_RANGES},
+        "extensions": value["extensions"][:MOST_EXTENSIONS],
+        "ex_officio_types": _codes(value["ex_officio_types"]),
+    }
+
+
+def _numbers(value: Any, ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Each number in its range."""
+    refuse({name: "range" for name, (least, most) in ranges.items() if not least <= value[name] <= most})
+    return {name: int(value[name]) for name in ranges}
+
+
 def _phone(value: Any) -> dict[str, int]:
     """Each of the telephone's numbers in its range."""
     faults = {
@@ -258,6 +309,17 @@ def _phone(value: Any) -> dict[str, int]:
     return {name: int(value[name]) for name in PHONE_RANGES}
 
 
+def _tiers(value: Any) -> dict[str, list[str]]:
+    """Each line names somebody. That the roles are there is for who knows them to see."""
+    refuse({name: "target_shape" for name, said in value.items() if not all(map(TARGET.fullmatch, said))})
+    return {name: list(dict.fromkeys(said)) for name, said in value.items()}
+
+
+def _hours(value: Any) -> dict[str, int]:
+    refuse({name: "hour" for name, hour in value.items() if not 0 <= hour <= 23})
+    return dict(value)
+
+
 SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "city_name": _names,
     "hotline_name": _names,
@@ -267,6 +329,12 @@ SETTINGS: Mapping[str, Callable[[Any], Any]] = {
     "confidential_types": _codes,
     "green_factor": _share,
     REDO_ROUNDS: _rounds,
+    LIFECYCLE: _lifecycle,
+    TIERS: _tiers,
+    NOTICES: _hours,
+    EXPORTS: lambda value: _numbers(value, EXPORT_RANGES),
     TELEPHONE: _phone,
+    UPLOADS: lambda value: _numbers(value, UPLOAD_RANGES),
+    SECOND_FACTOR: _codes,
 }
 """Each setting with the check that gives its value as stored."""

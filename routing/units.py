@@ -16,6 +16,7 @@ UNIT_CODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,19}")
 LINE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 """E.164: never a short number such as 110, which no carrier abroad can dial."""
+EMAIL = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,180}")
 LEVELS_OF_KIND = {"district": 2, "town": 3, "village": 4}
 """Kinds that stand on one level only; a bureau, a utility and the others may stand on any."""
 NAMED_AT_MOST = 10
@@ -33,6 +34,7 @@ class UnitFields:
     parent: str | None
     region_code: str
     phone: str = ""
+    email: str = ""
 
 
 def add_unit(session: Session, code: str, fields: UnitFields) -> Edit:
@@ -113,10 +115,14 @@ def add_category(session: Session, code: str, name: str, name_en: str) -> Edit:
     return edit
 
 
-def rename_category(session: Session, code: str, version: int, name: str, name_en: str) -> Edit:
-    """Other names for a category. Raises NoResultFound, Outdated, Refused."""
+def change_category(
+    session: Session, code: str, version: int, name: str, name_en: str, wants_photo: bool
+) -> Edit:
+    """Other names for a category, and whether it asks for a photo. Raises NoResultFound, Outdated, Refused."""
     row = lock(session, Category, Category.code == code, version)
-    return changed(session, row, CATEGORY, code, **texts(name=name, name_en=name_en))
+    return changed(
+        session, row, CATEGORY, code, **texts(name=name, name_en=name_en), wants_photo=wants_photo
+    )
 
 
 def _checked(
@@ -125,13 +131,15 @@ def _checked(
     """The columns as stored, and the unit above. Raises Refused."""
     values = asdict(fields)
     values |= {"name": fields.name.strip(), "short_name": fields.short_name.strip(), "line": fields.line or None}
-    values["phone"] = fields.phone or None
+    values |= {"phone": fields.phone or None, "email": fields.email.strip() or None}
     del values["parent"]
     faults = {name: text_fault(values[name]) for name in ("name", "short_name")}
     if fields.line and not LINE.fullmatch(fields.line):
         faults["line"] = "line_shape"
     if fields.phone and not PHONE.fullmatch(fields.phone):
         faults["phone"] = "phone_shape"
+    if values["email"] and not EMAIL.fullmatch(values["email"]):
+        faults["email"] = "email_shape"
     if fields.kind not in KINDS:
         faults["kind"] = "unknown"
     elif fields.level != LEVELS_OF_KIND.get(fields.kind, fields.level):

@@ -5,7 +5,7 @@ Pure and immutable. `to_data()` gives what is stored with a ticket.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from routing.words import normal
@@ -13,6 +13,7 @@ from routing.words import normal
 DISPOSITIONS = ("emergency", "statutory", "explain", "malicious", "triage")
 
 Chain = tuple[str, ...]  # codes of places from the city down
+Periods = tuple[tuple[time, time], ...]  # of a day, in order; the last may end at the midnight that ends it
 
 
 def n_(text: str) -> str:
@@ -82,6 +83,16 @@ class Unit:
     parent: str | None
     is_active: bool = True
     phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a unit works: periods of its days, and whether it has the holidays and make-up days of the city."""
+
+    weekdays: Periods
+    saturday: Periods
+    sunday: Periods
+    keeps_holidays: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from supervisor import servers
@@ -49,6 +51,9 @@ def flask(options: Options) -> int:
     gave is migrated by `up` and by these commands only, never in passing.
     """
     folder = DataFolder(options.folder)
+    if _needs_no_servers(options.rest):
+        env = dict(os.environ) | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+        return subprocess.run([sys.executable, "-m", "app.due", *options.rest[1:]], env=env).returncode
     folder.create()
     command = [sys.executable, "-m", "flask", "--app", f"{ROOT}/manage.py:create_app", *options.rest]
     name = next((word for word in options.rest if not word.startswith("-")), "")
@@ -65,6 +70,11 @@ def flask(options: Options) -> int:
     folder.claim(os.environ.get("HOTLINE_ENV") or "demo")
     prepared = name not in ("", *ON_THE_SCHEMA) and not os.environ.get("DATABASE_URL")
     return _on_own_servers(options, folder, command, {}, servers.Wanted(), Path.cwd(), prepared)
+
+
+def _needs_no_servers(words: Sequence[str]) -> bool:
+    """Whether a due time is asked for by the calendar that ships: then there is nothing to start for it."""
+    return list(words[:1]) == ["due"] and not any(word.startswith("--dep") for word in words)
 
 
 def _running(folder: DataFolder) -> dict[str, object]:

@@ -101,6 +101,17 @@ def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
 
 
 @pytest.fixture
+def tell(capfd: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Write one line to the terminal, also of a test that passes."""
+
+    def write(line: str) -> None:
+        with capfd.disabled():
+            print(line, file=sys.stderr, flush=True)
+
+    return write
+
+
+@pytest.fixture
 def client(app):
     return app.test_client()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import psycopg
 from flask import Flask
-from sqlalchemy import make_url
+from sqlalchemy import create_engine, delete, make_url
 
 from app.cli import migrate_to_head, seed_all
 from config import Config
@@ -60,7 +60,7 @@ def clone_database(name: str) -> Config:
 
 
 def app_on_clone(
-    config: Config, worker_id: str, suffix: str, clock: Callable[[], datetime] | None = None, **changes: str
+    config: Config, worker_id: str, suffix: str, clock: Callable[[], datetime] | None = None, **changes: str | int
 ) -> Iterator[Flask]:
     """An application on a copy of its own, for fixtures to yield from; with `changes` of its configuration."""
     cloned = clone_database(f"hotline_{worker_id}_{suffix}")
@@ -70,6 +70,15 @@ def app_on_clone(
     yield application
     with application.app_context():
         db.engine.dispose()
+
+
+def emptied(app: Flask, *tables: str) -> None:
+    """Delete everything from these tables, as the owner: the product itself may not."""
+    engine = create_engine(app.extensions["hotline"].database_owner_url)
+    with engine.begin() as connection:
+        for name in tables:
+            connection.execute(delete(db.metadata.tables[name]))
+    engine.dispose()
 
 
 def drop_database(name: str) -> None:

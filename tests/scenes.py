@@ -1,19 +1,22 @@
 """Tickets brought to any state by the verbs alone, for tests that need them there."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from app.auth.accounts import actor_by_login
 from db import db
 from routing import service as routing
-from tickets import service
+from routing.reference import Reference
+from tickets import queries, service
 from tickets.event_models import TicketEvent
+from tickets.handling import Account
 from tickets.intake import Intake
 from tickets.lifecycle import AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket
-from tickets.permissions import VISITOR, Actor, caller_of
+from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
 from tickets.vault import Vault
 
 UNSURE = Intake(
@@ -28,7 +31,14 @@ UNSURE = Intake(
 )
 """No rule and no duty knows it: it waits for a dispatcher."""
 
+UNNAMED = {"anonymous": True, "phone": "", "name": "", "address": ""}
+"""A caller with whom nobody can speak: no unit has a first talk to hold in time."""
+GATE = {"contact_method": "no_contact", "facts": "true", "result": "solved"}
+"""What a unit says besides on ending a matter, of a citizen who left nothing to be called by."""
+
 LEAD, ASSIST, OTHER = "990102.urban", "990102.housing", "9901.heat"
+UNIT_HEAD = "lead-wanghe"
+"""Answers for LEAD and ASSIST, which lie below the district's government."""
 LEAD_LOGIN, ASSIST_LOGIN, OTHER_LOGIN = "handler-wanghe-urban", "handler-wanghe-housing", "handler-heat"
 
 
@@ -47,6 +57,14 @@ class City:
 
     def unit(self, code: str) -> int:
         return routing.current().units[code].id
+
+    @property
+    def reference(self) -> Reference:
+        return routing.current()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return routing.current().zone
 
     def later(self, **span: float) -> datetime:
         self.now += timedelta(**span)
@@ -82,6 +100,27 @@ class City:
         assert len(found) == 1, found
         return found[0]
 
+    def in_days(self, days: int) -> date:
+        return self.now.date() + timedelta(days=days)
+
+    def number_of_another(self) -> str:
+        """Of a ticket that is at work elsewhere."""
+        return self.ticket(self.waiting()).number or ""
+
+    def index(self, ticket_id: int) -> None:
+        """Make the ticket found by its words, as the job does."""
+        db.session.flush()
+        words = queries.words_of([ticket_id], self.vault)
+        routing.index_texts(db.session(), {str(key): text for key, text in words.items()})
+
+    def searches(self, login: str) -> list[TicketEvent]:
+        """A person's searches for callers, in order."""
+        db.session.flush()
+        query = select(TicketEvent).where(
+            TicketEvent.kind == "contact.searched", TicketEvent.actor_id == self.who(login).id
+        )
+        return list(db.session.scalars(query.order_by(TicketEvent.id)))
+
     # From here on: a ticket in a state, by its id.
 
     def draft(self, login: str = "operator", **intake: object) -> int:
@@ -112,12 +151,24 @@ class City:
         service.sign(self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id)
         return ticket_id
 
+    def helped_later(self, **options: object) -> int:
+        """LEAD's part HANDLING, and OTHER's PENDING_SIGN, which was asked to help afterwards."""
+        ticket_id = self.signed(**options)
+        service.add_assist(self.who("supervisor"), self.now, ticket_id, [self.unit(OTHER)], "请配合查管线")
+        return ticket_id
+
     def return_requested(self, **options: object) -> int:
         ticket_id = self.signed(**options)
-        service.request_return(
-            self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id, "not_our_duty", "不属于我局职责"
-        )
+        self.ask_return(ticket_id)
         return ticket_id
+
+    def ask_return(
+        self, ticket_id: int, unit: str = LEAD, login: str = LEAD_LOGIN, suggested: str = OTHER
+    ) -> None:
+        service.request_return(
+            self.who(login), self.now, ticket_id, self.part(ticket_id, unit).id, "not_our_duty", "不属于我局职责",
+            "《城市道路管理条例》第六条", self.unit(suggested),
+        )
 
     def returned(self, **options: object) -> int:
         """LEAD's part RETURNED, OTHER's PENDING_SIGN."""
@@ -128,15 +179,27 @@ class City:
         return ticket_id
 
     def replied(self, **options: object) -> int:
-        """LEAD's part SUBMITTED; the ticket is TO_REVIEW when no other unit has a part."""
+        """TO_REVIEW: LEAD's part SUBMITTED, after what the units that help sent in."""
         ticket_id = self.signed(**options)
+        for part in self.parts(ticket_id):
+            if part.role == "assist":
+                service.sign(self.who("lead-city"), self.now, ticket_id, part.id)
+                service.contribute(self.who("lead-city"), self.now, ticket_id, part.id, "内部：已配合。")
         self.reply(ticket_id)
         return ticket_id
 
     def reply(self, ticket_id: int, unit: str = LEAD, login: str = LEAD_LOGIN) -> None:
-        service.reply(
-            self.who(login), self.now, ticket_id, self.part(ticket_id, unit).id, "路面已经修好。", "内部：已核实。"
-        )
+        part = self.part(ticket_id, unit)
+        if part.role != "lead":
+            service.contribute(self.who(login), self.now, ticket_id, part.id, "内部：已核实。")
+            return
+        account = self.account("路面已经修好。", "内部：已核实。")
+        service.reply(self.who(login), self.now, ticket_id, part.id, account)
+
+    def account(self, public: str, internal: str, **values: object) -> Account:
+        """What a unit says on ending a matter, told on the telephone just now."""
+        told = {"contact_method": "phone", "contact_at": self.now, "contact_from": "0543-12345"}
+        return Account(public, internal, **told | values)
 
     def rejected(self, **options: object) -> int:
         ticket_id = self.replied(**options)
@@ -175,12 +238,87 @@ class City:
 
     def referred(self) -> int:
         ticket_id = self.waiting()
-        service.refer(self.who("operator"), self.now, ticket_id, "statutory", "请向法院起诉")
+        service.refer(self.who("operator"), self.now, ticket_id, "statutory", "litigation", "请向法院起诉")
         return ticket_id
 
     def answered(self) -> int:
         ticket_id = self.waiting()
         service.answer(self.who("operator"), self.now, ticket_id, "已经当场答复")
+        return ticket_id
+
+    def info_asked(self, **intake: object) -> int:
+        """NEED_INFO, before dispatch."""
+        ticket_id = self.waiting(**intake)
+        service.ask_info(self.who("dispatcher"), self.now, ticket_id, "请说明具体位置")
+        return ticket_id
+
+    def citizen_asked(self, **options: object) -> int:
+        """LEAD's part NEED_INFO."""
+        ticket_id = self.signed(**options)
+        service.ask_citizen(self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id, "请提供照片")
+        return ticket_id
+
+    def disputed(self, **options: object) -> int:
+        """DISPUTED: LEAD and OTHER gave it back, one after the other."""
+        ticket_id = self.returned(**options)
+        self.ask_return(ticket_id, OTHER, OTHER_LOGIN, suggested=LEAD)
+        part = self.part(ticket_id, OTHER)
+        service.concede(self.who("dispatcher"), self.now, ticket_id, part.id, "双方均提出依据，提请裁定")
+        return ticket_id
+
+    def designated(self, **options: object) -> int:
+        """IN_PROGRESS again, LEAD's part PENDING_SIGN, not to be given back."""
+        ticket_id = self.disputed(**options)
+        service.designate(self.who("office"), self.now, ticket_id, self.unit(LEAD), [], "以属地为准")
+        return ticket_id
+
+    def delegated(self, **options: object) -> int:
+        """With the district's government, passed down to a street, whose part is PENDING_SIGN."""
+        ticket_id = self.waiting(**options)
+        service.dispatch(self.who("dispatcher"), self.now, ticket_id, self.unit("990102.gov"))
+        part = self.part(ticket_id, "990102.gov")
+        service.sign(self.who(UNIT_HEAD), self.now, ticket_id, part.id)
+        service.delegate(self.who(UNIT_HEAD), self.now, ticket_id, part.id, self.unit("990102001.gov"))
+        return ticket_id
+
+    def contributed(self) -> tuple[int, int]:
+        """LEAD's part HANDLING; id of ASSIST's, which is SUBMITTED."""
+        ticket_id = self.signed(assists=(ASSIST,))
+        part = self.part(ticket_id, ASSIST)
+        service.sign(self.who(ASSIST_LOGIN), self.now, ticket_id, part.id)
+        self.reply(ticket_id, ASSIST, ASSIST_LOGIN)
+        return ticket_id, part.id
+
+    def suspension_asked(self, **options: object) -> int:
+        ticket_id = self.signed(**options)
+        on = self.in_days(30)
+        service.ask_suspension(
+            self.who(UNIT_HEAD), self.now, ticket_id, self.part(ticket_id).id, "planned", on, "列入明年改造计划"
+        )
+        return ticket_id
+
+    def suspended(self, **options: object) -> int:
+        ticket_id = self.suspension_asked(**options)
+        on = self.in_days(30)
+        part = self.part(ticket_id)
+        service.grant_suspension(self.who("supervisor"), self.now, ticket_id, part.id, on, "管网改造明年三月开工")
+        return ticket_id
+
+    def merged(self, **intake: object) -> int:
+        """MERGED into another ticket of LEAD's."""
+        master = self.ticket(self.dispatched())
+        ticket_id = self.waiting(**intake)
+        service.merge(self.who("supervisor"), self.now, ticket_id, master.number or "")
+        return ticket_id
+
+    def withdrawn(self, **options: object) -> int:
+        ticket_id = self.dispatched(**options)
+        service.withdraw(caller_of(ticket_id), self.now, ticket_id, "已经解决，不用再办")
+        return ticket_id
+
+    def archived(self, **options: object) -> int:
+        ticket_id = self.rated(**options)
+        service.archive(SYSTEM, self.now, ticket_id)
         return ticket_id
 
     def ticket_in(self, state: TicketState) -> int:
@@ -195,6 +333,12 @@ class City:
             TicketState.TO_REVIEW: self.replied,
             TicketState.TO_CALLBACK: self.accepted,
             TicketState.CLOSED: self.rated,
+            TicketState.NEED_INFO: self.info_asked,
+            TicketState.DISPUTED: self.disputed,
+            TicketState.SUSPENDED: self.suspended,
+            TicketState.MERGED: self.merged,
+            TicketState.WITHDRAWN: self.withdrawn,
+            TicketState.ARCHIVED: self.archived,
         }[state]()
 
     def part_in(self, state: AssignmentState) -> tuple[int, int]:
@@ -207,5 +351,7 @@ class City:
             AssignmentState.SUBMITTED: self.replied,
             AssignmentState.REJECTED: self.rejected,
             AssignmentState.DONE: self.accepted,
+            AssignmentState.NEED_INFO: self.citizen_asked,
+            AssignmentState.CANCELLED: self.withdrawn,
         }[state]()
         return ticket_id, self.part(ticket_id).id

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import outbox
 from app.auth.models import Staff
 from app.jobs import messages
-from app.subscribers import ASK_TO_RATE, PLAN_CALL, SEND_RECEIPT
+from app.subscribers import ASK_TO_RATE, PLAN_CALL, SEND_RECEIPT, TELL_EXTENDED, TELL_SUSPENDED
 from app.voice import messengers, reconciler, rounds
 from app.voice.gateways import ports_of
 from app.voice.twilio_voice import TwilioVoice, client_of
@@ -37,6 +37,7 @@ EMERGENCY = "+869901800110"
 STEP = 0.5  # seconds between two rounds of the clock process
 TEXTS = {
     SEND_RECEIPT: messages.send_receipts, ASK_TO_RATE: messages.ask_to_rate, PLAN_CALL: messages.plan_calls,
+    TELL_EXTENDED: messages.tell_extended, TELL_SUSPENDED: messages.tell_suspended,
 }  # fmt: skip
 TABLES = (
     "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, "
@@ -154,7 +155,8 @@ class Telephone:
             lead = outbox.take_lead("telephone")
             while lead and outbox.stamp(lead):
                 pass
-            for job, ids in outbox.claim_jobs(1000, timedelta(seconds=30)).items():
+            fresh, again = outbox.claim_jobs(1000, timedelta(seconds=30))
+            for job, ids in (*fresh.items(), *again.items()):
                 if job in TEXTS:
                     TEXTS[job](ids)
 

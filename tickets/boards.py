@@ -5,19 +5,19 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, null, select, true, tuple_
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy import ColumnElement, Select, func, null, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from db import db
-from routing import search
 from routing import service as routing
-from routing.models import TextIndex
-from tickets import errors, keys, masking, numbers
+from tickets import errors, keys
 from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import BEFORE_DISPATCH, WORKED_ON, AssignmentState, TicketState
-from tickets.models import Assignment, Deadline, Escalation, Ticket, TicketText
+from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, TicketText
+from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, rooms_of, visible_to
+from tickets.request_models import Application, SupervisionOrder
+from tickets.terms import NOT_OF_UNITS
 
 PAGE = 50
 CHANGES = 500
@@ -28,7 +28,7 @@ FAR_BEHIND = 20_000
 class Row:
     """One line of a board or list. No personal data: the title was masked when it was written.
 
-    `part` is the state of the part that the line is about, on boards of a unit's own parts.
+    `part` is the state of the part that the line is about, on boards of a unit's own parts, `part_id` which it is.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Row:
     title: str
     state: str
     part: str | None
+    part_id: int | None
     urgency: str
     type: str
     channel: str
@@ -66,28 +67,63 @@ class Page:
 
 @dataclass(frozen=True)
 class Board:
-    """What a board holds: who may open it, a condition, and the columns it is ordered and paged by."""
+    """What a board holds: who may open it, a condition, and the columns it is ordered and paged by.
+
+    Boards in order of the nearest clock hold what is open, and can be narrowed.
+    """
 
     who: str
     where: ColumnElement[bool]
     by: str  # due: earliest clock first; new: latest first
     assigned: bool = False
+    clock: str = ""
+    """The clock that the board is about, where it is not simply the nearest."""
+
+    @property
+    def narrows(self) -> bool:
+        return self.by == "due"
 
 
+_GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _PART = aliased(Assignment)
 _CLOCK = aliased(Deadline)
-_WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.TO_DISPATCH])
+_WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.NEED_INFO, TicketState.TO_DISPATCH])
 _RETURNED = (
     select(Assignment.id)
     .where(Assignment.ticket_id == Ticket.id, Assignment.state == AssignmentState.RETURN_REQUESTED)
     .exists()
 )
-_IN_HAND = [AssignmentState.HANDLING, AssignmentState.REJECTED, AssignmentState.RETURN_REQUESTED]
+_OF_UNIT = sorted(WORKED_ON | {AssignmentState.SUBMITTED})
+_IN_HAND = [
+    AssignmentState.HANDLING, AssignmentState.NEED_INFO, AssignmentState.REJECTED,
+    AssignmentState.RETURN_REQUESTED,
+]  # fmt: skip
+
+
+def _asks_for(kind: str, again: bool = False) -> ColumnElement[bool]:
+    """Something of this kind waits for a decision; `again`: it is not the first of its kind for the part."""
+    asked = select(Application.ticket_id).where(
+        Application.kind == kind, Application.state == "asked", (Application.level > 1) == again
+    )
+    return Ticket.id.in_(asked)
+
+
+def _ordered(*states: str) -> ColumnElement[bool]:
+    return Ticket.id.in_(select(SupervisionOrder.ticket_id).where(SupervisionOrder.state.in_(states)))
+
+
+_ORDERED_PART = _PART.id.in_(select(SupervisionOrder.assignment_id).where(SupervisionOrder.state == "issued"))
+_URGED = Ticket.closed_at.is_(None) & (
+    select(TicketText.id).where(TicketText.ticket_id == Ticket.id, TicketText.field == "urge_note").exists()
+)
+_BADLY_RATED = tuple_(Ticket.id, Ticket.round).in_(
+    select(Rating.ticket_id, Rating.round).where(
+        Rating.judged.is_(None), or_(~Rating.solved, Rating.satisfied == 1)
+    )
+) & (Ticket.state == TicketState.CLOSED)
 
 _NOT_YET_DISPATCHED = Ticket.closed_at.is_(None) & Ticket.state.in_(sorted(BEFORE_DISPATCH))
-_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.in_(
-    [TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.TO_CALLBACK]
-)
+_WITH_UNITS = Ticket.closed_at.is_(None) & Ticket.state.not_in(sorted(BEFORE_DISPATCH))
 
 BOARDS: dict[str, Board] = {
     "mine_new": Board("see.own", _NOT_YET_DISPATCHED, "due"),
@@ -96,12 +132,25 @@ BOARDS: dict[str, Board] = {
     "mine": Board("see.own", true(), "new"),
     "triage": Board("see.triage", _WAITING, "due"),
     "returns": Board("see.triage", _RETURNED, "due"),
+    "inbox": Board("see.department", _PART.state.in_(_OF_UNIT), "due", assigned=True),
     "to_sign": Board("see.department", _PART.state == AssignmentState.PENDING_SIGN, "due", assigned=True),
     "in_hand": Board("see.department", _PART.state.in_(_IN_HAND), "due", assigned=True),
     "submitted": Board("see.department", _PART.state == AssignmentState.SUBMITTED, "new", assigned=True),
     "unit_overdue": Board("see.department", _PART.state.in_(sorted(WORKED_ON)), "overdue", assigned=True),
+    "unit_ordered": Board("see.department", _ORDERED_PART, "due", assigned=True, clock="order"),
     "review": Board("ticket.review", Ticket.state == TicketState.TO_REVIEW, "due"),
     "callback": Board("ticket.follow_up", Ticket.state == TicketState.TO_CALLBACK, "due"),
+    "disputed": Board("dispute.adjudicate", Ticket.state == TicketState.DISPUTED, "due", clock="dispute"),
+    "extensions": Board("extension.decide", _asks_for("extension"), "due", clock="decision"),
+    "extensions_again": Board("extension.decide_again", _asks_for("extension", True), "due", clock="decision"),
+    "suspensions": Board("suspension.decide", _asks_for("suspension"), "due", clock="decision"),
+    "suspended": Board("suspension.decide", Ticket.state == TicketState.SUSPENDED, "due", clock="suspension"),
+    "ordered": Board("order.issue", _ordered("issued", "answered"), "due", clock="order"),
+    "appeals": Board("appeal.decide", _asks_for("appeal"), "due", clock="appeal"),
+    "badly_rated": Board("appeal.decide", _BADLY_RATED, "new"),
+    "exclusions": Board("exclusion.decide", _asks_for("exclusion"), "due", clock="decision"),
+    "urged": Board("see.city", _URGED, "due"),
+    "green": Board("see.city", Ticket.green_channel & Ticket.closed_at.is_(None), "due"),
     "overdue": Board("see.city", true(), "overdue"),
     "all": Board("see.city", true(), "new"),
 }
@@ -112,12 +161,33 @@ def boards_of(actor: Actor) -> list[str]:
     return [name for name, board in BOARDS.items() if actor.holds(board.who)]
 
 
-def board(actor: Actor, now: datetime, name: str, after: str | None = None, limit: int = PAGE) -> Page:
-    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
+def board(
+    actor: Actor,
+    now: datetime,
+    name: str,
+    after: str | None = None,
+    limit: int = PAGE,
+    wanted: Wanted = NOTHING,
+) -> Page:
+    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound.
+
+    Overdue is what should be signed, done or decided: a first talk that is late shows in the light of its line.
+    """
+    kind = board_of(actor, name)
+    return _page(lines_of(actor, now, name, wanted), "due" if kind.by == "overdue" else kind.by, after, limit)
+
+
+def board_of(actor: Actor, name: str) -> Board:
+    """A board that the actor may open. Raises NotFound."""
     kind = BOARDS.get(name)
     if kind is None or not actor.holds(kind.who):
         raise errors.NotFound()
-    query = _QUERIES[name]
+    return kind
+
+
+def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[Any]:
+    """The lines of a board that the actor may see, in no order."""
+    kind, query = BOARDS[name], _QUERIES[name]
     if kind.who == "see.own":
         # A ticket is always in the room of whoever took it down. To ask for the room as well would hide from
         # the planner that the index holds the page in its order.
@@ -127,34 +197,20 @@ def board(actor: Actor, now: datetime, name: str, after: str | None = None, limi
     if kind.assigned:
         query = query.where(_PART.department_id.in_(sorted(actor.departments)))
     if kind.by == "overdue":
-        query = query.where(_CLOCK.due_at < now, _CLOCK.stopped_at.is_(None))
-    return _page(query, "due" if kind.by == "overdue" else kind.by, after, limit)
+        query = query.where(
+            _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
+        )
+        if kind.assigned:
+            query = query.where(_CLOCK.clock.not_in(NOT_OF_UNITS))
+    if kind.narrows and not wanted.is_empty:
+        columns = query.selected_columns
+        query = query.where(*conditions(wanted, now, columns, _PART if kind.assigned else None))
+    return query
 
 
-def find(actor: Actor, text: str, after: str | None = None, limit: int = PAGE) -> Page:
-    """Tickets by number or by words, newest first, among those the actor may see; never by who called."""
-    return matching(actor, _matches(text.strip()), after, limit)
-
-
-def matching(actor: Actor, condition: ColumnElement[bool], after: str | None, limit: int) -> Page:
-    """Tickets that meet a condition, newest first, among those the actor may see."""
-    newest = select(Ticket.id).where(visible_to(actor, Ticket.rooms), condition)
-    key = keys.decode(after) if after else None
-    if key:
-        newest = newest.where(Ticket.id < key[1])
-    ids = db.session.scalars(newest.order_by(Ticket.id.desc()).limit(limit + 1)).all()
-    return _page(_ANY.where(Ticket.id.in_(ids)), "new", after, limit)
-
-
-def _matches(text: str) -> ColumnElement[bool]:
-    number = numbers.normalise_number(text)
-    if numbers.is_ticket_number(number):
-        return Ticket.number == number
-    words = search.query(text)
-    if not words:
-        return Ticket.id.is_(None)
-    found = select(TextIndex.key).where(TextIndex.tokens.op("@@")(func.to_tsquery("simple", words)))
-    return Ticket.id.in_(select(func.cast(found.subquery().c.key, Ticket.id.type)))
+def listed(ids: Collection[int], more: bool) -> Page:
+    """A page of tickets by their ids, newest first; `more`: others come after the last."""
+    return _page(_ANY.where(Ticket.id.in_(ids)), "new", None, len(ids), more)
 
 
 def _rows_query(kind: Board | None) -> Select[Any]:
@@ -165,13 +221,14 @@ def _rows_query(kind: Board | None) -> Select[Any]:
             _PART, _PART.id == _CLOCK.assignment_id
         )
     if kind is not None and kind.assigned:
-        clock = _nearest((Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id))
+        of_part = (Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id)
+        clock = nearest(of_part, kind.clock)
         parts = _columns_of(clock, _PART.department_id, _PART.id, of_parts=True)
         return parts.join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
-    clock = _nearest(Deadline.ticket_id == Ticket.id)
+    clock = nearest(Deadline.ticket_id == Ticket.id, kind.clock if kind else "")
     lead = (
         select(Assignment.department_id)
-        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state != "RETURNED")
+        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state.not_in(_GONE))
         .order_by(Assignment.id.desc())
         .limit(1)
         .lateral()
@@ -179,10 +236,16 @@ def _rows_query(kind: Board | None) -> Select[Any]:
     return _columns_of(clock, lead.c.department_id, Ticket.id).outerjoin(clock, true()).outerjoin(lead, true())
 
 
-def _nearest(condition: ColumnElement[bool]) -> Any:
+def nearest(condition: ColumnElement[bool], name: str = "") -> Any:
+    """The running clock that is due first, or that of the name, to be joined to each row.
+
+    One that stands still is due at no moment yet.
+    """
+    if name:
+        condition = condition & (Deadline.clock == name)
     return (
-        select(Deadline.id, Deadline.due_at, Deadline.yellow_at)
-        .where(condition, Deadline.stopped_at.is_(None))
+        select(Deadline.id, Deadline.due_at, Deadline.yellow_at, Deadline.clock)
+        .where(condition, Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
         .order_by(Deadline.due_at, Deadline.id)
         .limit(1)
         .lateral()
@@ -199,6 +262,7 @@ def _columns_of(clock: Any, unit: Any, line: Any, of_parts: bool = False) -> Sel
         Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
         unit.label("unit"), line.label("line"), (_PART.state if of_parts else null()).label("part"),
+        (_PART.id if of_parts else null()).label("part_id"), columns.clock.label("clock"),
         columns.due_at.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
     )
     rows: Select[Any] = query.select_from(Ticket)
@@ -210,7 +274,7 @@ _QUERIES = {name: _rows_query(kind).where(kind.where) for name, kind in BOARDS.i
 """Made once: putting them together takes longer than running them."""
 
 
-def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
+def _page(query: Select[Any], by: str, after: str | None, limit: int, more: bool = False) -> Page:
     """Page by key: the values of the last row, not an offset, so that a page costs the same anywhere."""
     columns = query.selected_columns
     line: Any = columns["line"]
@@ -226,7 +290,7 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int) -> Page:
             query = query.where(line < key[1])
     found = db.session.execute(query.limit(limit + 1)).all()
     rows = [_row(values) for values in found[:limit]]
-    more = len(found) > limit
+    more = more or len(found) > limit
     return Page(rows, _key_of(found[limit - 1]) if more else None)
 
 
@@ -246,6 +310,7 @@ def _row(values: Any) -> Row:
         title=values.title,
         state=values.state,
         part=values.part,
+        part_id=values.part_id,
         urgency=values.urgency,
         type=values.type,
         channel=values.channel,
@@ -320,31 +385,6 @@ def changes(actor: Actor, after: int) -> dict[str, Any]:
         "more": more,
         "reload": False,
     }
-
-
-def words_of(ticket_ids: Collection[int]) -> dict[int, str]:
-    """What can be searched of each ticket: title and content, latest versions, not erased, not drafts.
-
-    Masked as on every page: an index that is searched by beginnings would spell out what the page stars.
-    """
-    latest = (
-        select(TicketText.ticket_id, TicketText.field, TicketText.body)
-        .ext(distinct_on(TicketText.ticket_id, TicketText.field))
-        .join(Ticket, Ticket.id == TicketText.ticket_id)
-        .where(
-            and_(
-                TicketText.ticket_id.in_(ticket_ids),
-                TicketText.field.in_(["title", "content"]),
-                TicketText.erased_at.is_(None),
-                Ticket.number.is_not(None),
-            )
-        )
-        .order_by(TicketText.ticket_id, TicketText.field, TicketText.version.desc())
-    )
-    words: dict[int, str] = {}
-    for row in db.session.execute(latest):
-        words[row.ticket_id] = f"{words.get(row.ticket_id, '')}\n{masking.mask_text(row.body)}"
-    return words
 
 
 def open_tickets_of(unit_id: int, most: int = 10) -> tuple[int, list[str]]:

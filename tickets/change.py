@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import func, not_, select
 
 from db import db
-from tickets import errors, events, lifecycle
+from tickets import errors, events, guards, lifecycle
 from tickets.event_models import TicketEvent
 from tickets.models import Assignment, Deadline, Ticket, TicketText
 from tickets.permissions import Actor, Scope, may, rooms_of_ticket, sees
@@ -51,27 +51,30 @@ def check(
     action: str,
     version: int | None = None,
     part: Assignment | None = None,
+    now: datetime | None = None,
 ) -> lifecycle.Transition:
     """The row of the table for this action, or the reason why not. `locked` None: of a ticket yet to be.
 
     Permission is judged before version and state, so that a refusal tells a stranger nothing.
-    `version` is the one the person saw; None is for machines, which act on what is there now.
-    Raises Forbidden, Stale, NotNow.
+    `version` is the one the person saw; None is for machines, which act on what is there now. `now` is needed
+    where the action's guard goes by the time. Raises Forbidden, Stale, NotNow.
     """
     machine, state = "ticket", locked.ticket.state if locked else None
     if part:
         machine, state = "assignment", part.state
     rows = [row for row in lifecycle.TABLE if (row.machine, row.action) == (machine, action)]
-    unit = part.department_id if part else None
-    if not any(may(actor, row.who, unit=unit) for row in rows):
+    parts = locked.parts if locked else []
+    if not any(may(actor, row.who, unit=guards.unit_of(row, part, parts)) for row in rows):
         raise errors.Forbidden(action=action)
     if version is not None and locked and _is_stale(locked.ticket, version, part):
         raise errors.Stale(version=version, theirs=locked.ticket.version)
     row = lifecycle.transition(machine, action, state)
     if row is None:
         raise errors.NotNow(action=action, state=str(state))
-    if not may(actor, row.who, unit=unit):
+    if not may(actor, row.who, unit=guards.unit_of(row, part, parts)):
         raise errors.Forbidden(action=action)
+    if row.guard and locked and not guards.Case(actor, locked.ticket, parts, part, now).holds(row.guard):
+        raise errors.NotNow(action=action, state=str(state), guard=row.guard)
     return row
 
 

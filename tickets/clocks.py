@@ -1,7 +1,7 @@
-"""Clocks of a ticket as rows: start, stop, and what a sweep does when one of their moments has come."""
+"""Clocks of a ticket as rows: start and stop. What happens when one of their moments has come: escalating.py."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,18 +9,21 @@ from sqlalchemy import func, select
 
 from db import db
 from routing import service as routing
+from routing.models import Policy
 from routing.reference import Reference
 from tickets import deadlines
-from tickets.change import Locked, finish, lock, running_deadlines
+from tickets.change import running_deadlines
 from tickets.models import Assignment, Deadline, Escalation, Ticket
-from tickets.permissions import Actor
+from tickets.terms import HANDLING
 
-CLOSES_AT_END = "callback"
-"""The one clock whose end closes the ticket (unrated) rather than warns anybody."""
-HANDLING = ("handle", "redo")
-"""The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
+ENDS = ("callback", "info")
+"""Clocks whose end does something by itself rather than warn anybody: close unrated, go on without an answer."""
+SIGN = "sign"
+"""The clock at whose end the system signs for the unit, besides what its ladder tells whom."""
+OF_WORK = (SIGN, "contact", *HANDLING)
+"""The clocks of a unit's own work, which end with what it submits; what was ordered of it runs on."""
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
-FOLLOW_THE_FACTS = ("dispatch", "sign", *HANDLING)
+FOLLOW_THE_FACTS = ("dispatch", "sign", "contact", *HANDLING)
 """The clocks that run while those facts of a ticket can still be corrected."""
 
 
@@ -35,10 +38,29 @@ class ClockRules:
     yellow_days: int
     yellow_share: float
     rejected_extra: deadlines.Limit
+    _of_units: dict[int, deadlines.Calendar] = field(default_factory=dict)
 
-    def yellow_at(self, start: datetime, due: datetime, limit: deadlines.Limit) -> datetime:
+    def yellow_at(
+        self, start: datetime, due: datetime, limit: deadlines.Limit, calendar: deadlines.Calendar | None = None
+    ) -> datetime:
         """When the light of a clock turns yellow, whomever its ladder tells of it and when."""
-        return deadlines.yellow_at(start, due, limit, self.calendar, self.yellow_days, self.yellow_share)
+        calendar = calendar or self.calendar
+        return deadlines.yellow_at(start, due, limit, calendar, self.yellow_days, self.yellow_share)
+
+    def calendar_of(self, part: Assignment | None) -> deadlines.Calendar:
+        """By which a clock counts: one of a unit's part by the hours of that unit, any other by the city's."""
+        return self.calendar if part is None else self.calendar_of_unit(part.department_id)
+
+    def calendar_of_unit(self, unit_id: int) -> deadlines.Calendar:
+        """The working time of a unit; that of the city where neither it nor any above it has its own."""
+        found = self.reference.hours_of(unit_id)
+        if found is None:
+            return self.calendar
+        whose, hours = found
+        if whose not in self._of_units:
+            own = replace(self.calendar, periods=hours.weekdays, saturday=hours.saturday, sunday=hours.sunday)
+            self._of_units[whose] = own if hours.keeps_holidays else replace(own, days={}, announced=None)
+        return self._of_units[whose]
 
 
 _kept: dict[int, ClockRules] = {}
@@ -72,7 +94,9 @@ def _clock_rules(reference: Reference) -> ClockRules:
         )
     return ClockRules(
         reference,
-        deadlines.Calendar(reference.zone, reference.working_periods, reference.calendar),
+        deadlines.Calendar(
+            reference.zone, reference.working_periods, reference.calendar, announced=reference.announced
+        ),
         {clock: tuple(rows) for clock, rows in policies.items()},
         float(reference.setting("green_factor")),
         int(reference.setting("yellow")["days"]),
@@ -89,21 +113,24 @@ def start(
     epoch: int = 1,
     due_at: datetime | None = None,
     urgency: str | None = None,
+    given: deadlines.Limit | None = None,
 ) -> Deadline | None:
     """Add the clock's row, its due time and ladder computed from the city's policy and calendar.
 
-    `due_at` is for a clock that takes up where one was stopped: it ends then, not after its whole limit.
-    `urgency` is for this clock alone, in place of the ticket's. Without a policy there is no clock.
+    `due_at` is for a clock that takes up where one was stopped, or whose end somebody named: it ends then, not
+    after its whole limit. `given` is a limit in place of the policy's. `urgency` is for this clock alone, in place
+    of the ticket's. Without a policy there is no clock.
     """
     rules = clock_rules(routing.current())
-    promise = _promise(rules, ticket, clock, urgency)
+    promise = promise_of(rules, ticket, clock, urgency)
     if promise is None:
         return None
-    policy, limit = promise
-    due_at = due_at or deadlines.due_at(now, limit, rules.calendar)
-    ends = clock == CLOSES_AT_END
-    moments = ((0, due_at),) if ends else deadlines.moments(now, due_at, limit, policy.ladder, rules.calendar)
-    levels = [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
+    policy, limit = promise[0], given or promise[1]
+    calendar = rules.calendar_of(part)
+    is_shorter = given is None and limit != policy.limit
+    legal_due_at = deadlines.due_at(now, policy.limit, calendar) if is_shorter and not due_at else None
+    due_at = due_at or deadlines.due_at(now, limit, calendar)
+    levels = rungs(policy, limit, now, due_at, calendar)
     row = Deadline(
         ticket_id=ticket.id,
         part=part,
@@ -113,27 +140,57 @@ def start(
         limit=str(limit),
         started_at=now,
         due_at=due_at,
-        yellow_at=rules.yellow_at(now, due_at, limit),
+        yellow_at=rules.yellow_at(now, due_at, limit, calendar),
+        legal_due_at=legal_due_at,
         levels=levels,
-        next_at=moments[0][1] if moments else None,
     )
+    row.next_at = owed(row, (datetime.fromisoformat(at) for _, _, at in levels), now)
     db.session.add(row)
     return row
+
+
+def owed(row: Deadline, moments: Iterable[datetime], after: datetime) -> datetime | None:
+    """The first moment from which something is owed: a rung of the ladder, or of signing the end."""
+    end = [row.due_at] if row.clock == SIGN and row.due_at > after else []
+    return min([*moments, *end], default=None)
+
+
+def return_until(ticket: Ticket, now: datetime) -> datetime | None:
+    """Until when a unit that gets the ticket now may ask to give it back; None where the city sets no limit."""
+    rules = clock_rules(routing.current())
+    promise = promise_of(rules, ticket, "return")
+    return deadlines.due_at(now, promise[1], rules.calendar) if promise else None
+
+
+def start_contact(ticket: Ticket, now: datetime, part: Assignment) -> None:
+    """Start the clock in which the lead unit speaks with the citizen first, where there is one to speak with."""
+    if part.role == "lead" and not ticket.anonymous and ticket.wants_reply:
+        start(ticket, "contact", now, part)
+
+
+def rungs(
+    policy: deadlines.Policy, limit: deadlines.Limit, start: datetime, due_at: datetime,
+    calendar: deadlines.Calendar,
+) -> list[list[Any]]:
+    """The rungs of a clock as its row holds them."""
+    ends = policy.clock in ENDS
+    moments = ((0, due_at),) if ends else deadlines.moments(start, due_at, limit, policy.ladder, calendar)
+    return [[level, "end" if ends else policy.tier(level), at.isoformat()] for level, at in moments]
 
 
 def start_handling(
     ticket: Ticket, now: datetime, part: Assignment, epoch: int = 1, due_at: datetime | None = None, *,
     is_again: bool,
-) -> None:  # fmt: skip
+) -> Deadline | None:  # fmt: skip
     """Start the clock in which a unit works on it, of another time where it `is_again` its turn.
 
     Where the city has no limit for another time, that of the first time holds.
     """
-    if not is_again or start(ticket, "redo", now, part, epoch, due_at) is None:
-        start(ticket, "handle", now, part, epoch, due_at)
+    again = start(ticket, "redo", now, part, epoch, due_at) if is_again else None
+    return again or start(ticket, "handle", now, part, epoch, due_at)
 
 
-def _promise(
+def promise_of(
     rules: ClockRules, ticket: Ticket, clock: str, urgency: str | None = None
 ) -> tuple[deadlines.Policy, deadlines.Limit] | None:
     """The policy for the ticket's facts as they stand, and its limit, on the green channel the shorter one."""
@@ -148,17 +205,32 @@ def _promise(
     return policy, policy.limit
 
 
+def start_dispatch_again(ticket: Ticket, now: datetime) -> None:
+    """A dispatcher has it once more, in the time there was for it before: what reads like danger has less."""
+    before = (
+        select(Policy.urgency).join(Deadline, Deadline.policy_id == Policy.id)
+        .where(Deadline.ticket_id == ticket.id, Deadline.clock == "dispatch")
+        .order_by(Deadline.epoch.desc(), Deadline.id.desc())
+    )  # fmt: skip
+    urgency = db.session.scalar(before.limit(1))
+    start(ticket, "dispatch", now, epoch=ticket.version, urgency=urgency)
+
+
 def take_up(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the part's handling clock again after a rejection: due when it was, or after the city's extra time
     where that is later."""
     rules = clock_rules(routing.current())
-    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar)
-    stopped = select(Deadline.clock, Deadline.due_at).where(
+    due_at = deadlines.due_at(now, rules.rejected_extra, rules.calendar_of(part))
+    stopped = select(Deadline).where(
         Deadline.ticket_id == ticket.id, Deadline.assignment_id == part.id, Deadline.clock.in_(HANDLING)
     )
-    was = db.session.execute(stopped.order_by(Deadline.epoch.desc()).limit(1)).one_or_none()
-    clock, was_due = (was.clock, was.due_at) if was else ("handle", due_at)
-    start_handling(ticket, now, part, ticket.version, max(due_at, was_due), is_again=clock == "redo")
+    was = db.session.scalar(stopped.order_by(Deadline.epoch.desc()).limit(1))
+    due_at = max(due_at, was.due_at) if was else due_at
+    is_again = was is not None and was.clock == "redo"
+    new = start_handling(ticket, now, part, ticket.version, due_at, is_again=is_again)
+    if was and new:
+        take_over(was, new, None)
+        new.prolonged = was.prolonged
 
 
 def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
@@ -170,25 +242,43 @@ def follow_facts(ticket: Ticket, now: datetime) -> list[dict[str, Any]]:
     rules = clock_rules(routing.current())
     told = []
     for old in running_deadlines(ticket.id):
-        promise = _promise(rules, ticket, old.clock) if old.clock in FOLLOW_THE_FACTS else None
+        is_named = old.prolonged or (old.part is not None and old.part.role == "sub")
+        follows = old.clock in FOLLOW_THE_FACTS and not is_named
+        promise = promise_of(rules, ticket, old.clock) if follows else None
         if promise is None or (promise[0].id, str(promise[1])) == (old.policy_id, old.limit):
             continue
-        due_at = _due_from_the_beginning(rules, old, promise[1])
+        due_at = due_from_the_beginning(rules, old, promise[1])
         if old.clock == "dispatch" and due_at > old.due_at:
             continue  # what reads like danger was given less time than its urgency says
+        stands_since = old.paused_at
         _stop(old, now)
         new = start(ticket, old.clock, old.started_at, old.part, ticket.version, due_at)
-        told += [_replaced(old, new)] if new else []
+        if new is not None:
+            take_over(old, new, stands_since)
+            if str(promise[0].limit) != new.limit:
+                new.legal_due_at = due_from_the_beginning(rules, old, promise[0].limit)
+            told.append(_replaced(old, new))
     return told
 
 
-def _due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
-    """When the clock is due had this been its limit all along; after a rejection no sooner than its extra time."""
-    part = old.part
-    if part is None or old.started_at == part.dispatched_at:
-        return deadlines.due_at(old.started_at, limit, rules.calendar)
-    extra = deadlines.due_at(old.started_at, rules.rejected_extra, rules.calendar)
-    return max(deadlines.due_at(part.dispatched_at, limit, rules.calendar), extra)
+def take_over(old: Deadline, new: Deadline, stands_since: datetime | None) -> None:
+    """The new row stood still when the old one did, and still does where that one `stands_since`."""
+    new.pauses = list(old.pauses)
+    if stands_since is not None:
+        new.paused_at, new.next_at = stands_since, None
+
+
+def due_from_the_beginning(rules: ClockRules, old: Deadline, limit: deadlines.Limit) -> datetime:
+    """When the clock is due had this been its limit all along.
+
+    One of a unit's work counts from its dispatch; after a rejection it is due no sooner than its extra time.
+    """
+    part, calendar = old.part, rules.calendar_of(old.part)
+    pauses = [(datetime.fromisoformat(begun), datetime.fromisoformat(ended)) for begun, ended in old.pauses]
+    if part is None or old.clock not in HANDLING or old.started_at == part.dispatched_at:
+        return deadlines.due_at(old.started_at, limit, calendar, pauses)
+    extra = deadlines.due_at(old.started_at, rules.rejected_extra, calendar)
+    return max(deadlines.due_at(part.dispatched_at, limit, calendar, pauses), extra)
 
 
 def _replaced(old: Deadline, new: Deadline) -> dict[str, Any]:
@@ -201,90 +291,28 @@ def _replaced(old: Deadline, new: Deadline) -> dict[str, Any]:
 
 
 def stop(
-    ticket_id: int, now: datetime, *, clocks: Collection[str] = (), parts: Collection[int] | None = None
-) -> None:
-    """Stop running clocks of the ticket: all, or those named, or those of the assignments given."""
+    ticket_id: int, now: datetime, *, clocks: Collection[str] = (), parts: Collection[int] | None = None,
+    but: Collection[str] = (),
+) -> None:  # fmt: skip
+    """Stop running clocks of the ticket: all `but` some, or those named, or those of the assignments given."""
     for row in running_deadlines(ticket_id):
-        if (not clocks or row.clock in clocks) and (parts is None or row.assignment_id in parts):
+        is_meant = row.clock not in but and (not clocks or row.clock in clocks)
+        if is_meant and (parts is None or row.assignment_id in parts):
             _stop(row, now)
+
+
+def stop_these(deadline_ids: Collection[int], now: datetime) -> None:
+    """Stop these clocks, as far as they run."""
+    query = select(Deadline).where(Deadline.id.in_(deadline_ids), Deadline.stopped_at.is_(None))
+    for row in db.session.scalars(query):
+        _stop(row, now)
 
 
 def _stop(row: Deadline, now: datetime) -> None:
     row.stopped_at = now
+    row.paused_at = None
     row.next_at = None
     row.claimed_until = None
-
-
-def due_deadlines(now: datetime, limit: int, lease_until: datetime) -> list[int]:
-    """Claim up to `limit` deadlines with a moment that has come. Returns their ids, earliest first.
-
-    Safe to run in any number of processes at once: a claimed row is skipped until its claim runs out.
-    """
-    rows = db.session.scalars(
-        select(Deadline)
-        .where(
-            Deadline.next_at <= now,
-            (Deadline.claimed_until.is_(None)) | (Deadline.claimed_until < now),
-        )
-        .order_by(Deadline.next_at, Deadline.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    for row in rows:
-        row.claimed_until = lease_until
-    return [row.id for row in rows]
-
-
-def release(deadline_ids: Collection[int]) -> None:
-    """Give claimed deadlines back at once, because nobody could be told of them."""
-    for row in db.session.scalars(select(Deadline).where(Deadline.id.in_(deadline_ids)).with_for_update()):
-        row.claimed_until = None
-
-
-def escalate(actor: Actor, now: datetime, deadline_id: int) -> bool:
-    """Do what this deadline owes at `now`: the highest level due acts, lower ones are kept as skipped.
-
-    Decided by the row under the ticket's lock, so a repeat, an overlap or a late call changes nothing.
-    Returns whether anything was done.
-    """
-    ticket_id = db.session.scalar(select(Deadline.ticket_id).where(Deadline.id == deadline_id))
-    if ticket_id is None:
-        return False
-    locked = lock(actor, ticket_id)
-    row = db.session.scalar(
-        select(Deadline)
-        .where(Deadline.id == deadline_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if row is None or row.next_at is None or row.next_at > now:
-        return False
-    acting, skipped, next_at = deadlines.levels_due(_moments(row), _fired(row.id), now)
-    row.next_at = next_at
-    row.claimed_until = None
-    for level in (*skipped, *(() if acting is None else (acting,))):
-        db.session.add(_escalation(row, level, now, "acted" if level == acting else "skipped"))
-    if acting is None:
-        return False
-    _record_escalation(locked, actor, now, row, acting, skipped)
-    return True
-
-
-def _record_escalation(
-    locked: Locked, actor: Actor, now: datetime, row: Deadline, acting: int, skipped: tuple[int, ...]
-) -> None:
-    part = next((part for part in locked.parts if part.id == row.assignment_id), None)
-    finish(
-        locked,
-        actor,
-        now,
-        "ticket.escalated",
-        unit=part.department_id if part else None,
-        deadline=row.id,
-        level=acting,
-        tier=_tiers(row)[acting],
-        skipped=list(skipped) or None,
-    )
 
 
 def highest_level(ticket_id: int) -> int | None:
@@ -293,28 +321,4 @@ def highest_level(ticket_id: int) -> int | None:
         select(func.max(Escalation.level))
         .join(Deadline, Deadline.id == Escalation.deadline_id)
         .where(Deadline.ticket_id == ticket_id)
-    )
-
-
-def _moments(row: Deadline) -> tuple[tuple[int, datetime], ...]:
-    return tuple((level, datetime.fromisoformat(at)) for level, _, at in row.levels)
-
-
-def _tiers(row: Deadline) -> dict[int, str]:
-    return {level: tier for level, tier, _ in row.levels}
-
-
-def _fired(deadline_id: int) -> set[int]:
-    return set(db.session.scalars(select(Escalation.level).where(Escalation.deadline_id == deadline_id)))
-
-
-def _escalation(row: Deadline, level: int, now: datetime, outcome: str) -> Escalation:
-    moments = dict(_moments(row))
-    return Escalation(
-        deadline_id=row.id,
-        level=level,
-        tier=_tiers(row)[level],
-        owed_at=moments[level],
-        escalated_at=now,
-        outcome=outcome,
     )

@@ -3,52 +3,38 @@ limit. Pure: aware datetimes in, UTC out. Rows, settings and the clock that move
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise, takewhile
 from typing import Literal, cast, get_args
-from zoneinfo import ZoneInfo
+
+from tickets.calendars import Calendar as Calendar
+from tickets.calendars import Span
+from tickets.pauses import Pauses, in_utc, is_paused, merged, without
 
 Unit = Literal["min", "h", "wh", "d", "wd"]
-Kind = Literal["share", "remaining", "overdue"]
+Kind = Literal["share", "remaining", "overdue", "by_hand"]
 Light = Literal["green", "yellow", "red"]
-Spans = list[tuple[datetime, datetime]]
+Spans = list[Span]
 
 UNITS: tuple[Unit, ...] = get_args(Unit)
 KINDS: tuple[Kind, ...] = get_args(Kind)
+BY_HAND: Kind = "by_hand"
 DAY_UNITS = ("d", "wd")
 WORKING_UNITS = ("wh", "wd")
 ORDINARY = "normal"
 """The urgency that leaves the limit to the ticket's type."""
+IN_APP, EMAIL = WAYS = ("in_app", "email")
+"""How people are told."""
 LONGEST = 100_000
 """Largest value of a limit: keeps a mistyped policy from running past the last day a date can hold."""
 
 _LIMIT = re.compile(r"([0-9]{1,6})(min|h|wh|d|wd)")
-_MIDNIGHT = time(0)
 _WALL: Mapping[Unit, timedelta] = {"min": timedelta(minutes=1), "h": timedelta(hours=1)}
 _ONE_DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """When the city works: its zone, the periods of a working day in order, and the days that are
-    explicitly working or not. A day not named works from Monday to Friday."""
-
-    zone: ZoneInfo
-    periods: tuple[tuple[time, time], ...]
-    days: Mapping[date, bool] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        edges = [edge for period in self.periods for edge in period]
-        if not edges or any(earlier >= later for earlier, later in pairwise(edges)):
-            raise ValueError("Working periods must be at least one, each with a length, in order, apart.")
-
-    def is_working(self, day: date) -> bool:
-        explicit = self.days.get(day)
-        return day.weekday() < 5 if explicit is None else explicit
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +60,43 @@ class Limit:
         return f"{self.value}{self.unit}"
 
 
-def due_at(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
+def due_at(start: datetime, limit: Limit, calendar: Calendar, pauses: Pauses = ()) -> datetime:
     """When `limit` ends if it begins at `start` (aware, any zone). UTC.
 
     d and wd count from the next day, to 24:00 or to the end of that day's working time; the rest
-    counts at once, wh only inside working time. Raises ValueError for a naive start.
+    counts at once, wh only inside working time.
+
+    `pauses` are (from, to), aware, in any order and overlapping or not. In them min and h do not run, and wh
+    only outside them; of d and wd a day does not count whose end is in a pause: after its `from`, not after
+    its `to`. So a limit that is full in the moment in which a pause begins ends there, and one paused until
+    the end of a day has that day no more.
+
+    Raises ValueError for a naive moment and for a pause that ends before it begins.
     """
-    start = _in_utc(start)
+    start = in_utc(start)
+    stops = merged(pauses) if pauses else []
     if limit.unit in _WALL:
-        return start + limit.value * _WALL[limit.unit]
+        return _on_the_wall(start, limit.value * _WALL[limit.unit], stops)
     if limit.unit == "wh":
-        return _pass(_spans_from(start, calendar), timedelta(hours=limit.value), start)
+        return _pass(without(_spans_from(start, calendar), stops), timedelta(hours=limit.value), start)
     day = start.astimezone(calendar.zone).date()
+    if stops:
+        return _nth_end(day, limit, calendar, stops)
     if limit.unit == "d":
-        return _midnight_after(day + limit.value * _ONE_DAY, calendar)
-    return _end_of_work(_step(day, limit.value, _ONE_DAY, calendar), calendar)
+        return calendar.end_of(day + limit.value * _ONE_DAY)
+    return calendar.end_of_work(calendar.working_day(day, limit.value))
+
+
+def prolonged(due: datetime, limit: Limit, calendar: Calendar) -> datetime:
+    """When a clock that was due at `due` is due with `limit` more."""
+    due = in_utc(due)
+    # A day that ends at 24:00 is the day before: the first day more is the next one.
+    return due_at(due - _INSTANT if limit.unit in DAY_UNITS else due, limit, calendar)
 
 
 def working_time_between(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """The working time from `start` to `end`, both aware; zero when `end` is not later."""
-    return _length(_spans_within(_in_utc(start), _in_utc(end), calendar))
+    return _length(_spans_within(in_utc(start), in_utc(end), calendar))
 
 
 def green(limit: Limit, factor: float | Decimal = Decimal("0.7")) -> Limit:
@@ -109,7 +112,8 @@ class Rung:
     """One step of an escalation ladder: at `level` the people of `tier` hear of the deadline.
 
     share: `value` of the time is gone. remaining: `value` (a limit, or a share) is left; `share`, where
-    given, is what must be left of a clock in min, h or wh. overdue: `value` (a limit, or 0) has passed.
+    given, is what must be left of a clock in min, h or wh. overdue: `value` (a limit, or 0) has passed. by_hand:
+    never by itself. `ways`: how they are told. `ack`: the time in which one of them must say to have seen it.
     """
 
     level: int
@@ -117,6 +121,8 @@ class Rung:
     kind: Kind
     value: Limit | float
     share: float | None = None
+    ways: tuple[str, ...] = (IN_APP,)
+    ack: Limit | None = None
 
 
 def ladder_from_data(data: Sequence[Mapping[str, object]]) -> tuple[Rung, ...]:
@@ -140,16 +146,16 @@ def moment(rung: Rung, start: datetime, due: datetime, limit: Limit, calendar: C
 
     Shares of a clock in wh or wd are shares of its working time, so they fall inside working time.
     """
-    return _Clock(_in_utc(start), _in_utc(due), limit, calendar).moment(rung)
+    return _Clock(in_utc(start), in_utc(due), limit, calendar).moment(rung)
 
 
 def moments(
     start: datetime, due: datetime, limit: Limit, ladder: Iterable[Rung], calendar: Calendar
 ) -> tuple[tuple[int, datetime], ...]:
     """(level, UTC moment) of every rung in the ladder's order; none precedes the rung before it."""
-    clock = _Clock(_in_utc(start), _in_utc(due), limit, calendar)
+    clock = _Clock(in_utc(start), in_utc(due), limit, calendar)
     reached: list[tuple[int, datetime]] = []
-    for rung in ladder:
+    for rung in (rung for rung in ladder if rung.kind != BY_HAND):
         at = clock.moment(rung)
         reached.append((rung.level, max(at, reached[-1][1]) if reached else at))
     return tuple(reached)
@@ -174,7 +180,7 @@ def yellow_at(
     """When the light turns yellow: a limit in d or wd so many `days` of its kind before it is due, another when
     `share` of the time is left; never before `start`."""
     left = Limit(days, limit.unit) if limit.unit in DAY_UNITS else share
-    return _Clock(_in_utc(start), _in_utc(due), limit, calendar).moment(Rung(0, "yellow", "remaining", left))
+    return _Clock(in_utc(start), in_utc(due), limit, calendar).moment(Rung(0, "yellow", "remaining", left))
 
 
 def light(now: datetime, due: datetime, yellow_at: datetime | None) -> Light:
@@ -254,16 +260,21 @@ def _rung(entry: Mapping[str, object]) -> Rung:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}.")
     if share is not None and kind != "remaining":
         raise ValueError("share belongs to remaining only.")
-    value = _rung_value(kind, entry["value"])
-    return Rung(level, tier, kind, value, None if share is None else _part(share))
+    value, ways, ack = _rung_value(kind, entry["value"]), entry.get("ways", (IN_APP,)), entry.get("ack")
+    if not isinstance(ways, list | tuple) or not ways or not set(WAYS).issuperset(ways):
+        raise ValueError(f"ways must be some of {', '.join(WAYS)}.")
+    if ack is not None and (not isinstance(ack, str) or kind == BY_HAND):
+        raise ValueError("ack must be a limit like 4wh, of a rung that is reached by itself.")
+    left = None if share is None else _part(share)
+    return Rung(level, tier, kind, value, left, tuple(ways), Limit.parse(ack) if ack else None)
 
 
 def _rung_value(kind: Kind, value: object) -> Limit | float:
-    if isinstance(value, str) and kind != "share":
+    if isinstance(value, str) and kind in ("remaining", "overdue"):
         return Limit.parse(value)
-    if kind == "overdue":
+    if kind in ("overdue", BY_HAND):
         if value != 0:
-            raise ValueError("value must be 0 or a limit like 2wd.")
+            raise ValueError("value must be 0, or of an overdue rung a limit like 2wd.")
         return 0.0
     return _part(value)
 
@@ -301,8 +312,7 @@ class _Clock:
     def _overdue(self, value: Limit | float) -> datetime:
         if not isinstance(value, Limit):
             return self.due
-        # A day that ends at 24:00 is the day before: the first day overdue is the next one.
-        return due_at(self.due - _INSTANT if value.unit in DAY_UNITS else self.due, value, self.calendar)
+        return prolonged(self.due, value, self.calendar)
 
     def _share_gone(self, share: float) -> datetime:
         if self.limit.unit in WORKING_UNITS:
@@ -318,8 +328,8 @@ class _Clock:
             return _pass(self.spans, _length(self.spans) - timedelta(hours=left.value), self.start)
         last_day = (self.due - _INSTANT).astimezone(self.calendar.zone).date()
         if left.unit == "d":
-            return _midnight_after(last_day - left.value * _ONE_DAY, self.calendar)
-        return _end_of_work(_step(last_day, left.value, -_ONE_DAY, self.calendar), self.calendar)
+            return self.calendar.end_of(last_day - left.value * _ONE_DAY)
+        return self.calendar.end_of_work(self.calendar.working_day(last_day, -left.value))
 
 
 def _pass(spans: Iterable[tuple[datetime, datetime]], length: timedelta, start: datetime) -> datetime:
@@ -343,42 +353,37 @@ def _spans_within(start: datetime, end: datetime, calendar: Calendar) -> Spans:
     return [(begins, min(ends, end)) for begins, ends in before_end]
 
 
-def _spans_from(start: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
-    """Working periods from `start` on, without end: UTC, in order, apart."""
+def _spans_from(start: datetime, calendar: Calendar) -> Iterator[Span]:
+    """Working time from `start` on, without end: UTC, in order, apart."""
     day = start.astimezone(calendar.zone).date()
     while True:
-        for begins, ends in calendar.periods if calendar.is_working(day) else ():
-            ends_at = _utc(day, ends, calendar)
-            # `start` moves along, because where clocks change a period may begin before the last one ended.
-            begins_at = max(_utc(day, begins, calendar), start)
-            if begins_at < ends_at:
-                yield begins_at, ends_at
-                start = ends_at
+        for begins, ends in calendar.spans_on(day):
+            if start < ends:
+                yield max(begins, start), ends
         day += _ONE_DAY
 
 
-def _step(day: date, count: int, step: timedelta, calendar: Calendar) -> date:
-    """The `count`-th working day after `day`, or before it with a negative step."""
-    while count:
-        day += step
-        count -= calendar.is_working(day)
-    return day
+def _on_the_wall(start: datetime, length: timedelta, stops: Spans) -> datetime:
+    """When `length` has passed outside the stops."""
+    for begins, ends in stops:
+        if start + length <= begins:
+            break
+        if start < ends:
+            length -= max(begins - start, timedelta(0))
+            start = ends
+    return start + length
 
 
-def _end_of_work(day: date, calendar: Calendar) -> datetime:
-    return _utc(day, calendar.periods[-1][1], calendar)
-
-
-def _midnight_after(day: date, calendar: Calendar) -> datetime:
-    return _utc(day + _ONE_DAY, _MIDNIGHT, calendar)
-
-
-def _utc(day: date, at: time, calendar: Calendar) -> datetime:
-    return datetime.combine(day, at, calendar.zone).astimezone(UTC)
-
-
-def _in_utc(at: datetime) -> datetime:
-    """Arithmetic between datetimes of one zone ignores its clock changes, so all of it is done in UTC."""
-    if at.tzinfo is None:
-        raise ValueError("A moment without a time zone.")
-    return at.astimezone(UTC)
+def _nth_end(day: date, limit: Limit, calendar: Calendar, stops: Spans) -> datetime:
+    """The end of the last day of a limit in d or wd that begins on `day`, those paused left out."""
+    left = limit.value
+    while True:
+        if limit.unit == "d":
+            day += _ONE_DAY
+            ends = calendar.end_of(day)
+        else:
+            day = calendar.working_day(day, 1)
+            ends = calendar.end_of_work(day)
+        left -= not is_paused(ends, stops)
+        if not left:
+            return ends

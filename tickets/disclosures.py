@@ -13,7 +13,7 @@ from tickets.event_models import TicketEvent
 from tickets.models import Ticket, TicketText
 from tickets.permissions import Actor, sees
 
-KINDS = ("contact.revealed", "contact.searched")
+KINDS = ("contact.revealed", "contact.searched", "contact.exported")
 """The kinds of event that are such a look; ix_ticket_event_disclosures must hold each."""
 REASON = "reveal_reason"
 MANY = 10
@@ -33,7 +33,10 @@ class Looked:
 
 @dataclass(frozen=True)
 class Disclosure:
-    """One look. `reason` is None when it was about a ticket that the reader may not see; no number, no ticket."""
+    """One look. `reason` is None when it was about a ticket that the reader may not see; no number, no ticket.
+
+    `callers`: so many at once, in a file.
+    """
 
     id: int
     kind: str
@@ -44,6 +47,7 @@ class Disclosure:
     number: str | None
     may_open: bool
     reason: str | None
+    callers: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,7 @@ def _disclosure(actor: Actor, row: Any) -> Disclosure:
         number=row.number,
         may_open=may_open,
         reason=(row.body or "") if may_open or row.ticket_id is None else None,
+        callers=row.payload.get("callers"),
     )
 
 

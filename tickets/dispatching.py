@@ -1,20 +1,20 @@
-"""Verbs between desk and units: route, dispatch, ask for a return, uphold or dispatch anew."""
+"""Verbs from desk to units: route, dispatch, pass down, dispatch another round."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from db import db
 from routing import rules
 from routing import service as routing
 from routing.values import Decision, Facts
-from tickets import clocks, errors, masking
+from tickets import clocks, deadlines, errors, masking, pausing
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
-from tickets.lifecycle import HELD, AssignmentState, TicketState, Transition
+from tickets.lifecycle import HELD, TicketState, Transition
 from tickets.models import Assignment, RoutingDecision, Ticket
 from tickets.permissions import SYSTEM, Actor
-
-RETURN_REASONS = ("wrong_area", "not_our_duty", "ownership_unclear", "overlapping_duty", "other")
 
 
 def route(locked: Locked, now: datetime, title: str, text: str) -> None:
@@ -114,45 +114,98 @@ def _dispatch(
     **payload: Any,
 ) -> None:
     """Open one assignment a unit, with its own clocks for signing and handling."""
-    _check_units(lead, assists)
+    check_units(lead, assists)
     ticket = locked.ticket
     if ticket.state == TicketState.TO_DISPATCH:
         clocks.stop(ticket.id, now, clocks=("dispatch",))
-    ticket.round += 1
     move(ticket, row)
+    open_parts(locked, actor, now, lead, assists, **payload)
+
+
+def open_parts(
+    locked: Locked, actor: Actor, now: datetime, lead: int, assists: Sequence[int], *,
+    designated: bool = False, **payload: Any,
+) -> None:  # fmt: skip
+    """Begin a round: one assignment for each unit; those that assist already go on with the part they have."""
+    ticket = locked.ticket
+    ticket.round += 1
     ticket.dispatched_at = ticket.dispatched_at or now
-    parts = [_assignment(locked, now, lead, "lead")]
-    parts += [_assignment(locked, now, unit, "assist") for unit in dict.fromkeys(assists) if unit != lead]
-    db.session.add_all(parts)
-    for part in parts:
-        _start_clocks(locked, now, part)
-    locked.parts += parts
+    having = units_at_work(locked)
+    if lead in having:
+        raise errors.Invalid(fields={"lead": "already_has_it"})
+    new = [unit for unit in dict.fromkeys(assists) if unit != lead and unit not in having]
+    begin(locked, now, lead, "lead", designated=designated)
+    for unit in new:
+        begin(locked, now, unit, "assist", designated=designated)
     finish(
-        locked, actor, now, "ticket.dispatched", unit=lead, lead=lead,
-        assists=[part.department_id for part in parts[1:]] or None, round=ticket.round, **payload,
+        locked, actor, now, "ticket.dispatched", unit=lead, lead=lead, assists=new or None, round=ticket.round,
+        **payload,
     )
 
 
-def _start_clocks(locked: Locked, now: datetime, part: Assignment) -> None:
-    clocks.start(locked.ticket, "sign", now, part)
-    clocks.start_handling(locked.ticket, now, part, is_again=_last_lead(locked) is not None)
+def add_assist(
+    actor: Actor, now: datetime, ticket_id: int, assists: Sequence[int], note: str, version: int | None = None
+) -> None:
+    """加派协办. More units are to help, while the lead works on: each with a part and clocks of its own, and the
+    lead's reply waits for them. Raises Invalid for a unit that has a part already, and then adds none."""
+    locked = lock(actor, ticket_id)
+    check(actor, locked, "add_assist", version)
+    require(assists=" ".join(map(str, assists)), dispatch_note=note)
+    _check_assists(assists)
+    if units_at_work(locked) & set(assists):
+        raise errors.Invalid(fields={"assists": "already_has_it"})
+    locked.ticket.round += 1
+    new = list(dict.fromkeys(assists))
+    for unit in new:
+        begin(locked, now, unit, "assist")
+    texts = write_texts(locked.ticket, {"dispatch_note": note}, actor, now)
+    finish(
+        locked, actor, now, "ticket.assists_added", assists=new, round=locked.ticket.round, texts=texts
+    )
 
 
-def _assignment(locked: Locked, now: datetime, unit: int, role: str) -> Assignment:
-    return Assignment(
-        ticket_id=locked.ticket.id,
+def units_at_work(locked: Locked) -> set[int]:
+    """The units that have the matter now; who has done its part of an earlier round may get this one."""
+    return {part.department_id for part in locked.parts if part.state in HELD and part.state != "DONE"}
+
+
+def begin(
+    locked: Locked, now: datetime, unit: int, role: str, *,
+    designated: bool = False, parent: Assignment | None = None, due_at: datetime | None = None,
+) -> Assignment:  # fmt: skip
+    """A unit's part in the present round, with its clocks; `due_at` is a time for it of its own."""
+    ticket = locked.ticket
+    part = Assignment(
+        ticket_id=ticket.id,
         department_id=unit,
         role=role,
-        round=locked.ticket.round,
+        round=ticket.round,
         state="PENDING_SIGN",
         dispatched_at=now,
+        designated=designated,
+        parent_id=parent.id if parent else None,
+        return_until=None if designated or parent else clocks.return_until(ticket, now),
     )
+    db.session.add(part)
+    clocks.start(ticket, "sign", now, part)
+    clocks.start_contact(ticket, now, part)
+    clocks.start_handling(ticket, now, part, due_at=due_at, is_again=_last_lead(locked) is not None)
+    locked.parts.append(part)
+    return part
 
 
-def dispatch_again(locked: Locked, now: datetime) -> None:
-    """Another round with the unit that led the last one; where it is no more, a dispatcher says whose it is."""
-    ticket, lead = locked.ticket, _last_lead(locked)
-    if lead is not None and routing.current().units_by_id[lead].is_active:
+def dispatch_again(locked: Locked, now: datetime, *, level_up: bool = False) -> None:
+    """Another round with the unit that led the last one, or, `level_up`, with the unit above it.
+
+    Where there is none any more, a dispatcher says whose it is.
+    """
+    ticket = locked.ticket
+    lead = _last_lead(locked) or _led_for(ticket)
+    units = routing.current().units_by_id
+    if level_up and lead is not None:
+        upper = (units[unit] for unit in routing.current().ancestors(lead))
+        lead = next((unit.id for unit in upper if unit.is_active and unit.kind != "hotline"), lead)
+    if lead is not None and units[lead].is_active:
         _dispatch(locked, check(SYSTEM, locked, "dispatch"), SYSTEM, now, lead, ())
     else:
         clocks.start(ticket, "dispatch", now, epoch=ticket.version)
@@ -164,98 +217,70 @@ def _last_lead(locked: Locked) -> int | None:
     return done[-1] if done else None
 
 
-def _check_units(lead: int, assists: Sequence[int]) -> None:
+def _led_for(ticket: Ticket) -> int | None:
+    """The unit that led the ticket which this one was merged into."""
+    if ticket.parent_id is None:
+        return None
+    led = select(Assignment.department_id).where(
+        Assignment.ticket_id == ticket.parent_id, Assignment.role == "lead", Assignment.state == "DONE"
+    )
+    return db.session.scalar(led.order_by(Assignment.id.desc()).limit(1))
+
+
+def delegate(
+    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, below: int, days: str = "", note: str = "",
+    version: int | None = None,
+) -> None:  # fmt: skip
+    """下派. Pass the part down to a unit below; it is due in `days` (a limit), never after the part itself.
+
+    Whoever passes it down goes on answering for it, and waits for what comes back.
+    """
+    locked = lock(actor, ticket_id)
+    part = locked.part(assignment_id)
+    check(actor, locked, "delegate", version, part)
+    require(below=below)
+    if below not in routing.current().descendants(part.department_id) - {part.department_id}:
+        raise errors.Invalid(fields={"below": "unknown"})
+    check_units(below, ())
+    if below in units_at_work(locked):
+        raise errors.Invalid(fields={"below": "already_has_it"})
+    own = pausing.handling_clock(ticket_id, part)
+    due_at = _sooner(now, days, own.due_at if own else None)
+    texts = write_texts(locked.ticket, {"dispatch_note": note}, actor, now, part)
+    locked.ticket.round += 1
+    begin(locked, now, below, "sub", parent=part, due_at=due_at)
+    finish(
+        locked, actor, now, "assignment.delegated", unit=part.department_id, assignment=part.id, below=below,
+        texts=texts, round=locked.ticket.round,
+    )
+
+
+def _sooner(now: datetime, days: str, own: datetime | None) -> datetime | None:
+    if not days.strip():
+        return own
+    calendar = clocks.clock_rules(routing.current()).calendar
+    due_at = deadlines.due_at(now, limit_of("days", days), calendar)
+    return min(due_at, own) if own else due_at
+
+
+def limit_of(field: str, text: str) -> deadlines.Limit:
+    """A length of time as typed: a bare number is working days. Raises Invalid."""
+    text = text.strip().lower()
+    try:
+        return deadlines.Limit.parse(f"{text}wd" if text.isdecimal() else text)
+    except ValueError as fault:
+        raise errors.Invalid(fields={field: "not_a_limit"}) from fault
+
+
+def check_units(lead: int | None, assists: Sequence[int], field: str = "lead") -> None:
+    """Raise Invalid for a unit that there is not, or is no more."""
     known = routing.current().units_by_id
-    if lead not in known or not known[lead].is_active:
-        raise errors.Invalid(fields={"lead": "unknown"})
+    if lead is None or lead not in known or not known[lead].is_active:
+        raise errors.Invalid(fields={field: "unknown"})
+    _check_assists(assists)
+
+
+def _check_assists(assists: Sequence[int]) -> None:
+    known = routing.current().units_by_id
     if any(unit not in known or not known[unit].is_active for unit in assists):
         raise errors.Invalid(fields={"assists": "unknown"})
-
-
-def request_return(
-    actor: Actor,
-    now: datetime,
-    ticket_id: int,
-    assignment_id: int,
-    reason: str,
-    note: str,
-    suggested: int | None = None,
-    version: int | None = None,
-) -> None:
-    """The unit says: not ours. Its clock runs on until the hotline decides."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    row = check(actor, locked, "request_return", version, part)
-    require(return_reason=reason, return_note=note)
-    if reason not in RETURN_REASONS:
-        raise errors.Invalid(fields={"return_reason": "unknown"})
-    if suggested is not None:
-        _check_units(suggested, ())
-    move(part, row)
-    part.return_reason = reason
-    part.suggested_department_id = suggested
-    texts = write_texts(locked.ticket, {"return_note": note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.return_requested", unit=part.department_id,
-        assignment=part.id, reason=reason, suggested=suggested, texts=texts,
-    )
-
-
-def uphold(
-    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, note: str, version: int | None = None
-) -> None:
-    """The hotline upholds the dispatch: the unit keeps the matter."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    row = check(actor, locked, "uphold", version, part)
-    require(decision_note=note)
-    move(part, row)
-    if part.signed_at is None:
-        part.signed_at = now
-        clocks.stop(locked.ticket.id, now, clocks=("sign",), parts=(part.id,))
-    texts = write_texts(locked.ticket, {"decision_note": note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.upheld", unit=part.department_id, assignment=part.id, texts=texts
-    )
-
-
-def redispatch(
-    actor: Actor,
-    now: datetime,
-    ticket_id: int,
-    assignment_id: int,
-    lead: int,
-    note: str,
-    version: int | None = None,
-) -> None:
-    """The return is right: the matter goes to another unit, which takes the returned one's role."""
-    locked = lock(actor, ticket_id)
-    part = locked.part(assignment_id)
-    row = check(actor, locked, "redispatch", version, part)
-    require(lead=lead, decision_note=note)
-    # Who has done its part of an earlier round may get this one.
-    if lead in {other.department_id for other in locked.parts if other.state in HELD - {AssignmentState.DONE}}:
-        raise errors.Invalid(fields={"lead": "already_has_it"})
-    move(part, row)
-    part.ended_at = now
-    clocks.stop(locked.ticket.id, now, parts=(part.id,))
-    texts = write_texts(locked.ticket, {"decision_note": note}, actor, now, part)
-    finish(
-        locked, actor, now, "assignment.returned", unit=part.department_id, assignment=part.id, texts=texts
-    )
-    _replace(locked, actor, now, part, lead)
-
-
-def _replace(locked: Locked, actor: Actor, now: datetime, old: Assignment, unit: int) -> None:
-    """Dispatch to `unit` in the returned part's role; the other parts go on."""
-    _check_units(unit, ())
-    locked.ticket.round += 1
-    part = _assignment(locked, now, unit, old.role)
-    db.session.add(part)
-    _start_clocks(locked, now, part)
-    locked.parts.append(part)
-    finish(
-        locked, actor, now, "ticket.dispatched", unit=unit,
-        lead=unit if old.role == "lead" else None,
-        assists=[unit] if old.role == "assist" else None, round=locked.ticket.round,
-    )

@@ -13,9 +13,9 @@ from db import Base
 class TicketEvent(Base):
     """Timeline and audit in one. The product's database role may insert and read, never change or delete.
 
-    `subject` says what `subject_id` counts: ticket, call, offer, seat, staff (accounts) or reference (versions of
-    the reference data). `rooms_before` and `rooms_after` are who could see the subject before and after the
-    change.
+    `subject` says what `subject_id` counts: ticket, call, offer, seat, staff (accounts), export or reference
+    (versions of the reference data). `rooms_before` and `rooms_after` are who could see the subject before and
+    after the change.
     """
 
     __tablename__ = "ticket_event"
@@ -26,8 +26,12 @@ class TicketEvent(Base):
             postgresql_where=text("kind IN ('contact.revealed','contact.searched','code.reissued')"),
         ),
         Index(
+            "ix_ticket_event_decided", "at",
+            postgresql_where=text("kind IN ('assignment.returned','assignment.upheld')"),
+        ),
+        Index(
             "ix_ticket_event_disclosures", "at", "id",
-            postgresql_where=text("kind IN ('contact.revealed','contact.searched')"),
+            postgresql_where=text("kind IN ('contact.revealed','contact.searched','contact.exported')"),
         ),
     )
 

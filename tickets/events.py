@@ -18,27 +18,77 @@ KINDS: Mapping[str, frozenset[str]] = {
     "ticket.registered": frozenset({"channel", "changed", "texts", "contact"}),
     "ticket.amended": frozenset({"changed", "texts", "contact", "clocks"}),
     "ticket.answered": frozenset({"texts"}),
-    "ticket.referred": frozenset({"disposition", "texts"}),
+    "ticket.referred": frozenset({"disposition", "reason", "texts"}),
+    "ticket.info_asked": frozenset({"assignment", "texts"}),
+    "ticket.supplemented": frozenset({"texts"}),
+    "ticket.went_on": frozenset({"assignment", "texts"}),
+    "ticket.green": frozenset({"texts", "clocks"}),
+    "ticket.merged": frozenset({"into"}),
+    "ticket.taken_in": frozenset({"ticket"}),
+    "ticket.unmerged": frozenset({"into", "texts"}),
+    "ticket.split": frozenset({"tickets"}),
+    "ticket.split_off": frozenset({"ticket"}),
+    "ticket.withdrawn": frozenset({"texts"}),
+    "ticket.withdrawal_noted": frozenset({"texts"}),
+    "ticket.disputed": frozenset(),
+    "ticket.suspended": frozenset({"reason", "review_at", "texts"}),
+    "suspension.prolonged": frozenset({"reason", "review_at", "texts"}),
+    "ticket.resumed": frozenset({"texts"}),
+    "ticket.archived": frozenset(),
     "ticket.triaged": frozenset({"duty", "rule", "confidence"}),
-    "ticket.dispatched": frozenset({"lead", "assists", "duty", "rule", "confidence", "texts", "round"}),
+    "ticket.dispatched": frozenset(
+        {"lead", "assists", "duty", "rule", "confidence", "texts", "round", "is_designated"}
+    ),
+    "ticket.assists_added": frozenset({"assists", "round", "texts"}),
     "assignment.signed": frozenset({"assignment"}),
-    "assignment.handled": frozenset({"assignment", "texts"}),
+    "assignment.handled": frozenset({"assignment", "contact", "texts"}),
+    "assignment.delegated": frozenset({"assignment", "below", "round", "texts"}),
+    "assignment.contributed": frozenset({"assignment", "texts"}),
+    "assignment.sent_back": frozenset({"assignment", "texts"}),
+    "assignment.waived": frozenset({"assignment", "texts"}),
+    "meeting.called": frozenset({"assignment", "meeting", "at"}),
+    "meeting.minuted": frozenset({"assignment", "meeting", "texts"}),
+    **{
+        f"{what}.{state}": frozenset({"assignment", "reason", "days", "decides", "review_on", "due_at", "texts"})
+        for what in ("extension", "suspension", "exclusion", "appeal")
+        for state in ("asked", "granted", "refused")
+        if (what, state) != ("suspension", "granted")
+    },
+    "order.issued": frozenset({"assignment", "level", "form", "due_at", "is_renewed", "texts"}),
+    "order.answered": frozenset({"assignment", "level", "form", "texts"}),
+    "order.settled": frozenset({"assignment", "level", "form", "texts"}),
+    "rating.dismissed": frozenset({"texts"}),
     "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),
     "assignment.upheld": frozenset({"assignment", "texts"}),
     "assignment.returned": frozenset({"assignment", "texts"}),
-    "assignment.replied": frozenset({"assignment", "texts"}),
+    "assignment.declined": frozenset({"assignment", "texts"}),
+    "assignment.replied": frozenset({"assignment", "contact", "facts", "result", "texts", "checked"}),
     "ticket.submitted": frozenset(),
     "ticket.accepted": frozenset({"texts"}),
     "ticket.rejected": frozenset({"texts"}),
     "ticket.rated": frozenset({"solved", "satisfied", "texts"}),
-    "ticket.asked": frozenset({"outcome", "solved"}),
+    "ticket.asked": frozenset({"outcome", "solved", "contacted", "true", "again_at"}),
     "ticket.redone": frozenset({"texts"}),
     "ticket.closed": frozenset({"outcome"}),
     "ticket.urged": frozenset({"texts"}),
-    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped"}),
+    # `clocks` as in an amendment; `promised` before and after, where it is what the citizen was told.
+    "ticket.rescheduled": frozenset({"rescheduling", "clocks", "promised"}),
+    "ticket.escalated": frozenset({"deadline", "level", "tier", "skipped", "cause"}),
+    "ticket.acknowledged": frozenset({"deadline", "level"}),
     "contact.revealed": frozenset({"field", "texts"}),
-    "contact.searched": frozenset({"phone_hash"}),
+    "contact.searched": frozenset({"phone_hash", "name_hash"}),
+    # Sent out in a file: how many callers' data, of which export; and what became of an export.
+    "contact.exported": frozenset({"export", "callers", "fields"}),
+    "export.asked": frozenset({"format", "identity"}),
+    "export.decided": frozenset({"approved"}),
+    "export.made": frozenset({"rows"}),
+    "export.fetched": frozenset(),
     "code.reissued": frozenset({"texts"}),
+    "ticket.task_sheet": frozenset({"assignment", "texts", "attachments"}),
+    **{
+        f"attachment.{what}": frozenset({"assignment", "attachments", "purpose"})
+        for what in ("added", "removed", "restored")
+    },
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
     "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
     "recording.heard": frozenset({"recording"}),
@@ -50,6 +100,11 @@ KINDS: Mapping[str, frozenset[str]] = {
     "staff.disabled": frozenset(),
     "staff.enabled": frozenset(),
     "staff.reset": frozenset(),
+    "staff.factor_set": frozenset(),
+    "staff.factor_dropped": frozenset(),
+    "staff.factor_reset": frozenset(),
+    "staff.recovery_issued": frozenset(),
+    "staff.recovery_used": frozenset({"left"}),
     "staff.signed_in": frozenset(),
     "staff.signed_out": frozenset(),
     # Edits of roles and of what the city publishes of itself: units, duties, rules. These tell the values, for
@@ -59,12 +114,17 @@ KINDS: Mapping[str, frozenset[str]] = {
 }
 
 SIDE_KINDS = frozenset(
-    {"ticket.asked", "ticket.escalated", "ticket.urged", "contact.revealed", "code.reissued"}
+    {
+        "ticket.asked", "ticket.escalated", "ticket.acknowledged", "ticket.urged", "ticket.rescheduled",
+        "ticket.taken_in", "ticket.task_sheet", "ticket.withdrawal_noted", "contact.revealed", "code.reissued",
+        "meeting.called", "meeting.minuted", "order.issued", "order.answered", "order.settled", "attachment.added",
+        "attachment.removed", "attachment.restored",
+    }
 )
 """What is recorded beside a ticket's course: it raises the version, and no open form is out of date by it."""
 
 
-UNIT_KINDS = frozenset({"assignment.signed", "assignment.handled"})
+UNIT_KINDS = frozenset({"assignment.signed", "assignment.handled", "assignment.contributed"})
 """What a unit does with its own part, and what changes nothing for the others."""
 
 

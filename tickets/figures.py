@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, select
 from sqlalchemy.orm import aliased
 
 from db import db
@@ -14,6 +14,7 @@ from tickets.boards import PAGE, Page, rows_by_id
 from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
+from tickets.terms import NOT_OF_UNITS
 
 FEW = 30
 """Of fewer answers or tickets than this a rate says nothing."""
@@ -49,6 +50,14 @@ def _rated(span: Span, *conditions: ColumnElement[bool]) -> Select[Any]:
     return select(Rating.ticket_id).where(span.holds(Rating.rated_at), is_last, *conditions)
 
 
+_LATER = aliased(Deadline)
+IS_LAST = ~exists().where(
+    _LATER.ticket_id == Deadline.ticket_id, _LATER.assignment_id == Deadline.assignment_id,
+    _LATER.clock == Deadline.clock, _LATER.epoch > Deadline.epoch,
+)
+"""Of a part's limits that which holds: not one that an extension, a correction or a rejection replaced."""
+
+
 def _due(span: Span) -> Select[Any]:
     """Tickets with a handling clock that ended in the span, by now, of a part that was not given back."""
     return (
@@ -57,22 +66,32 @@ def _due(span: Span) -> Select[Any]:
             Deadline.clock == "handle",
             Deadline.due_at >= span.start,
             Deadline.due_at < min(span.end, span.now),
-            ~exists().where(Assignment.id == Deadline.assignment_id, _GIVEN_BACK),
+            IS_LAST,
+            ~exists().where(Assignment.id == Deadline.assignment_id, IS_GONE),
         )
         .group_by(Deadline.ticket_id)
     )
 
 
 def _overdue(span: Span) -> ColumnElement[bool]:
-    late = (Deadline.stopped_at.is_(None), Deadline.due_at < span.now)
-    return and_(_OPEN, Ticket.id.in_(select(Deadline.ticket_id).where(*late)))
+    return and_(_OPEN, Ticket.id.in_(select(Deadline.ticket_id).where(*_late(span))))
+
+
+def _late(span: Span) -> tuple[ColumnElement[bool], ...]:
+    """Of clocks: past their end, and not standing still."""
+    return Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None), Deadline.due_at < span.now
 
 
 _HISTORY = Ticket.channel == "import"
 _OPEN = and_(Ticket.closed_at.is_(None), Ticket.number.is_not(None))
 _GIVEN_BACK = Assignment.state == AssignmentState.RETURNED
+IS_GONE = Assignment.state.in_((AssignmentState.RETURNED, AssignmentState.CANCELLED))
+"""Of a part: it was not the unit's to the end, nor is it now."""
 _NO_RATING = ~exists().where(Rating.ticket_id == Ticket.id)
-_IN_TIME = func.bool_and(func.coalesce(Deadline.stopped_at <= Deadline.due_at, False))
+_ALL_IN_TIME = func.bool_and(func.coalesce(Deadline.stopped_at <= Deadline.due_at, False))
+_EXTENDED = func.bool_or(Deadline.prolonged)
+_IN_TIME = and_(_ALL_IN_TIME, not_(_EXTENDED))
+_IN_TIME_EXTENDED = and_(_ALL_IN_TIME, _EXTENDED)
 
 FIGURES: Mapping[str, Callable[[Span], Of]] = {
     "taken_in": lambda span: and_(span.holds(Ticket.registered_at), ~_HISTORY),
@@ -92,6 +111,7 @@ FIGURES: Mapping[str, Callable[[Span], Of]] = {
     ),
     "due": _due,
     "on_time": lambda span: _due(span).having(_IN_TIME),
+    "on_time_extended": lambda span: _due(span).having(_IN_TIME_EXTENDED),
     "open": lambda span: _OPEN,
     "overdue": _overdue,
 }
@@ -110,7 +130,7 @@ _AT_WORK = Assignment.state.in_(sorted(WORKED_ON))
 
 
 def _is_late(span: Span) -> ColumnElement[bool]:
-    clocks = select(Deadline.assignment_id).where(Deadline.stopped_at.is_(None), Deadline.due_at < span.now)
+    clocks = select(Deadline.assignment_id).where(*_late(span), Deadline.clock.not_in(NOT_OF_UNITS))
     return Assignment.id.in_(clocks)
 
 
@@ -160,12 +180,12 @@ def count(behind: Behind, span: Span) -> int:
     return db.session.scalar(query) or 0
 
 
-def due_and_on_time(span: Span) -> tuple[int, int]:
-    """The figures of these names, from one pass."""
-    tickets = _due(span).add_columns(_IN_TIME.label("in_time")).subquery()
-    query = select(func.count(), func.count().filter(tickets.c.in_time))
-    due, on_time = db.session.execute(query).one()
-    return due, on_time
+def due_and_on_time(span: Span) -> dict[str, int]:
+    """due, on_time and on_time_extended, from one pass."""
+    labels = (_IN_TIME.label("on_time"), _IN_TIME_EXTENDED.label("on_time_extended"))
+    tickets = _due(span).add_columns(*labels).subquery()
+    counts = [func.count().filter(tickets.c[label.name]).label(label.name) for label in labels]
+    return dict(db.session.execute(select(func.count().label("due"), *counts)).one()._mapping)
 
 
 def spread(span: Span, figure: str, within: str = "") -> dict[str, dict[str, tuple[int, int]]]:

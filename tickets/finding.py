@@ -1,13 +1,15 @@
-"""Finding tickets by what somebody types. To ask for a telephone number is to look at a caller."""
+"""Finding tickets by what somebody types. To ask for a telephone number or a name is to look at a caller."""
 
 import re
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
-from tickets import boards, errors, events, numbers
+from tickets import boards, errors, events, numbers, searching
 from tickets.lifecycle import SIDE_RECORDS
 from tickets.models import Contact, Ticket
+from tickets.narrowing import NOTHING, Wanted
 from tickets.permissions import Actor, callers_known_to, may
 from tickets.reveal import PER_HOUR, looks_lately, too_many_looks
 from tickets.vault import Vault
@@ -17,15 +19,34 @@ _LIKE_A_TICKETS = re.compile(r"20[0-9]{13}")
 
 
 def find(
-    actor: Actor, now: datetime, text: str, vault: Vault, after: str | None = None, limit: int = boards.PAGE
+    actor: Actor,
+    now: datetime,
+    text: str,
+    vault: Vault,
+    after: str | None = None,
+    limit: int = boards.PAGE,
+    wanted: Wanted = NOTHING,
+    name: str = "",
 ) -> boards.Page:
-    """Tickets by telephone number where the text is one, and otherwise as `boards.find`.
+    """Tickets by what was typed, see `sought`, narrowed to what is wanted. Raises Forbidden, TooMany."""
+    condition = sought(actor, now, text, vault, wanted, name)
+    return searching.matching(actor, condition, after, limit, wanted, now)
 
-    By number only those whose caller the actor may know. Raises Forbidden, TooMany.
+
+def sought(
+    actor: Actor, now: datetime, text: str, vault: Vault, wanted: Wanted = NOTHING, name: str = ""
+) -> ColumnElement[bool]:
+    """By telephone number where the text is one, and otherwise by number or words; and by a caller's whole `name`.
+
+    Of a caller only those tickets whose caller the actor may know; each such search is recorded. Raises Forbidden,
+    TooMany.
     """
-    if not is_phone(text):
-        return boards.find(actor, text, after, limit)
-    return boards.matching(actor, _called_from(actor, now, vault.phone_hash(text)), after, limit)
+    if name.strip():
+        called = _of_caller(actor, now, "name_hash", vault.name_hash(name))
+        return called & sought(actor, now, text, vault, wanted) if text.strip() else called
+    if is_phone(text):
+        return _of_caller(actor, now, "phone_hash", vault.phone_hash(text))
+    return searching.matches(text, wanted)
 
 
 def is_phone(text: str) -> bool:
@@ -37,17 +58,17 @@ def is_phone(text: str) -> bool:
     return 5 <= len(digits) <= 15 and len(digits) >= len(number) - 3
 
 
-def _called_from(actor: Actor, now: datetime, phone_hash: bytes) -> ColumnElement[bool]:
-    """Record the search and give its condition. The same number may be searched for any number of times."""
+def _of_caller(actor: Actor, now: datetime, column: str, value: bytes) -> ColumnElement[bool]:
+    """Record the search and give its condition. The same may be searched for any number of times."""
+    action = f"find_by_{column.removesuffix('_hash')}"
     if actor.id is None or not may(actor, SIDE_RECORDS["reveal"]):
-        raise errors.Forbidden(action="find_by_phone")
-    key = phone_hash.hex()
-    known = {look["phone_hash"] for look in looks_lately(actor, now, SEARCHED)}
-    if key not in known and len(known) >= PER_HOUR:
-        raise too_many_looks(actor, "find_by_phone")
+        raise errors.Forbidden(action=action)
+    key = value.hex()
+    known = {tuple(look.items()) for look in looks_lately(actor, now, SEARCHED)}
+    if ((column, key),) not in known and len(known) >= PER_HOUR:
+        raise too_many_looks(actor, action)
     # A search changes nobody's account, so it is of no version of it.
-    events.record(
-        SEARCHED, subject="staff", subject_id=actor.id, version=0, actor=actor, now=now, phone_hash=key
-    )
-    has_it = select(Contact.ticket_id).where(Contact.phone_hash == phone_hash)
+    payload: dict[str, Any] = {column: key}
+    events.record(SEARCHED, subject="staff", subject_id=actor.id, version=0, actor=actor, now=now, **payload)
+    has_it = select(Contact.ticket_id).where(getattr(Contact, column) == value)
     return Ticket.id.in_(has_it) & callers_known_to(actor, Ticket.rooms)

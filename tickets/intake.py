@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import db
 from routing import service as routing
-from tickets import errors, masking, numbers
+from tickets import errors, hiding, masking, numbers
 from tickets.change import Locked, check, finish, lock, move, require_storable, write_texts
 from tickets.dispatching import decide, route
 from tickets.lifecycle import TicketState
@@ -70,6 +70,11 @@ class Intake:
     external_system: str | None = None
     external_no: str | None = None
     received_at: datetime | None = None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is taken in as confidential, as asked or for its type."""
+        return self.confidential or self.type in routing.current().setting("confidential_types")
 
 
 TEXTS = ("title", "content", "demand", "accused")
@@ -135,17 +140,10 @@ def _numbered(actor: Actor, now: datetime, intake: Intake) -> Ticket:
 
 def _unborn(actor: Actor, now: datetime, intake: Intake, ticket_id: int) -> Ticket:
     return Ticket(
-        **columns_of(intake),
-        id=ticket_id,
-        version=0,
-        rooms=[],
-        title=masking.mask_text(intake.title),
+        **columns_of(intake), id=ticket_id, version=0, round=0, code_counter=0, rooms=[], created_at=now,
+        received_at=intake.received_at or now, title=masking.mask_text(intake.title),
         registered_by=actor.id if actor.kind == "staff" else None,
-        created_at=now,
-        received_at=intake.received_at or now,
-        code_counter=0,
-        round=0,
-    )
+    )  # fmt: skip
 
 
 def _form_hash(form: Intake, vault: Vault) -> bytes:
@@ -171,11 +169,10 @@ _INSERT_NEW = insert(Ticket).on_conflict_do_nothing().returning(Ticket.id)
 def columns_of(intake: Intake) -> dict[str, Any]:
     """The intake's values that are columns of the ticket, with what follows from them."""
     values = {key: value for key, value in asdict(intake).items() if key not in _ELSEWHERE}
-    reference = routing.current()
-    values["region_path"] = "/".join(reference.region_chain(intake.region_code or "")) or None
+    values["region_path"] = "/".join(routing.current().region_chain(intake.region_code or "")) or None
     values["place"] = intake.place.strip()
     values["caller_label"] = (intake.caller_label or "").strip() or None
-    values["confidential"] = intake.confidential or intake.type in reference.setting("confidential_types")
+    values["confidential"] = intake.is_secret
     return values
 
 
@@ -373,10 +370,12 @@ def checked(intake: Intake) -> Intake:
 
 
 def title_of(intake: Intake) -> str:
-    """The title as given, or the beginning of what was said."""
+    """The title as given, or the beginning of what was said; of a confidential matter without who reports it."""
+    people = (intake.name, intake.phone, intake.address) if intake.is_secret else ()
     # Masked before it is cut: half a telephone number would not be recognised as one.
-    said = " ".join(masking.mask_text(intake.content).split())
-    return intake.title.strip() or (said if len(said) <= DERIVED_TITLE else f"{said[:DERIVED_TITLE]}…")
+    said = " ".join(masking.mask_text(hiding.without(intake.content, people)).split())
+    title = hiding.without(intake.title.strip(), people)
+    return title or (said if len(said) <= DERIVED_TITLE else f"{said[:DERIVED_TITLE]}…")
 
 
 def _faults(intake: Intake) -> dict[str, str]:

@@ -24,8 +24,10 @@ from tickets.lifecycle import AssignmentState, TicketState
 number_sequence = Sequence("ticket_number_seq", metadata=Base.metadata)
 ticket_sequence = Sequence("ticket_id_seq", metadata=Base.metadata)
 
-_OPEN_ASSIGNMENT = "state IN ('PENDING_SIGN','HANDLING','REJECTED','RETURN_REQUESTED','SUBMITTED')"
-_BEFORE_DISPATCH = "state IN ('REGISTERED','TO_DISPATCH')"
+_OPEN_ASSIGNMENT = (
+    "state IN ('PENDING_SIGN','HANDLING','NEED_INFO','REJECTED','RETURN_REQUESTED','SUBMITTED')"
+)
+_BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')"
 
 
 def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
@@ -47,6 +49,13 @@ class Ticket(Base):
             "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
         ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_ticket_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
+        Index("ix_ticket_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
+        Index("ix_ticket_green", "id", postgresql_where=text("green_channel AND closed_at IS NULL")),
+        Index(
+            "ix_ticket_to_archive", "closed_at",
+            postgresql_where=text("state IN ('CLOSED','ANSWERED','REFERRED','WITHDRAWN')"),
+        ),
         Index("ix_ticket_registered_at", "registered_at", postgresql_where=text("registered_at IS NOT NULL")),
         Index("ix_ticket_dispatched_at", "dispatched_at", postgresql_where=text("dispatched_at IS NOT NULL")),
         Index("ix_ticket_closed_at", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
@@ -64,6 +73,9 @@ class Ticket(Base):
     external_system: Mapped[str | None] = mapped_column(Text)
     external_no: Mapped[str | None] = mapped_column(Text)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    """并单: the ticket it is handled with, whose answer it gets."""
+    split_from_id: Mapped[int | None] = mapped_column(ForeignKey("ticket.id"))
+    """分单: the ticket whose caller said this as well."""
     form_key: Mapped[str | None] = mapped_column(Text, unique=True)
     form_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
     code_counter: Mapped[int] = mapped_column(default=0)
@@ -101,6 +113,7 @@ class Ticket(Base):
     urgency: Mapped[str] = mapped_column(Text, default="normal")
     green_channel: Mapped[bool] = mapped_column(default=False)
     disposition: Mapped[str | None] = mapped_column(Text)
+    refer_reason: Mapped[str | None] = mapped_column(Text)
     round: Mapped[int] = mapped_column(default=0)
     redos: Mapped[int] = mapped_column(default=0, server_default="0")
 
@@ -132,17 +145,25 @@ class Contact(Base):
     phone: Mapped[bytes | None] = mapped_column(LargeBinary)
     address: Mapped[bytes | None] = mapped_column(LargeBinary)
     phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
+    name_hash: Mapped[bytes | None] = mapped_column(LargeBinary, index=True)
     updated_at: Mapped[datetime]
 
 
 class Assignment(Base):
-    """承办任务. One per handling unit and round, lead (主办) or assisting (协办)."""
+    """承办任务. One per handling unit and round: lead (主办), assisting (协办), or passed down (下派) by the part
+    `parent_id`. `designated` by an adjudicator, it cannot be returned; `auto_signed` nobody signed in time.
+
+    What the unit says on ending it: how, when and from which number the citizen was told, whether the facts are
+    true, and what came of it.
+    """
 
     __tablename__ = "assignment"
     __table_args__ = (
         CheckConstraint(_one_of("state", AssignmentState), name="state"),
-        CheckConstraint("role IN ('lead','assist')", name="role"),
+        CheckConstraint("role IN ('lead','assist','sub')", name="role"),
+        CheckConstraint("(role = 'sub') = (parent_id IS NOT NULL)", name="sub"),
         UniqueConstraint("ticket_id", "department_id", "round"),
+        Index("ix_assignment_department_id_ticket_id", "department_id", "ticket_id"),
         Index("ix_assignment_open", "department_id", "ticket_id", postgresql_where=text(_OPEN_ASSIGNMENT)),
         Index(
             "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")
@@ -162,7 +183,17 @@ class Assignment(Base):
     first_contact_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
+    designated: Mapped[bool] = mapped_column(default=False, server_default="false")
+    auto_signed: Mapped[bool] = mapped_column(default=False, server_default="false")
+    contact_method: Mapped[str | None] = mapped_column(Text)
+    contact_at: Mapped[datetime | None]
+    contact_from: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[str | None] = mapped_column(Text)
+    return_until: Mapped[datetime | None]
     return_reason: Mapped[str | None] = mapped_column(Text)
+    legal_basis: Mapped[str | None] = mapped_column(Text)
     suggested_department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
 
 
@@ -189,7 +220,10 @@ class Deadline(Base):
     """One clock of a ticket or assignment. `next_at` is the next moment at which something is owed.
 
     `levels` holds the ladder computed at the start: [[level, tier, moment], ...] in order. An extension or
-    redo stops this row and opens the next epoch. `claimed_until` is a sweep's lease, never a state.
+    redo stops this row and opens the next epoch, `prolonged` where the unit was given more time. `pauses` are
+    [from, to]; while it stands still, since `paused_at`, nothing is owed. `legal_due_at` is when it would be due
+    without the green channel. `claimed_until` is a sweep's lease, never a state; `attempts` counts how often a
+    worker began with what is owed and did not end it.
     """
 
     __tablename__ = "deadline"
@@ -201,7 +235,10 @@ class Deadline(Base):
         UniqueConstraint(
             "ticket_id", "assignment_id", "clock", "epoch", postgresql_nulls_not_distinct=True
         ),
-        CheckConstraint("stopped_at IS NULL OR next_at IS NULL", name="stopped_owes_nothing"),
+        CheckConstraint(
+            "(stopped_at IS NULL AND paused_at IS NULL) OR next_at IS NULL", name="stopped_owes_nothing"
+        ),
+        Index("ix_deadline_set_aside", "id", postgresql_where=text("attempts >= 5")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -217,15 +254,31 @@ class Deadline(Base):
     levels: Mapped[list[Any]] = mapped_column(JSONB)
     next_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
+    pauses: Mapped[list[Any]] = mapped_column(JSONB, default=list, server_default="[]")
+    prolonged: Mapped[bool] = mapped_column(default=False, server_default="false")
+    legal_due_at: Mapped[datetime | None]
     claimed_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    fault: Mapped[str | None] = mapped_column(Text)
     part: Mapped[Assignment | None] = relationship()
 
 
 class Escalation(Base):
-    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped)."""
+    """One rung of the ladder that was reached: it acted, or a higher one acted in its stead (skipped).
+
+    `cause` is due, climbed (nobody had seen the rung before in time: `planned_at` is when it would have been due),
+    by_hand or repaired. `ack_by` is until when somebody must have seen it, where that is asked. Clock and unit are
+    those of the deadline, so that the ledger finds its rows by an index.
+    """
 
     __tablename__ = "escalation"
-    __table_args__ = (UniqueConstraint("deadline_id", "level"),)
+    __table_args__ = (
+        UniqueConstraint("deadline_id", "level"),
+        Index("ix_escalation_at", "escalated_at", "id"),
+        Index("ix_escalation_of_unit", "department_id", "escalated_at", "id"),
+        Index("ix_escalation_of_tier", "tier", "escalated_at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     deadline_id: Mapped[int] = mapped_column(ForeignKey("deadline.id"))
@@ -234,6 +287,14 @@ class Escalation(Base):
     owed_at: Mapped[datetime]
     escalated_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
+    cause: Mapped[str] = mapped_column(Text, default="due", server_default="due")
+    planned_at: Mapped[datetime | None]
+    ack_by: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
+    clock: Mapped[str | None] = mapped_column(Text)
+    department_id: Mapped[int | None] = mapped_column(ForeignKey("department.id"))
+    told: Mapped[int | None]
 
 
 class FollowUp(Base):
@@ -248,15 +309,26 @@ class FollowUp(Base):
     asked_at: Mapped[datetime]
     outcome: Mapped[str] = mapped_column(Text)
     round: Mapped[int] = mapped_column(default=1, server_default="1")
+    again_at: Mapped[datetime | None]
+    was_contacted: Mapped[bool | None]
+    is_true: Mapped[bool | None]
 
 
 class Rating(Base):
-    """评价. The citizen's own word on a round; nobody's silence becomes one."""
+    """评价. The citizen's own word on a round, sent in or told on the telephone; nobody's silence becomes one.
+
+    A bad one is `judged` once: reasonable, and handled again, or not.
+    """
 
     __tablename__ = "rating"
     __table_args__ = (
         UniqueConstraint("ticket_id", "round"),
         CheckConstraint("satisfied BETWEEN 1 AND 3", name="satisfied"),
+        CheckConstraint("judged IN ('reasonable','dismissed')", name="judged"),
+        Index(
+            "ix_rating_to_judge", "rated_at",
+            postgresql_where=text("judged IS NULL AND (NOT solved OR satisfied = 1)"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -265,6 +337,7 @@ class Rating(Base):
     solved: Mapped[bool]
     satisfied: Mapped[int]
     rated_at: Mapped[datetime] = mapped_column(index=True)
+    judged: Mapped[str | None] = mapped_column(Text)
 
 
 class Presence(Base):

@@ -44,6 +44,9 @@ class LateClock:
     due_at: datetime
     tier: str | None
     escalated_at: datetime | None
+    acknowledged_at: datetime | None
+    acknowledged_by: int | None
+    ack_by: datetime | None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,10 @@ class LatePage:
 
 
 _RUNG = (
-    select(Escalation.tier, Escalation.escalated_at)
+    select(
+        Escalation.tier, Escalation.escalated_at, Escalation.acknowledged_at, Escalation.acknowledged_by,
+        Escalation.ack_by,
+    )  # fmt: skip
     .where(Escalation.deadline_id == Deadline.id)
     .order_by(Escalation.level.desc())
     .limit(1)
@@ -80,6 +86,7 @@ def _from(columns: Iterable[Any], actor: Actor, now: datetime) -> Select[Any]:
     )
     return query.where(
         Deadline.stopped_at.is_(None),
+        Deadline.paused_at.is_(None),
         Ticket.closed_at.is_(None),
         visible_to(actor, Ticket.rooms),
         or_(Deadline.due_at < now, _HAS_REACHED),
@@ -92,7 +99,7 @@ def late_clocks(
     """One page of those the actor may see. Costs depend on what is open. Raises Invalid for a wrong key."""
     columns = (
         Deadline.id, Deadline.ticket_id, Ticket.number, Ticket.title, Ticket.urgency, Ticket.confidential,
-        Deadline.clock, _UNIT.label("unit"), Deadline.due_at, _RUNG.c.tier, _RUNG.c.escalated_at,
+        Deadline.clock, _UNIT.label("unit"), Deadline.due_at, *_RUNG.c,
     )  # fmt: skip
     query = _from(columns, actor, now).where(*_narrowed(wanted, now))
     if after:

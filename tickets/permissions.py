@@ -38,7 +38,10 @@ class Actor:
 SYSTEM = Actor(
     "system",
     permissions=frozenset(
-        {"ticket.register", "ticket.route", "ticket.dispatch", "ticket.escalate", "ticket.follow_up"}
+        {
+            "ticket.register", "ticket.route", "ticket.dispatch", "ticket.escalate", "ticket.follow_up",
+            "ticket.ask", "ticket.archive", "assignment.sign", "assignment.handle",
+        }
     ),
 )
 SWITCHBOARD = Actor("system", permissions=frozenset({"ticket.open", "ticket.give"}))
@@ -46,9 +49,12 @@ SWITCHBOARD = Actor("system", permissions=frozenset({"ticket.open", "ticket.give
 VISITOR = Actor("citizen", permissions=frozenset({"ticket.register"}))
 
 
+OF_CALLER = frozenset({"ticket.rate", "ticket.urge", "ticket.supplement", "ticket.withdraw", "ticket.appeal"})
+
+
 def caller_of(ticket_id: int) -> Actor:
     """The citizen who proved number and query code of one ticket."""
-    return Actor("citizen", permissions=frozenset({"ticket.rate", "ticket.urge"}), ticket_id=ticket_id)
+    return Actor("citizen", permissions=OF_CALLER, ticket_id=ticket_id)
 
 
 def with_proof(actor: Actor, ticket_id: int) -> Actor:
@@ -82,8 +88,15 @@ def rooms_of_ticket(scope: Scope) -> frozenset[str]:
     return frozenset(rooms)
 
 
+TRIAGED = (
+    TicketState.REGISTERED, TicketState.NEED_INFO, TicketState.TO_DISPATCH, TicketState.MERGED,
+    TicketState.DISPUTED,
+)
+"""States in which a dispatcher may have to do with a ticket: a merged one can be taken out again."""
+
+
 def _waits_for_dispatch(scope: Scope) -> bool:
-    return scope.state in (TicketState.REGISTERED, TicketState.TO_DISPATCH) or any(
+    return scope.state in TRIAGED or any(
         state == AssignmentState.RETURN_REQUESTED for _, state in scope.parts
     )
 

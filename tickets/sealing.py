@@ -125,6 +125,12 @@ def normalise_phone(text: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def normalise_name(text: str) -> str:
+    """A name without blanks, dots between its parts, or capitals: 阿依 · 古丽 and 阿依古丽 are one."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(char for char in plain if not char.isspace() and char not in "·•・‧")
+
+
 def _is_mobile(number: phonenumbers.PhoneNumber) -> bool:
     return number.country_code == 86 and _MOBILE.fullmatch(str(number.national_number)) is not None
 

@@ -39,11 +39,13 @@ class Vault:
         return sealing.blind(self.keys, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest(), "form")
 
     def seal_contact(self, contact: Contact, field: str, value: str) -> None:
-        """Seal one field; a phone number also gets the hash it is searched by."""
+        """Seal one field; a phone number and a name also get the hash they are searched by."""
         context = f"contact:{contact.ticket_id}"
         setattr(contact, field, sealing.seal(self.keys, value, field, context) if value else None)
         if field == "phone":
             contact.phone_hash = self.phone_hash(value) if value else None
+        if field == "name":
+            contact.name_hash = self.name_hash(value) if value else None
 
     def open_contact(self, contact: Contact, field: str) -> str:
         """One field in clear, or an empty string."""
@@ -59,3 +61,7 @@ class Vault:
     def phone_hash(self, phone: str) -> bytes:
         """The searchable hash of a phone number, however it was typed."""
         return sealing.blind(self.keys, sealing.normalise_phone(phone), "phone")
+
+    def name_hash(self, name: str) -> bytes:
+        """The searchable hash of a whole name, whatever blanks, widths and capitals it was typed with."""
+        return sealing.blind(self.keys, sealing.normalise_name(name), "name")

@@ -8,7 +8,7 @@ from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen,
 from app.outbox import unit_of_work
 from app.templating import city
 from db import db
-from routing import units
+from routing import replies, units
 from routing.models import Category
 from routing.reference import CategoryNode
 from tickets import errors
@@ -42,10 +42,30 @@ def category(code: str) -> Page:
 
 @bp.post("/<code>")
 @requires("admin.directory")
-def rename(code: str) -> Page:
-    """Call it otherwise."""
-    do = recorded(lambda now: units.rename_category(db.session(), code, seen(), text("name"), text("name_en")))
+def change(code: str) -> Page:
+    """Call it otherwise, or have it ask for a photo."""
+    do = recorded(lambda now: units.change_category(
+        db.session(), code, seen(), text("name"), text("name_en"), text("wants_photo") == "1"
+    ))  # fmt: skip
     refusal = attempt(units.CATEGORY, code, do)
+    return _category_page(code, refusal) if refusal else done("categories.category", code=code)
+
+
+@bp.post("/<code>/checks")
+@requires("admin.directory")
+def add_check(code: str) -> Page:
+    """One more thing to be ticked in replies on matters of this category."""
+    do = recorded(lambda now: replies.add_check(db.session(), code, text("kind"), text("wording")))
+    refusal = attempt(replies.CHECK, code, do)
+    return _category_page(code, refusal) if refusal else done("categories.category", code=code)
+
+
+@bp.post("/<code>/checks/<int:item_id>")
+@requires("admin.directory")
+def change_check(code: str, item_id: int) -> Page:
+    """Another wording from now on; left empty, it is taken off the list."""
+    do = recorded(lambda now: replies.change_check(db.session(), item_id, seen(), text("item_wording")))
+    refusal = attempt(replies.CHECK, code, do)
     return _category_page(code, refusal) if refusal else done("categories.category", code=code)
 
 
@@ -72,5 +92,9 @@ def _category_page(code: str, refusal: Refusal | None = None) -> Page:
         if node is None:
             raise errors.NotFound()
         row = db.session.get_one(Category, node.id)
-        stored, past = {"name": node.name, "name_en": node.name_en}, edits.history(units.CATEGORY, code)
-        return answer("admin/category_page.html", refusal, stored, node=node, version=row.version, past=past)
+        stored = {"name": node.name, "name_en": node.name_en, "wants_photo": "1" if row.wants_photo else ""}
+        past = edits.history(units.CATEGORY, code)
+        return answer(
+            "admin/category_page.html", refusal, stored, node=node, version=row.version, past=past,
+            checks=replies.checks_of(db.session(), code), checks_past=edits.history(replies.CHECK, code),
+        )  # fmt: skip

@@ -8,6 +8,7 @@ from flask import request
 
 from app.admin.choices import target, target_text
 from app.admin.edit import number, text
+from app.admin.wording import TIERS
 from routing.duties import DutyFields
 from routing.editing import Refused
 from routing.models import DirectoryItem, Policy, RoutingRule
@@ -20,6 +21,8 @@ LISTS = ("words_any", "words_all", "words_none", "line_nos")
 CHOSEN = ("categories", "regions", "types", "channels", "urgencies")
 ANSWERS = {"yes": True, "no": False}
 SPARE_ROWS = 2
+RUNG = ("level", "tier", "kind", "value", "share", "ways", "ack")
+"""The columns of the ladder's form."""
 
 _BETWEEN = re.compile(r"[\s,，、;；]+")
 
@@ -155,14 +158,18 @@ def policy() -> PolicyFields:
 
 def _ladder() -> list[dict[str, Any]]:
     """The rungs as stored, those without a level left out. Raises Refused naming the first that is wrong."""
-    columns = [request.form.getlist(f"rung_{name}") for name in ("level", "tier", "kind", "value", "share")]
+    columns = [request.form.getlist(f"rung_{name}") for name in RUNG]
     rungs: list[dict[str, Any]] = []
     for place, cells in enumerate(zip(*columns, strict=False), 1):
-        level, tier, kind, value, share = (cell.strip() for cell in cells)
+        level, tier, kind, value, share, ways, ack = (cell.strip() for cell in cells)
         if not level:
             continue
         rungs.append({"level": _level(level, place), "tier": tier, "kind": kind, "value": _amount(value)})
         rungs[-1] |= {"share": _amount(share)} if share else {}
+        rungs[-1] |= {"ways": ways.split()} if ways != deadlines.IN_APP else {}
+        rungs[-1] |= {"ack": ack} if ack else {}
+        if tier not in TIERS:
+            raise Refused({"ladder": "ladder"}, rung=str(place))
         try:
             deadlines.ladder_from_data(rungs)
         except ValueError as fault:
@@ -196,6 +203,8 @@ def stored_policy(row: Policy) -> dict[str, object]:
         "rung_kind": [rung["kind"] for rung in ladder],
         "rung_value": [amount_text(rung["value"]) for rung in ladder],
         "rung_share": [amount_text(rung.get("share", "")) for rung in ladder],
+        "rung_ways": [" ".join(rung.get("ways", (deadlines.IN_APP,))) for rung in ladder],
+        "rung_ack": [rung.get("ack", "") for rung in ladder],
     }
 
 

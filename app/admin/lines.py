@@ -18,6 +18,7 @@ from calls.hours import shift, whole_day
 from calls.lines import LineFields
 from calls.models import PhoneLine
 from db import db
+from routing import periods
 from routing.models import CalendarDay
 from tickets import clocks, errors
 
@@ -94,17 +95,16 @@ def _fields() -> LineFields:
         name=text("name"),
         skills=[skill for skill in re.split(r"[\s,，、;；]+", text("skills")) if skill],
         priority=number("priority"),
-        hours=[re.split(r"\s*[-–—~至]\s*", row.strip().replace("：", ":")) for row in text("hours").splitlines()
-               if row.strip()],
+        hours=periods.lines(text("hours")),
         holidays=text("holidays"),
         outside=text("outside"),
-    )  # fmt: skip
+    )
 
 
 def _stored(row: PhoneLine) -> dict[str, object]:
     return {
         "line_no": row.line_no, "name": row.name, "skills": ", ".join(row.skills), "priority": str(row.priority),
-        "hours": "\n".join("-".join(period) for period in row.hours), "holidays": row.holidays,
+        "hours": periods.as_lines(row.hours), "holidays": row.holidays,
         "outside": row.outside,
     }  # fmt: skip
 

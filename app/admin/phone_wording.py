@@ -160,6 +160,8 @@ PLACES: wording.Words = {
     "follow_up_again": _l("Automatic call: after the last question, where it is not solved and handled again"),
     "sms_receipt": _l("Text message: the matter was taken down"),
     "sms_rate": _l("Text message: there is a reply, please rate"),
+    "sms_extended": _l("Text message: more time was granted, and the new promise"),
+    "sms_suspended": _l("Text message: it is suspended, and when it is looked at again"),
     "sms_status": _l("Answer by text: where the ticket stands"),
     "sms_status_unit": _l("Answer by text: which unit has it"),
     "sms_status_due": _l("Answer by text: by when it is promised"),

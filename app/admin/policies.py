@@ -10,11 +10,14 @@ from app.access import requires
 from app.admin import choices, directory_forms
 from app.admin.edit import Page, Refusal, answer, attempt, done, recorded, seen
 from app.admin.wording import RUNGS, TIERS
+from app.notice_wording import WAYS
 from app.outbox import unit_of_work
 from db import db
 from routing import terms
 from routing.models import CLOCKS, Policy
 from tickets import errors
+
+CHOICES_OF_WAYS = ("in_app", "in_app email", "email")
 
 bp = Blueprint("policies", __name__, url_prefix="/admin/policies")
 
@@ -116,6 +119,7 @@ def _words() -> dict[str, object]:
     return {
         "TIERS": TIERS,
         "RUNGS": RUNGS,
+        "WAYS": [(one, " + ".join(str(WAYS[way]) for way in one.split())) for one in CHOICES_OF_WAYS],
         "clocks": wording.CLOCKS,
         "types": wording.TYPES,
         "urgencies": wording.URGENCIES,

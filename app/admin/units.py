@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response
 
 from app import edits, wording
 from app.access import requires
-from app.admin import choices
+from app.admin import choices, hours_pages
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.wording import LEVELS
 from app.auth.rights import end_sessions_above
 from app.outbox import unit_of_work
 from app.templating import city, today
 from db import db
-from routing import units
+from routing import units, working_time
 from routing.editing import Edit, Refused
 from routing.models import Department
 from routing.reference import Reference
@@ -83,6 +83,33 @@ def reopen(code: str) -> Page:
     return _done(code, attempt(units.UNIT, code, do))
 
 
+@bp.get("/<code>/hours")
+@requires("admin.directory")
+def hours(code: str) -> Page:
+    """When it works."""
+    return hours_pages.page(code)
+
+
+@bp.post("/<code>/hours")
+@requires("admin.directory")
+def set_hours(code: str) -> Page:
+    """Give it hours of its own."""
+    do = recorded(lambda now: working_time.set_hours(db.session(), code, seen(), hours_pages.fields()))
+    return _hours_done(code, attempt(working_time.HOURS, code, do))
+
+
+@bp.post("/<code>/hours/drop")
+@requires("admin.directory")
+def drop_hours(code: str) -> Page:
+    """Let it work as the unit above it."""
+    do = recorded(lambda now: working_time.drop_hours(db.session(), code, seen()))
+    return _hours_done(code, attempt(working_time.HOURS, code, do))
+
+
+def _hours_done(code: str, refusal: Refusal | None) -> Page:
+    return hours_pages.page(code, refusal) if refusal else done("units.unit", code=code)
+
+
 def _change(code: str) -> Edit:
     """Who leads the units around its old or new place sees other tickets from now on."""
     edit = units.change_unit(db.session(), code, seen(), _fields())
@@ -115,6 +142,7 @@ def _fields() -> UnitFields:
         parent=text("parent") or None,
         region_code=text("region_code"),
         phone=text("phone"),
+        email=text("email"),
     )
 
 
@@ -133,7 +161,8 @@ def _unit_page(code: str, refusal: Refusal | None = None) -> Page:
         row = db.session.get_one(Department, found.id)
         below = [one for one in city().units.values() if one.parent == code]
         return answer(
-            "admin/unit_page.html", refusal, _stored(found), unit=found, version=row.version, below=below,
+            "admin/unit_page.html", refusal, _stored(found) | {"email": row.email or ""}, unit=found,
+            version=row.version, below=below, hours=hours_pages.in_words(found.id),
             past=edits.history(units.UNIT, code), **_options(), **_words(),
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.access import actor, requires
 from app.admin import forms
 from app.admin.forms import RoleRow
-from app.auth import accounts, queries
+from app.auth import accounts, factors, queries
 from app.auth.queries import Person
 from app.auth.wording import fault_text, role_name
 from app.outbox import unit_of_work
@@ -105,6 +105,14 @@ def reset(staff_id: int) -> Page:
     return _token_page(staff_id, token, purpose)
 
 
+@bp.post("/staff/<int:staff_id>/reset-factor")
+@requires("admin.staff")
+def reset_factor(staff_id: int) -> Page:
+    """Take away the second factor of somebody who lost it."""
+    sentence = _("The second factor is gone. The person is told at the next sign-in.")
+    return _switch(staff_id, factors.reset, sentence)
+
+
 def _switch(staff_id: int, verb: Callable[[Actor, datetime, int, int], None], sentence: str) -> Page:
     try:
         with unit_of_work() as now:
@@ -128,7 +136,8 @@ def _new_page(rows: list[RoleRow], **values: object) -> str:
 def _person_page(staff_id: int, rows: list[RoleRow] | None = None, **values: object) -> str:
     with unit_of_work():
         person = queries.person(staff_id)
-    return _form_page("admin/staff_page.html", rows or _rows_of(person), person=person, **values)
+    is_own = staff_id == actor().id
+    return _form_page("admin/staff_page.html", rows or _rows_of(person), person=person, is_own=is_own, **values)
 
 
 def _rows_of(person: Person) -> list[RoleRow]:

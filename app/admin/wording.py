@@ -18,6 +18,9 @@ WHATS: wording.Words = {
     "rule": _l("Rule"),
     "policy": _l("Time limit"),
     "calendar_day": _l("Day of the calendar"),
+    "calendar_year": _l("Arrangement of the year"),
+    "department_hours": _l("Working hours of unit"),
+    "rescheduling": _l("Running deadlines computed anew"),
     "setting": _l("Setting"),
     "cti_platform": _l("Call centre's platform"),
     "blocked_number": _l("Blocked number"),
@@ -25,11 +28,14 @@ WHATS: wording.Words = {
     "skills": _l("Skills of account"),
     "phone_line": _l("Line"),
     "phone_text": _l("Spoken text"),
+    "canned_reply": _l("Text for replies"),
+    "check_item": _l("Checklist of category"),
 }
 
 COLUMNS: wording.Words = {
     "name": _l("Official name"),
     "name_en": _l("Name in English"),
+    "wants_photo": _l("Replies need a photo"),
     "short_name": _l("Short name"),
     "kind": _l("Kind of unit"),
     "line": _l("Field of work"),
@@ -37,6 +43,7 @@ COLUMNS: wording.Words = {
     "parent": _l("Unit above"),
     "region_code": _l("Area"),
     "phone": _l("Duty telephone"),
+    "email": _l("E-mail address"),
     "is_active": _l("In use"),
     "matter": _l("Matter of the duty"),
     "category_code": _l("Category"),
@@ -59,6 +66,13 @@ COLUMNS: wording.Words = {
     "source": _l("Source"),
     "is_working": _l("Working day"),
     "note": _l("Note"),
+    "is_announced": _l("Announced"),
+    "weekdays": _l("Monday to Friday"),
+    "saturday": _l("Saturday"),
+    "sunday": _l("Sunday"),
+    "keeps_holidays": _l("Holidays and make-up days as the city"),
+    "may_shorten": _l("Promises may become sooner"),
+    "reason": _l("Reason"),
     "value": _l("Value"),
     "reach": _l("Held"),
     "permissions": _l("Rights"),
@@ -70,6 +84,11 @@ COLUMNS: wording.Words = {
     "until": _l("Until"),
     "extension": _l("Telephone"),
     "answers": _l("Skills"),
+    "code": _l("Code"),
+    "title": _l("Title"),
+    "body": _l("Text"),
+    "unit": _l("Unit"),
+    "wording": _l("Wording"),
     **PHONE_COLUMNS,
 }
 
@@ -115,6 +134,7 @@ RUNGS: wording.Words = {
     "share": _l("of the time is gone"),
     "remaining": _l("is left"),
     "overdue": _l("past the due time"),
+    "by_hand": _l("only by hand"),
 }
 
 SETTINGS: wording.Words = {
@@ -126,7 +146,42 @@ SETTINGS: wording.Words = {
     "confidential_types": _l("Kinds of matter that are always confidential"),
     "green_factor": _l("Green channel: share of the ordinary limit"),
     "redo_rounds": _l("How often a matter that the citizen calls unsolved is handled again by itself"),
+    "lifecycle": _l("Returns, extensions, appeals, archive"),
+    "tiers": _l("Whom each level of escalation concerns"),
+    "notices": _l("What is done daily"),
+    "uploads": _l("Photos and other files"),
+    "exports": _l("Exports"),
     "phone": _l("Telephone"),
+}
+
+NUMBERS: Mapping[str, wording.Words] = {
+    "notices": {
+        "digest_hour": _l("Hour of the daily summary to units"),
+        "check_hour": _l("Hour of the nightly check of escalations"),
+    },
+    "uploads": {
+        "files": _l("Most files of one form"),
+        "file_mb": _l("Largest file, in MB"),
+        "request_mb": _l("All files of one form together, in MB"),
+        "megapixels": _l("Largest picture, in millions of points"),
+        "of_ticket": _l("Most files of one ticket"),
+        "per_hour": _l("Most forms with files from one address within an hour"),
+    },
+    "exports": {
+        "rows": _l("So many lines a file has at most"),
+        "hours": _l("Hours for which a file is kept"),
+        "at_once": _l("So many exports a person may have under way"),
+    },
+}
+
+LIFECYCLE: wording.Words = {
+    "returns": _l("After so many granted returns it is disputed"),
+    "returns_per_part": _l("So often a unit may ask to return the same part, if refused"),
+    "appeal_days": _l("Days in which a citizen may appeal"),
+    "archive_days": _l("Days after the end until it is archived"),
+    "asked_percent": _l("Of a hundred tickets so many are called back"),
+    "questions": _l("So often a unit may ask the citizen about one part"),
+    "merged_at_once": _l("So many tickets may be merged in one go"),
 }
 
 FAULTS: wording.Words = {
@@ -138,6 +193,11 @@ FAULTS: wording.Words = {
     "role_code_shape": _l("2 to 40 small letters, digits or underscores, beginning with a letter."),
     "category_code_shape": _l("Two digits for each level, joined by hyphens: 02, 02-04 or 02-04-01."),
     "code_taken": _l("This code is taken."),
+    "email_shape": _l("An e-mail address, such as duty@example.gov.cn."),
+    "target_shape": _l(
+        "One line each: unit:role, above:role, city:role with roles that there are, or mailbox."
+    ),
+    "hour": _l("An hour from 0 to 23."),
     "phone_shape": _l("With country code and digits alone, such as +8654612345678."),
     "line_shape": _l("At most 40 small letters, digits, hyphens or underscores, beginning with a letter."),
     "kind_of_level": _l("Units of this kind do not stand on this level."),
@@ -168,11 +228,19 @@ FAULTS: wording.Words = {
     "default_policy": _l("This is the limit for all tickets that no other is for: it can be changed, not ended."),
     "limit": _l("1 to 10,000."),
     "ladder": _l(
-        "Line %(rung)s of the ladder is not right. Levels rise; a share is written 50%%, a span 2h or 1wd."
+        "Line %(rung)s of the ladder is not right. Levels rise; a share is written 50%%, a span 2h or 1wd; what "
+        "is reached by hand alone has the amount 0 and nothing to be confirmed."
     ),
     "zone": _l("This is no time zone. An example: Asia/Shanghai."),
     "periods": _l("One period a line, such as 08:30-12:00, in order and apart."),
     "share": _l("A number above 0, at most 1."),
+    "no_hours": _l("The unit has no hours of its own."),
+    "arrangement": _l(
+        "This line is not right: %(line)s. One line is a day or some days of this year, 休 or 班, and a note."
+    ),
+    "day_twice": _l("This line names a day that another line names: %(line)s."),
+    "counted_before": _l("Rules were changed since this was counted. Have it counted again first."),
+    "under_way": _l("Deadlines are being computed at this moment. Wait until that has ended."),
     "no_permission": _l("Choose at least one right."),
     "platform_shape": _l("2 to 30 small letters, digits or hyphens, beginning with a letter."),
     "networks": _l("One address or network a line, such as 10.1.2.0/24, at most 50."),
@@ -202,6 +270,8 @@ def value_text(value: Any, name: str = "") -> str:
         return _("yes") if value else _("no")
     if isinstance(value, dict):
         return "; ".join(f"{CONDITIONS.get(name, name)}: {value_text(one)}" for name, one in value.items())
+    if isinstance(value, list) and all(isinstance(one, list) and len(one) == 2 for one in value):
+        return "、".join("–".join(map(str, period)) for period in value)
     if isinstance(value, list):
         return "、".join(value_text(one) for one in value)
     return str(value)

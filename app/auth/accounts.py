@@ -49,7 +49,7 @@ def create_staff(
 
     Raises Forbidden, Invalid.
     """
-    _demand(actor)
+    demand(actor)
     held = _checked(memberships)
     person = _add(login, name, now)
     _hold(person.id, held)
@@ -64,39 +64,39 @@ def set_roles(
 
     Raises Forbidden, NotFound, Stale, Invalid (also where nobody would be left to administer accounts).
     """
-    _demand(actor)
+    demand(actor)
     held = _checked(memberships)
     before = lock_administration()
-    person = _lock(staff_id, version)
+    person = lock_staff(staff_id, version)
     db.session.execute(delete(RoleMembership).where(RoleMembership.staff_id == staff_id))
     _hold(staff_id, held)
     keep_an_administrator(before)
     session.end_all(staff_id)
-    _change("staff.changed", person, actor, now, changed=["roles"], roles=_codes(held))
+    change("staff.changed", person, actor, now, changed=["roles"], roles=_codes(held))
 
 
 def disable(actor: Actor, now: datetime, staff_id: int, version: int) -> None:
     """Shut the account out, from the next request on. Raises Forbidden, NotFound, Stale, NotNow, Invalid."""
-    _demand(actor)
+    demand(actor)
     before = lock_administration()
-    person = _lock(staff_id, version)
+    person = lock_staff(staff_id, version)
     if person.disabled_at is not None:
         raise errors.NotNow(action="disable", state="disabled")
     person.disabled_at = now
     keep_an_administrator(before)
     session.end_all(staff_id)
     void_tokens(staff_id)
-    _change("staff.disabled", person, actor, now)
+    change("staff.disabled", person, actor, now)
 
 
 def enable(actor: Actor, now: datetime, staff_id: int, version: int) -> None:
     """Let the account in again, with the password it had. Raises Forbidden, NotFound, Stale, NotNow."""
-    _demand(actor)
-    person = _lock(staff_id, version)
+    demand(actor)
+    person = lock_staff(staff_id, version)
     if person.disabled_at is None:
         raise errors.NotNow(action="enable", state="enabled")
     person.disabled_at = None
-    _change("staff.enabled", person, actor, now)
+    change("staff.enabled", person, actor, now)
 
 
 def reset(actor: Actor, now: datetime, staff_id: int, version: int | None = None) -> str:
@@ -104,14 +104,14 @@ def reset(actor: Actor, now: datetime, staff_id: int, version: int | None = None
 
     An account that never had one gets the longer-lived token. Raises Forbidden, NotFound, Stale, NotNow.
     """
-    _demand(actor)
-    person = _lock(staff_id, version)
+    demand(actor)
+    person = lock_staff(staff_id, version)
     if person.disabled_at is not None:
         raise errors.NotNow(action="reset", state="disabled")
     purpose = ENROL if person.password_hash is None else RESET
     person.password_hash = None
     session.end_all(staff_id)
-    _change("staff.reset", person, actor, now)
+    change("staff.reset", person, actor, now)
     return _issue(purpose, staff_id, now)
 
 
@@ -120,7 +120,7 @@ def issue_first_admin(actor: Actor, now: datetime, force: bool = False) -> str:
 
     Raises NotNow where there is an administrator, unless forced.
     """
-    _demand(actor)
+    demand(actor)
     if lock_administration() and not force:
         raise errors.NotNow(action="first_admin", state="administrator_exists")
     return _issue(FIRST_ADMIN, None, now, force)
@@ -139,7 +139,7 @@ def redeem_token(now: datetime, token: str, password: str, *, login: str = "", n
     if row.purpose == FIRST_ADMIN:
         person = _first_admin(now, login, name, password)
     else:
-        person = _lock(row.staff_id)
+        person = lock_staff(row.staff_id)
         set_password(Actor("staff", id=person.id), now, person.id, password)
     row.used_at = now
     void_tokens(row.staff_id)
@@ -164,14 +164,14 @@ def _first_admin(now: datetime, login: str, name: str, password: str) -> Staff:
 
 def set_password(actor: Actor, now: datetime, staff_id: int, password: str) -> str:
     """Give an account a new password and end all its sessions. Returns the hash. Raises NotFound, Invalid."""
-    person = _lock(staff_id)
+    person = lock_staff(staff_id)
     if person.disabled_at is not None:
         raise errors.NotFound()
     _check_password(password, person.login, person.name)
     person.password_hash = kept = passwords.hashed(password)
     session.end_all(staff_id)
     void_tokens(staff_id)
-    _change("staff.changed", person, actor, now, changed=["password"])
+    change("staff.changed", person, actor, now, changed=["password"])
     return kept
 
 
@@ -180,12 +180,13 @@ def sweep_tokens(now: datetime) -> None:
     db.session.execute(delete(OneTimeToken).where(OneTimeToken.expires_at < now - timedelta(days=1)))
 
 
-def _demand(actor: Actor) -> None:
+def demand(actor: Actor) -> None:
+    """Raise Forbidden for who may not manage accounts."""
     if not may(actor, "admin.staff"):
         raise errors.Forbidden(action="admin.staff")
 
 
-def _lock(staff_id: int | None, version: int | None = None) -> Staff:
+def lock_staff(staff_id: int | None, version: int | None = None) -> Staff:
     """The account under its row lock; with a version, as the person saw it. Raises NotFound, Stale."""
     person = db.session.scalar(
         select(Staff).where(Staff.id == staff_id).with_for_update().execution_options(populate_existing=True)
@@ -313,7 +314,8 @@ def void_tokens(staff_id: int | None) -> None:
     db.session.execute(delete(OneTimeToken).where(OneTimeToken.staff_id.is_not_distinct_from(staff_id), unused))
 
 
-def _change(kind: str, person: Staff, actor: Actor, now: datetime, **payload: object) -> None:
+def change(kind: str, person: Staff, actor: Actor, now: datetime, **payload: object) -> None:
+    """Record what was done to an account under its lock, as its next version."""
     person.version += 1
     _record(kind, person, actor, now, **payload)
 

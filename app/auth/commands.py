@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from app.auth import accounts, passwords, queries
+from app.auth import accounts, factors, passwords, queries
 from app.auth.accounts import CONSOLE
 from app.auth.models import Staff
 from app.auth.signing_in import DEMO_PASSWORD
@@ -44,6 +44,7 @@ DEMO_STAFF = (
     ("lead-city", "市政府办负责人", "department_lead", "9901.office"),
     ("supervisor", "督办员", "supervisor", None),
     ("admin", "系统管理员", "administrator", None),
+    ("office", "市政府办公室督查", "city_office", None),
     ("leader", "市领导", "leader", None),
     ("auditor", "审计员", "auditor", None),
 )
@@ -88,6 +89,21 @@ def reset(login: str) -> None:
     except errors.TicketError as fault:
         raise _refused(login, fault) from None
     _show_token(token, accounts.RESET if person.has_password else accounts.ENROL)
+
+
+@staff_commands.command("reset-factor")
+@click.argument("login")
+def reset_factor(login: str) -> None:
+    """Take away the second factor of LOGIN, and end the sessions: for who lost telephone and recovery codes."""
+    try:
+        with unit_of_work() as now:
+            person = queries.person_by_login(accounts.normal_login(login))
+            factors.reset(CONSOLE, now, person.id)
+    except errors.NotNow:
+        raise click.ClickException(f"{login} has no second factor.") from None
+    except errors.TicketError as fault:
+        raise _refused(login, fault) from None
+    click.echo(f"{person.login} signs in with the password alone, or sets up a new second factor.")
 
 
 @staff_commands.command("disable")

@@ -28,7 +28,11 @@ class Staff(Base):
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str | None] = mapped_column(Text)
     totp_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The sealed second factor; empty until accounts get one."""
+    """The sealed second factor; empty for who has none."""
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The step of the last code that was used: neither it nor one before it works again."""
+    factor_reset_at: Mapped[datetime | None]
+    """When an administrator took the factor away, until the person was told."""
     disabled_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(default=1)

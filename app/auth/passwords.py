@@ -4,13 +4,12 @@ made of what everybody tries first."""
 import base64
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from gevent import get_hub
-from gevent.monkey import is_module_patched
+
+from app.aside import aside
 
 SHORTEST, LONGEST = 12, 128
 LEAST_OWN = 4
@@ -44,8 +43,6 @@ SWAPPED = str.maketrans("013457@$!", "oieastasi")
 YEAR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?(?:0[1-9]|[12]\d|3[01])?")
 AGAIN = re.compile(r"(.{1,6}?)\1{2,}")
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 def fault(password: str, *own: str) -> str | None:
@@ -93,12 +90,12 @@ def _without_walks(text: str, row: str) -> str:
 
 def hashed(password: str) -> str:
     """The password as it is kept: argon2id with a salt of its own."""
-    return _aside(_hasher.hash, password)
+    return aside(_hasher.hash, password)
 
 
 def is_right(kept: str | None, password: str) -> bool:
     """Whether the password fits. Takes as long when there is nothing to fit."""
-    return _aside(_fits, kept or _NOBODY, password)
+    return aside(_fits, kept or _NOBODY, password)
 
 
 def _fits(kept: str, password: str) -> bool:
@@ -107,11 +104,3 @@ def _fits(kept: str, password: str) -> bool:
         return _hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):
         return False
-
-
-def _aside(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Under gevent one slow call would stop every request of the process: give it to a real thread."""
-    if is_module_patched("threading"):
-        result: R = get_hub().threadpool.apply(work, args, kwargs)
-        return result
-    return work(*args, **kwargs)

@@ -8,10 +8,12 @@ from sqlalchemy import func, select
 
 from app.auth.models import Role, RoleMembership, Staff, StaffSession
 from app.auth.roles import CITY
-from app.auth.session import session_hash
+from app.auth.session import actor_of, people_with_roles, session_hash
 from db import db
 from routing.models import Department
 from tickets import errors
+from tickets.notice_models import Mailbox
+from tickets.permissions import Actor
 
 PAGE = 50
 
@@ -36,8 +38,11 @@ class Person:
     name: str
     disabled_at: datetime | None
     has_password: bool
+    has_factor: bool
     version: int
     held: tuple[Held, ...]
+    email: str | None = None
+    email_off: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,15 @@ def people(ids: Iterable[int | None]) -> dict[int, tuple[str, str]]:
     return {row.id: (row.name, row.login) for row in found}
 
 
+def actor_by_id(staff_id: int) -> Actor:
+    """An account that may still enter, as the rules see it now. Raises NotFound."""
+    of_them = people_with_roles().where(Staff.id == staff_id, Staff.disabled_at.is_(None))
+    rows = db.session.execute(of_them).all()
+    if not rows:
+        raise errors.NotFound()
+    return actor_of(rows)
+
+
 def person(staff_id: int) -> Person:
     """One account. Raises NotFound."""
     row = db.session.get(Staff, staff_id)
@@ -83,15 +97,17 @@ def person_by_login(login: str) -> Person:
 
 def _people(rows: Sequence[Staff]) -> list[Person]:
     held: dict[int, list[Held]] = {}
+    ids = [row.id for row in rows]
     for membership, unit, name in db.session.execute(
         select(RoleMembership, Department.name, Role.name)
         .join(Role, Role.code == RoleMembership.role_code)
         .outerjoin(Department, Department.id == RoleMembership.department_id)
-        .where(RoleMembership.staff_id.in_([row.id for row in rows]))
+        .where(RoleMembership.staff_id.in_(ids))
         .order_by(RoleMembership.role_code, Department.code)
     ):
         one = Held(membership.role_code, membership.department_id, unit or "", name)
         held.setdefault(membership.staff_id, []).append(one)
+    boxes = {box.staff_id: box for box in db.session.scalars(select(Mailbox).where(Mailbox.staff_id.in_(ids)))}
     return [
         Person(
             row.id,
@@ -99,8 +115,11 @@ def _people(rows: Sequence[Staff]) -> list[Person]:
             row.name,
             row.disabled_at,
             row.password_hash is not None,
+            row.totp_secret is not None,
             row.version,
             tuple(held.get(row.id, ())),
+            boxes[row.id].address if row.id in boxes else None,
+            row.id in boxes and boxes[row.id].is_off,
         )
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""The eight roles the product ships with, as data. A city may split or merge them in the table."""
+"""The nine roles the product ships with, as data. A city may split or merge them in the table."""
 
 from dataclasses import dataclass
 
@@ -41,6 +41,8 @@ SHIPPED = (
                 "ticket.refer",
                 "ticket.amend",
                 "ticket.urge",
+                "ticket.supplement",
+                "ticket.withdraw",
                 "see.own",
                 "contact.reveal",
                 "call.answer",
@@ -50,10 +52,34 @@ SHIPPED = (
     ShippedRole(
         "dispatcher",
         CITY,
-        frozenset({"ticket.dispatch", "ticket.answer", "ticket.refer", "return.decide", "see.triage"}),
+        frozenset(
+            {
+                "ticket.dispatch",
+                "ticket.answer",
+                "ticket.refer",
+                "ticket.refuse",
+                "ticket.ask",
+                "ticket.merge",
+                "ticket.split",
+                "return.decide",
+                "see.triage",
+            }
+        ),
     ),
     ShippedRole("handler", UNIT, OF_HANDLER),
-    ShippedRole("department_lead", SUBTREE, OF_HANDLER | {"see.confidential"}),
+    ShippedRole(
+        "department_lead",
+        SUBTREE,
+        OF_HANDLER
+        | {
+            "see.confidential",
+            "assignment.delegate",
+            "assignment.extend",
+            "assignment.suspend",
+            "assignment.appeal",
+            "canned.edit",
+        },
+    ),
     # Reviews, follows up and adjudicates until a city splits it.
     ShippedRole(
         "supervisor",
@@ -68,12 +94,39 @@ SHIPPED = (
                 "ticket.dispatch",
                 "ticket.amend",
                 "ticket.urge",
+                "ticket.supplement",
+                "ticket.withdraw",
+                "ticket.answer",
+                "ticket.refer",
+                "ticket.refuse",
+                "ticket.ask",
+                "ticket.merge",
+                "ticket.split",
+                "ticket.green",
                 "return.decide",
+                "dispute.adjudicate",
+                "extension.decide",
+                "suspension.decide",
+                "exclusion.decide",
+                "appeal.decide",
+                "order.issue",
                 "contact.reveal",
                 "reports.read",
                 "audit.read",
+                "export.approve",
                 "call.watch",
                 "call.coach",
+            }
+        ),
+    ),
+    # 市政府办公室: orders, and decides what the hotline may not decide alone.
+    ShippedRole(
+        "city_office",
+        CITY,
+        frozenset(
+            {
+                "see.city", "see.confidential", "reports.read", "order.issue", "extension.decide_again",
+                "dispute.adjudicate",
             }
         ),
     ),

@@ -10,6 +10,7 @@ from flask_login import UserMixin
 from sqlalchemy import Row, Select, delete, insert, or_, select, update
 
 from app.access import is_visit
+from app.auth import pending
 from app.auth.models import Role, RoleMembership, Staff, StaffSession
 from app.auth.roles import SUBTREE
 from app.auth.tokens import cookie_hash, new_cookie_token
@@ -132,29 +133,39 @@ def actor_of(rows: Sequence[Row[Any]]) -> Actor:
 
 
 def begin(staff_id: int, kept_password: str, now: datetime) -> str:
-    """Start a session for a person whose password was right, ending the oldest beyond MOST_SESSIONS.
+    """Start a session for a person whose password was right. Returns the cookie's token. Raises Forbidden."""
+    return start(admit(staff_id, kept_password), now)
 
-    Returns the cookie's token. Raises Forbidden when the account was disabled, or given another password
-    than `kept_password`, while the guess was judged.
+
+def admit(staff_id: int, kept_password: str) -> Staff:
+    """The person whose password was right, under lock.
+
+    Raises Forbidden when the account was disabled, or given another password than `kept_password`, while the
+    guess was judged.
     """
     person = db.session.scalars(
         select(Staff).where(Staff.id == staff_id).with_for_update().execution_options(populate_existing=True)
     ).one()
     if person.disabled_at is not None or person.password_hash != kept_password:
         raise errors.Forbidden(action="sign_in")
-    _end_beyond(staff_id, MOST_SESSIONS - 1)
-    token, life = new_cookie_token(), _lifetime(staff_id)
+    return person
+
+
+def start(person: Staff, now: datetime) -> str:
+    """A session for a person who proved all that is asked, under lock; the oldest beyond MOST_SESSIONS end."""
+    _end_beyond(person.id, MOST_SESSIONS - 1)
+    token, life = new_cookie_token(), _lifetime(person.id)
     db.session.execute(
         insert(StaffSession).values(
             token_hash=session_hash(token),
-            staff_id=staff_id,
+            staff_id=person.id,
             started_at=now,
             seen_at=now,
             idle_limit=life.idle,
             expires_at=now + life.total,
         )
     )
-    _record("staff.signed_in", person, Actor("staff", id=staff_id), now)
+    _record("staff.signed_in", person, Actor("staff", id=person.id), now)
     return token
 
 
@@ -191,7 +202,8 @@ def end(user: User, now: datetime) -> None:
 
 
 def end_all(staff_id: int, but: str | None = None) -> None:
-    """End all sessions of a person, or all but the one with this token."""
+    """End all sessions of a person, or all but the one with this token; and sign-ins that are half done."""
+    pending.end_all(staff_id)
     query = delete(StaffSession).where(StaffSession.staff_id == staff_id)
     if but is not None:
         query = query.where(StaffSession.token_hash != session_hash(but))
@@ -202,6 +214,7 @@ def sweep(now: datetime) -> None:
     """Delete sessions that have run out; their sockets are closed because the row is gone."""
     idle = StaffSession.seen_at + StaffSession.idle_limit <= now
     db.session.execute(delete(StaffSession).where(or_(StaffSession.expires_at <= now, idle)))
+    pending.sweep(now)
 
 
 def _record(kind: str, person: Staff, actor: Actor, now: datetime) -> None:

@@ -1,16 +1,19 @@
-"""Signing in: the guess is counted first and judged after, so no burst of guesses passes the limits."""
+"""Signing in: the guess is counted first and judged after, so no burst of guesses passes the limits.
+
+The step after the password stands in second_step.py.
+"""
 
 import logging
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import Row, select
 
 from app import throttle
-from app.auth import accounts, passwords, session
+from app.auth import accounts, factors, passwords, pending, session
 from app.auth.models import Staff
 from app.auth.session import User
 from app.outbox import unit_of_work
@@ -41,7 +44,19 @@ class Refused:
 
 @dataclass(frozen=True)
 class Entered:
-    """Let in: the session's token, and a token for the device, by which it is known next time."""
+    """Let in: the session's token, and a token for the device, by which it is known next time.
+
+    `reset_at`: when an administrator took the second factor away, for who was not told before.
+    """
+
+    token: str
+    device: str
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class HalfWay:
+    """The password was right and a second step is to come; the token opens nothing but that step."""
 
     token: str
     device: str
@@ -55,8 +70,12 @@ class _Guess:
     kept: str
 
 
-def sign_in(login: str, password: str, address: str | None, device: str | None = None) -> Entered | Refused:
+def sign_in(
+    login: str, password: str, address: str | None, device: str | None = None
+) -> Entered | HalfWay | Refused:
     """Judge a login. `address` is the peer's; `device` the device's token, if it has one.
+
+    A known device replaces no second step: it only keeps strangers' failures apart.
 
     Failures from a device known to the account count apart, so strangers cannot lock its owner out. From a new
     device no single address can: after ten failures it has one guess a quarter of an hour, and shuts itself out.
@@ -67,10 +86,18 @@ def sign_in(login: str, password: str, address: str | None, device: str | None =
     try:
         with unit_of_work() as now:
             _forgive(guess)
-            token = session.begin(guess.staff_id, guess.kept, now)
+            person = session.admit(guess.staff_id, guess.kept)
+            if factors.is_next(person):
+                return HalfWay(pending.begin(person, now), device_token(person.id, device))
+            return enter(person, now, device)
     except errors.Forbidden:
         return Refused()
-    return Entered(token, _device_token(guess.staff_id, device))
+
+
+def enter(person: Staff, now: datetime, device: str | None) -> Entered:
+    """Begin the session of a person who proved all that is asked, under lock."""
+    reset_at, person.factor_reset_at = person.factor_reset_at, None
+    return Entered(session.start(person, now), device_token(person.id, device), reset_at)
 
 
 def change_password(
@@ -87,7 +114,7 @@ def change_password(
         _forgive(guess)
         kept = accounts.set_password(user.actor, now, user.staff_id, password)
         token = session.begin(user.staff_id, kept, now)
-    return Entered(token, _device_token(user.staff_id, device))
+    return Entered(token, device_token(user.staff_id, device))
 
 
 def redeem(
@@ -102,7 +129,17 @@ def redeem(
     with unit_of_work() as now:
         staff_id = accounts.redeem_token(now, token, password, login=login, name=name)
         throttle.forgive(admission)
-    return _device_token(staff_id, None)
+    return device_token(staff_id, None)
+
+
+def is_password(user: User, password: str, address: str | None, device: str | None) -> Refused | None:
+    """Whether who is signed in knows the password: None, or why not."""
+    guess = _judge(user.login, password, address, device)
+    if isinstance(guess, Refused):
+        return guess
+    with unit_of_work():
+        _forgive(guess)
+    return None
 
 
 def _judge(login: str, password: str, address: str | None, device: str | None) -> _Guess | Refused:
@@ -156,7 +193,7 @@ def _is_demo_password_in_production(password: str) -> bool:
     return password == DEMO_PASSWORD and current_app.extensions["hotline"].is_production
 
 
-def _device_token(staff_id: int, device: str | None) -> str:
+def device_token(staff_id: int, device: str | None) -> str:
     """A device's token for one account; it opens nothing, it only tells the device's failures apart."""
     known = device if device and _device_nonce(device, staff_id) else None
     return known or _signer().dumps([staff_id, secrets.token_hex(16)])

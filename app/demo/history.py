@@ -4,7 +4,7 @@ are not empty when the demo city opens."""
 from datetime import datetime, time, timedelta
 from random import Random
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.demo import driver, steps, texts
 from app.demo.stage import Stage
@@ -74,7 +74,11 @@ def _leave_something_to_decide(stage: Stage) -> None:
     for key in UNDECIDED:
         steps.take_in(stage, texts.MATTERS[key])
     query = select(Ticket, Assignment).join(Assignment, Assignment.ticket_id == Ticket.id)
-    in_hand = query.where(Assignment.state == AssignmentState.HANDLING, Ticket.confidential.is_(False))
+    in_hand = query.where(
+        Assignment.state == AssignmentState.HANDLING, Ticket.confidential.is_(False),
+        or_(Assignment.return_until.is_(None), Assignment.return_until > stage.now),
+        Assignment.role != "sub", ~Assignment.designated,
+    )
     latest = db.session.execute(in_hand.order_by(Assignment.id.desc()).limit(1)).one_or_none()
     if latest is not None:
         steps.ask_return(stage, latest.Ticket, latest.Assignment)

@@ -2,36 +2,67 @@
 could do nothing because a person sits at that desk. None commits."""
 
 from collections.abc import Callable
+from random import Random
 
 from sqlalchemy import select
 
-from app.demo import texts
+from app import uploads
+from app.demo import pictures, texts
 from app.demo.stage import Stage
 from app.demo.texts import WORDS, Matter
 from db import db
 from routing import service as routing
-from tickets import service
+from tickets import service, terms
+from tickets.attachment_models import PROOF
+from tickets.guards import returns_granted
+from tickets.handling import Account
 from tickets.intake import Opened
-from tickets.lifecycle import HELD, WORKED_ON, AssignmentState, TicketState
+from tickets.lifecycle import HELD, WORKED_ON, AssignmentState, TicketState, transition
 from tickets.models import Assignment, RoutingDecision, Ticket
-from tickets.permissions import VISITOR, caller_of
+from tickets.permissions import VISITOR, Actor, caller_of
 
 OPERATORS = ("operator", "operator2")
 BY_PHONE, AT_ONCE, RETURNED, UPHELD, WORKED, SENT_BACK, RATED = 0.6, 0.4, 0.06, 0.5, 0.25, 0.12, 0.6
 """How often each of these happens where it may."""
 DECIDED = 0.3
 """The dispatcher takes his time, so that there is something to decide for whoever comes."""
+WITH_PHOTO_BY_PHONE = 0.2
+"""Who has a photo writes rather than rings."""
 MOST_ROUNDS = 3
+GROUNDS = {"emergency": "utility", "statutory": "litigation", "explain": "outside_powers"}
+OFFICE_NUMBER = "0990-12345"
 
 
 def take_in(stage: Stage, matter: Matter) -> str:
     """Somebody rings, or fills in the form; what is urgent is always said by telephone."""
     operator = stage.actor(stage.random.choice(OPERATORS))
-    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(BY_PHONE))
+    share = WITH_PHOTO_BY_PHONE if pictures.seen(matter.title) else BY_PHONE
+    by_phone = operator is not None and (matter.urgency != "normal" or stage.chance(share))
     intake = texts.intake_of(matter, stage.random, "phone" if by_phone else "web")
     actor = operator if operator is not None and by_phone else VISITOR
     opened: Opened = service.open_ticket(actor, stage.now, intake, stage.vault)
+    if not by_phone:
+        _send_photo(stage, matter, opened.ticket)
     return f"take in {opened.ticket.number}"
+
+
+def _send_photo(stage: Stage, matter: Matter, ticket: Ticket) -> None:
+    is_seen = pictures.seen(matter.title) and transition("ticket", "urge", ticket.state)
+    with uploads.held([pictures.before(matter.title, Random(ticket.id))] if is_seen else []) as held:
+        if held.files:
+            service.attach(caller_of(ticket.id), stage.now, ticket.id, held.files)
+
+
+def _prove(stage: Stage, unit: Actor, ticket: Ticket, matter: Matter, part: Assignment) -> bool:
+    """Put in a photo of what was done, where there is something to be seen of it; whether the reply may go. A full
+    disk is no reason to stop the play."""
+    is_wanted = routing.current().wants_photo(ticket.category_code)
+    if not is_wanted and not pictures.seen(matter.title):
+        return True
+    with uploads.held([pictures.after(Random(ticket.id))]) as held:
+        if held.files:
+            service.attach(unit, stage.now, ticket.id, held.files, PROOF, part.id)
+    return bool(held.files) or not is_wanted
 
 
 def go_on(stage: Stage, ticket_id: int) -> str | None:
@@ -63,7 +94,9 @@ def _triage(stage: Stage, ticket: Ticket, matter: Matter) -> str | None:
     disposition, lead = decision.detail["disposition"], decision.lead_department_id
     at_once = matter.answer or (lead is None and stage.chance(AT_ONCE))
     if disposition in WORDS["referrals"] and not ticket.confidential:
-        service.refer(dispatcher, stage.now, ticket.id, disposition, WORDS["referrals"][disposition])
+        service.refer(
+            dispatcher, stage.now, ticket.id, disposition, GROUNDS[disposition], WORDS["referrals"][disposition]
+        )
         return "refer"
     if at_once and not ticket.confidential:
         service.answer(dispatcher, stage.now, ticket.id, matter.answer or WORDS["explain"])
@@ -104,16 +137,29 @@ def _work(stage: Stage, ticket: Ticket, matter: Matter, part: Assignment) -> str
     speaks_first = part.role == "lead" and part.first_contact_at is None
     if speaks_first or stage.chance(WORKED):
         note = texts.say(matter, stage.random, "notes")
-        service.handle(unit, stage.now, ticket.id, part.id, note, contacted=True)
+        service.handle(unit, stage.now, ticket.id, part.id, note, contacted="phone")
         return "handle"
     public, internal = (texts.say(matter, stage.random, what) for what in ("replies", "internals"))
-    service.reply(unit, stage.now, ticket.id, part.id, public, internal)
+    if part.role != "lead":
+        service.contribute(unit, stage.now, ticket.id, part.id, internal)
+        return "contribute to"
+    if any(one.role != "lead" and one.state in WORKED_ON for one in parts_of(ticket.id)):
+        return None  # the lead waits for who helps it
+    result = "solved" if ticket.type in ("help", "complaint", "report") else "explained"
+    if not _prove(stage, unit, ticket, matter, part):
+        return None
+    account = Account(
+        public, internal, contact_at=stage.now, contact_from=OFFICE_NUMBER, result=result, personal_ok=True
+    )
+    service.reply(unit, stage.now, ticket.id, part.id, account)
     return "reply"
 
 
 def _would_return(stage: Stage, ticket: Ticket, part: Assignment) -> bool:
-    """Once a unit, and not for ever."""
-    return part.return_reason is None and ticket.round < MOST_ROUNDS and stage.chance(RETURNED)
+    """Once a unit, and not for ever, nor when it is too late for it or somebody designated the unit."""
+    is_in_time = part.return_until is None or stage.now < part.return_until
+    may = part.return_reason is None and is_in_time and not part.designated and part.role != "sub"
+    return may and ticket.round < MOST_ROUNDS and stage.chance(RETURNED)
 
 
 def ask_return(stage: Stage, ticket: Ticket, part: Assignment) -> str | None:
@@ -124,8 +170,12 @@ def ask_return(stage: Stage, ticket: Ticket, part: Assignment) -> str | None:
     why = stage.random.choice(WORDS["returns"])
     others = [routing.current().units[one["lead"]] for one in _decision(ticket.id).detail["alternatives"]]
     having = {one.department_id for one in parts_of(ticket.id)}
-    suggested = next((one.id for one in others if one.is_active and one.id not in having), None)
-    service.request_return(unit, stage.now, ticket.id, part.id, why["reason"], why["note"], suggested)
+    suggested = next((one.id for one in others if one.is_active and one.id not in having), _nearest_office(ticket))
+    if suggested == part.department_id:
+        return None
+    service.request_return(
+        unit, stage.now, ticket.id, part.id, why["reason"], why["note"], WORDS["basis"], suggested
+    )
     return "ask for a return of"
 
 
@@ -140,8 +190,20 @@ def _decide(stage: Stage, ticket: Ticket, matter: Matter, part: Assignment) -> s
     if other is None or other in having or stage.chance(UPHELD):
         service.uphold(dispatcher, stage.now, ticket.id, part.id, why["uphold"])
         return "uphold"
+    if returns_granted(parts_of(ticket.id)) + 1 >= terms.returns_allowed() and part.role == "lead":
+        service.concede(dispatcher, stage.now, ticket.id, part.id, why["redispatch"])
+        return "dispute"
     service.redispatch(dispatcher, stage.now, ticket.id, part.id, other, why["redispatch"])
     return "re-dispatch"
+
+
+def _designate(stage: Stage, ticket: Ticket, matter: Matter) -> str | None:
+    """The supervisor settles a dispute: the unit nearest to the place has it."""
+    supervisor = stage.actor("supervisor")
+    if supervisor is None or not stage.chance(DECIDED):
+        return None
+    service.designate(supervisor, stage.now, ticket.id, _nearest_office(ticket), [], WORDS["returns"][0]["uphold"])
+    return "designate"
 
 
 def _review(stage: Stage, ticket: Ticket, matter: Matter) -> str | None:
@@ -166,12 +228,16 @@ def _hear(stage: Stage, ticket: Ticket, matter: Matter) -> str | None:
     if supervisor is None:
         return None
     outcome = stage.random.choice(("confirmed", "confirmed", "unreachable", "declined"))
+    if outcome == "confirmed":
+        service.hear(supervisor, stage.now, ticket.id, True, True, True, 3)
+        return "call back"
     service.close(supervisor, stage.now, ticket.id, outcome)
     return "close"
 
 
 OF_TICKET: dict[str, Callable[[Stage, Ticket, Matter], str | None]] = {
     TicketState.TO_DISPATCH: _triage,
+    TicketState.DISPUTED: _designate,
     TicketState.TO_REVIEW: _review,
     TicketState.TO_CALLBACK: _hear,
 }

@@ -1,16 +1,26 @@
 """The fields that actions need: how each is shown and read. Which needs which is the transition table's."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from app import wording
+from app.extensions import vault
+from app.templating import city
 from tickets import errors, lifecycle, service
+from tickets.attachment_models import HANDLING, PROOF
+from tickets.handling import Account
 from tickets.lifecycle import Transition
+from tickets.merging import Demand
+from tickets.permissions import Actor
 
 Typed = MultiDict[str, str]
+DEMAND_TITLE = 40
+"""Characters of a demand by which its own ticket is called."""
 
 
 @dataclass(frozen=True)
@@ -26,67 +36,161 @@ FIELDS: Mapping[str, Field] = {
     "reason": Field("text"),
     "answer": Field("text"),
     "disposition": Field("choice", wording.DISPOSITIONS),
+    "refer_reason": Field("choice", wording.REFER_REASONS),
     "referral": Field("text"),
+    "question": Field("text"),
+    "supplement": Field("text"),
+    "green_reason": Field("text"),
+    "into": Field("line"),
+    "others": Field("text"),
+    "demands": Field("text"),
+    "withdraw_reason": Field("text"),
     "lead": Field("unit"),
     "assists": Field("units", required=False),
     "dispatch_note": Field("text", required=False),
+    "below": Field("unit"),
     "handle_note": Field("text"),
-    "contacted": Field("tick", required=False),
-    "return_reason": Field("choice", wording.RETURN_REASONS),
-    "return_note": Field("text"),
-    "suggested": Field("unit", required=False),
-    "decision_note": Field("text"),
+    "files": Field("files", required=False),
+    "contacted": Field("choice", wording.METHODS, required=False),
+    "contact_method": Field("choice", wording.METHODS),
+    "contact_at": Field("moment", required=False),
+    "contact_from": Field("line", required=False),
+    "facts": Field("choice", wording.FACTS),
+    "result": Field("choice", wording.RESULTS),
     "public_reply": Field("text"),
+    "personal_ok": Field("tick", required=False),
     "internal_note": Field("text"),
+    "checked": Field("checks", required=False),
     "review_note": Field("text"),
+    "waive_reason": Field("text"),
+    "meeting_kind": Field("choice", wording.MEETINGS),
+    "meeting_at": Field("moment"),
+    "meeting_place": Field("line"),
+    "minutes": Field("text"),
+    "return_reason": Field("choice", wording.RETURN_REASONS),
+    "legal_basis": Field("text"),
+    "return_note": Field("text"),
+    "suggested": Field("unit"),
+    "decision_note": Field("text"),
+    "days": Field("limit"),
+    "extension_reason": Field("text"),
+    "suspend_reason": Field("choice", wording.SUSPENSION_REASONS),
+    "review_on": Field("day"),
+    "suspend_plan": Field("text"),
+    "public_reason": Field("text"),
+    "exclusion_of": Field("choice", wording.EXCLUSIONS),
+    "exclusion_reason": Field("text"),
+    "order_form": Field("choice", wording.ORDER_FORMS),
+    "order_level": Field("choice", wording.ORDER_LEVELS),
+    "order_due": Field("moment"),
+    "order_text": Field("text"),
+    "order_answer": Field("text"),
+    "order_remark": Field("text"),
+    "tried": Field("choice", wording.TRIES),
+    "try_again_at": Field("moment", required=False),
+    "was_contacted": Field("choice", wording.YES_NO),
+    "is_true": Field("choice", wording.YES_NO),
+    "is_solved": Field("choice", wording.YES_NO),
+    "satisfaction": Field("choice", wording.SATISFACTION),
+    "rating_note": Field("text", required=False),
     "redo_reason": Field("text"),
     "outcome": Field("choice", wording.OUTCOMES_ASKED),
     "urge_note": Field("text"),
 }
 
-BESIDES: Mapping[str, tuple[str, ...]] = {"dispatch": ("dispatch_note",)}
+BESIDES: Mapping[str, tuple[str, ...]] = {
+    "dispatch": ("dispatch_note",), "reply": ("personal_ok", "checked", "files"), "handle": ("files",),
+    "contribute": ("files",),
+}  # fmt: skip
 """Fields an action takes without needing them."""
+
+FILED_AS: Mapping[str, str] = {"handle": HANDLING, "contribute": HANDLING, "reply": PROOF}
+"""As what the files of an action's form are put in. They go before its verb, which asks what is there."""
+
+REQUIRED = {("delegate", "days"): False, ("add_assist", "assists"): True, ("add_assist", "dispatch_note"): True}
+"""Fields that may stay empty in one action's form and not in another's."""
 
 WITH_INTAKE = frozenset({"register", "amend"})
 """Actions whose form is a page of its own: what was taken down of the matter."""
 
-BY_ITSELF = frozenset({"give", "open", "import", "triage", "submit", "rate"})
-"""Actions without a form on the desk: they follow from others, or are a program's or the citizen's."""
+OF_CITIZENS = frozenset({"rate", "appeal"})
+"""Actions that are the citizen's alone, on the public pages."""
 
 Values = dict[str, Any]
 
-# action: how the verb is called with what was parsed
-VERBS: Mapping[str, Callable[..., object]] = {
-    "discard": lambda who, now, at, v: service.discard(who, now, at.ticket, v["reason"], at.version),
-    "answer": lambda who, now, at, v: service.answer(who, now, at.ticket, v["answer"], at.version),
-    "refer": lambda who, now, at, v: service.refer(
-        who, now, at.ticket, v["disposition"], v["referral"], at.version
-    ),
-    "dispatch": lambda who, now, at, v: service.dispatch(
-        who, now, at.ticket, v["lead"], v["assists"], v["dispatch_note"], at.version
-    ),
+
+def _in_order(action: str) -> Callable[..., object]:
+    """The verb of that name, called with the fields in the order in which the table names them."""
+    verb, names = getattr(service, action), values_of(action)
+
+    def call(who: Actor, now: datetime, at: "Target", values: Values) -> object:
+        part = (at.part,) if is_part_action(action) else ()
+        return verb(who, now, at.ticket, *part, *(values[name] for name in names), version=at.version)
+
+    return call
+
+
+def _reply(who: Actor, now: datetime, at: "Target", values: Values) -> None:
+    service.reply(who, now, at.ticket, at.part or 0, Account(**values), at.version)
+
+
+def _split(who: Actor, now: datetime, at: "Target", values: Values) -> None:
+    """One demand a line; its beginning is what the new ticket is called."""
+    lines = [line.strip() for line in values["demands"].splitlines() if line.strip()]
+    demands = [Demand(line[:DEMAND_TITLE], line) for line in lines]
+    service.split(who, now, at.ticket, demands, vault(), at.version)
+
+
+def _take_in(who: Actor, now: datetime, at: "Target", values: Values) -> None:
+    service.take_in(who, now, at.ticket, re.findall(r"[^\s,，、;；]+", values["others"]), at.version)
+
+
+def _yes(value: str) -> bool | None:
+    return {"yes": True, "no": False}.get(value)
+
+
+def _hear(who: Actor, now: datetime, at: "Target", values: Values) -> None:
+    said = [_yes(values[name]) for name in ("was_contacted", "is_true", "is_solved")]
+    satisfied = int(values["satisfaction"]) if values["satisfaction"].isdecimal() else None
+    service.hear(who, now, at.ticket, *said, satisfied, values["rating_note"], at.version)
+
+
+def _order(who: Actor, now: datetime, at: "Target", values: Values) -> None:
+    level = int(values["order_level"]) if values["order_level"].isdecimal() else None
+    service.order(
+        who, now, at.ticket, at.part or 0, values["order_form"], level, values["order_due"], values["order_text"],
+        at.version,
+    )
+
+
+def fields_of(action: str) -> tuple[str, ...]:
+    """The fields of an action's form, in order."""
+    row = next(row for row in lifecycle.TABLE if row.action == action)
+    return (*row.needs, *BESIDES.get(action, ()))
+
+
+def values_of(action: str) -> tuple[str, ...]:
+    """Those of them that the verb takes."""
+    return tuple(name for name in fields_of(action) if FIELDS[name].widget != "files")
+
+
+def is_part_action(action: str) -> bool:
+    """Whether the action is one on a unit's part."""
+    return any(row.machine == "assignment" for row in lifecycle.TABLE if row.action == action)
+
+
+SPECIAL: Mapping[str, Callable[..., object]] = {
+    "reply": _reply, "split": _split, "take_in": _take_in, "hear": _hear, "order": _order,
+    # What somebody says is never too late: these take no version.
     "urge": lambda who, now, at, v: service.urge(who, now, at.ticket, v["urge_note"]),
-    "sign": lambda who, now, at, v: service.sign(who, now, at.ticket, at.part, at.version),
-    "handle": lambda who, now, at, v: service.handle(
-        who, now, at.ticket, at.part, v["handle_note"], v["contacted"], at.version
-    ),
-    "request_return": lambda who, now, at, v: service.request_return(
-        who, now, at.ticket, at.part, v["return_reason"], v["return_note"], v["suggested"], at.version
-    ),
-    "uphold": lambda who, now, at, v: service.uphold(
-        who, now, at.ticket, at.part, v["decision_note"], at.version
-    ),
-    "redispatch": lambda who, now, at, v: service.redispatch(
-        who, now, at.ticket, at.part, v["lead"], v["decision_note"], at.version
-    ),
-    "reply": lambda who, now, at, v: service.reply(
-        who, now, at.ticket, at.part, v["public_reply"], v["internal_note"], at.version
-    ),
-    "accept": lambda who, now, at, v: service.accept(who, now, at.ticket, at.version),
-    "reject": lambda who, now, at, v: service.reject(who, now, at.ticket, v["review_note"], at.version),
-    "redo": lambda who, now, at, v: service.redo(who, now, at.ticket, v["redo_reason"], at.version),
-    "close": lambda who, now, at, v: service.close(who, now, at.ticket, v["outcome"], at.version),
+    "supplement": lambda who, now, at, v: service.supplement(who, now, at.ticket, v["supplement"]),
 }
+VERBS: Mapping[str, Callable[..., object]] = {
+    row.action: SPECIAL.get(row.action) or _in_order(row.action)
+    for row in lifecycle.TABLE
+    if row.action not in WITH_INTAKE | OF_CITIZENS | lifecycle.BY_THEMSELVES
+}
+"""action: how its verb is called with what was parsed."""
 
 
 @dataclass(frozen=True)
@@ -116,20 +220,9 @@ def part_of(typed: Typed) -> int | None:
     return _number("part", typed)
 
 
-def fields_of(action: str) -> tuple[str, ...]:
-    """The fields of an action's form, in order."""
-    row = next(row for row in lifecycle.TABLE if row.action == action)
-    return (*row.needs, *BESIDES.get(action, ()))
-
-
 def has_form(row: Transition) -> bool:
     """Whether the desk offers a form of these fields for this row of the table."""
     return row.action in VERBS
-
-
-def is_part_action(action: str) -> bool:
-    """Whether the action is one on a unit's part."""
-    return any(row.machine == "assignment" for row in lifecycle.TABLE if row.action == action)
 
 
 def parse(action: str, typed: Typed) -> Values:
@@ -138,16 +231,23 @@ def parse(action: str, typed: Typed) -> Values:
         raise errors.NotFound()
     if is_part_action(action) and _number("part", typed) is None:
         raise errors.Invalid(fields={"part": "missing"})
-    return {name: _READ[FIELDS[name].widget](name, typed) for name in fields_of(action)}
+    return {name: _READ[FIELDS[name].widget](name, typed) for name in values_of(action)}
+
+
+def field_of(action: str, name: str) -> Field:
+    """How the action's form asks for a field."""
+    field = FIELDS[name]
+    return replace(field, required=REQUIRED.get((action, name), field.required))
 
 
 def _number(name: str, typed: Typed) -> int | None:
     return _integer(name, typed.get(name, ""))
 
 
-def _numbers(name: str, typed: Typed) -> list[int]:
-    numbers = (_integer(name, text) for text in typed.getlist(name))
-    return [number for number in numbers if number is not None]
+def numbers(name: str, typed: Typed) -> list[int]:
+    """The ids that were chosen under a name. Raises Invalid."""
+    found = (_integer(name, text) for text in typed.getlist(name))
+    return [number for number in found if number is not None]
 
 
 def _integer(name: str, text: str) -> int | None:
@@ -159,7 +259,6 @@ def _integer(name: str, text: str) -> int | None:
     return int(given)
 
 
-
 def _needed_number(name: str, typed: Typed) -> int | None:
     number = _number(name, typed)
     if number is None and FIELDS[name].required:
@@ -167,10 +266,38 @@ def _needed_number(name: str, typed: Typed) -> int | None:
     return number
 
 
+def _moment(name: str, typed: Typed) -> datetime | None:
+    """A moment as the browser writes it, in the city's zone."""
+    given = typed.get(name, "").strip()
+    try:
+        return datetime.fromisoformat(given).replace(tzinfo=city().zone) if given else None
+    except ValueError as fault:
+        raise errors.Invalid(fields={name: "unreadable"}) from fault
+
+
+def _day(name: str, typed: Typed) -> date | None:
+    given = typed.get(name, "").strip()
+    try:
+        return date.fromisoformat(given) if given else None
+    except ValueError as fault:
+        raise errors.Invalid(fields={name: "unreadable"}) from fault
+
+
+def _limit(name: str, typed: Typed) -> str:
+    """A length of time as policies write it: a number with its unit beside it, or both in one ("3wd")."""
+    given = typed.get(name, "").strip()
+    return given + typed.get(f"{name}_unit", "") if given.isdecimal() else given
+
+
 _READ: Mapping[str, Callable[[str, Typed], Any]] = {
     "text": lambda name, typed: typed.get(name, "").replace("\r\n", "\n"),
+    "line": lambda name, typed: " ".join(typed.get(name, "").split()),
+    "limit": _limit,
+    "moment": _moment,
+    "day": _day,
     "choice": lambda name, typed: typed.get(name, ""),
     "unit": _needed_number,
-    "units": _numbers,
+    "units": numbers,
+    "checks": numbers,
     "tick": lambda name, typed: name in typed,
 }

@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app import wording
+from app import action_wording, wording
 from app.auth.queries import people
 from app.desk import forms
 from app.templating import category_name, city, moment, region_name, unit_name
@@ -29,11 +29,11 @@ STATES_OF_BOARD: Mapping[str, list[str]] = {
 """Boards where a ticket's state alone decides (none: all are on it). Of the others only a query knows."""
 
 
-def board_match(name: str, page: Page, after: str | None) -> dict[str, Any]:
-    """How the page's script tells whether a ticket comes onto this page of the board."""
+def board_match(name: str, page: Page, after: str | None, is_whole: bool) -> dict[str, Any]:
+    """How the page's script tells whether a ticket comes onto this page of the board, which may be narrowed."""
     last_due = page.rows[-1].due_at if page.rows and page.next else None
     return {
-        "states": STATES_OF_BOARD.get(name),
+        "states": STATES_OF_BOARD.get(name) if is_whole else None,
         "first_page": after is None,
         "newest_first": BOARDS[name].by == "new",
         "newest": max((row.id for row in page.rows), default=0),
@@ -93,11 +93,39 @@ class Form:
     faults: Mapping[str, str]
     is_open: bool
     is_restored: bool = False
+    below: tuple[Any, ...] = ()
+    """Units to which the part may be passed down, where the form asks for one."""
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is shown at once; the rest stands behind one click."""
+        return self.is_open or self.action in MAIN
+
+    @property
+    def takes_files(self) -> bool:
+        return any(field.widget == "files" for _name, field in self.fields)
+
+    @property
+    def group(self) -> str:
+        """The heading under which it stands when it is not shown at once."""
+        return action_wording.GROUP_OF[self.action]
 
     @property
     def draft(self) -> str:
         """The name under which typed text is kept; empty where nothing is typed."""
         return self.key if any(field.widget == "text" for _name, field in self.fields) else ""
+
+
+MAIN = frozenset(
+    {
+        "dispatch", "answer", "refer", "designate", "go_on", "supplement", "sign", "handle", "reply", "contribute",
+        "carry_on", "uphold", "redispatch", "excuse", "concede", "grant_extension", "refuse_extension",
+        "grant_again", "refuse_again", "grant_suspension", "refuse_suspension", "grant_exclusion",
+        "refuse_exclusion", "resume", "answer_order", "settle_order", "renew_order", "minute", "accept", "reject",
+        "hear", "note_try", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "unmerge",
+    }
+)
+"""What is likely to be next, or waits for a decision."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +136,15 @@ class Refused:
     part: int | None
     typed: forms.Typed
     faults: Mapping[str, str]
+
+
+def homeless(refused: Refused | None, shown: Iterable[Form]) -> list[tuple[str, str]]:
+    """(name of the field, text) of what was typed into a form that the page no longer has: the ticket moved on."""
+    if refused is None or any((form.action, form.part) == (refused.action, refused.part) for form in shown):
+        return []
+    named = forms.fields_of(refused.action) if refused.action in forms.VERBS else ()
+    texts = ((name, refused.typed.get(name, "").strip()) for name in named if forms.FIELDS[name].widget == "text")
+    return [(_name_of(name), text) for name, text in texts if text]
 
 
 class FormMaker:
@@ -127,13 +164,22 @@ class FormMaker:
     def _form(self, action: str, part: PartView | None) -> Form:
         part_id = part.part.id if part else None
         key = form_key(self.page.ticket.id, action, part_id)
-        fields = tuple((name, forms.FIELDS[name]) for name in forms.fields_of(action))
+        fields = tuple((name, forms.field_of(action, name)) for name in forms.fields_of(action))
         refused = self.refused
+        below = self._below(part) if action == "delegate" else ()
         if refused and (refused.action, refused.part) == (action, part_id):
-            return Form(action, key, part_id, fields, refused.typed, refused.faults, True)
+            return Form(action, key, part_id, fields, refused.typed, refused.faults, True, below=below)
         kept = self._kept(key) if any(field.widget == "text" for _name, field in fields) else None
         typed, is_kept = kept or self._suggested(action, part), bool(kept)
-        return Form(action, key, part_id, fields, typed, {}, is_open=is_kept, is_restored=is_kept)
+        return Form(action, key, part_id, fields, typed, {}, is_kept, is_restored=is_kept, below=below)
+
+    def _below(self, part: PartView | None) -> tuple[Any, ...]:
+        """The active units below the part's, the nearest first."""
+        if part is None:
+            return ()
+        units, own = city().units_by_id, part.part.department_id
+        found = [units[unit] for unit in city().descendants(own) - {own} if units[unit].is_active]
+        return tuple(sorted(found, key=lambda unit: (unit.level, unit.code)))
 
     def _kept(self, key: str) -> forms.Typed | None:
         fields = service.saved_form(self.actor, self.now, key, self.vault)
@@ -151,12 +197,22 @@ class FormMaker:
             return forms.Typed([lead, *(("assists", str(unit)) for unit in assists)])
         if action == "redispatch" and part and part.part.suggested_department_id:
             return forms.Typed([("lead", str(part.part.suggested_department_id))])
+        if action == "grant_suspension" and part:
+            return forms.Typed([("review_on", self._review_on(part))])
         return forms.Typed()
+
+    def _review_on(self, part: PartView) -> str:
+        asked = [
+            one.review_on
+            for one in self.page.applications
+            if (one.kind, one.state, one.assignment_id) == ("suspension", "asked", part.part.id)
+        ]
+        return asked[0].isoformat() if asked else ""
 
 
 def _values_of(name: str, value: str) -> list[str]:
     field = forms.FIELDS.get(name)
-    return value.split("\n") if field and field.widget == "units" else [value]
+    return value.split("\n") if field and field.widget in ("units", "checks") else [value]
 
 
 def form_key(ticket_id: int, action: str, part: int | None) -> str:
@@ -172,6 +228,11 @@ def duty_of(code: str | None) -> Any:
 def names_of(timeline: Iterable[Entry]) -> dict[int, str]:
     """Names of the staff in a timeline, by id."""
     return {key: name for key, (name, _login) in people(entry.actor_id for entry in timeline).items()}
+
+
+def may_reply_to(page: TicketPage) -> set[int]:
+    """The parts that this person may reply for now."""
+    return {view.part.id for view in page.parts if any(row.action == "reply" for row in view.actions)}
 
 
 def changed_since(page: TicketPage, version: int) -> list[Entry]:
@@ -220,9 +281,11 @@ def _contact_words(before: str | None, after: str | None) -> str:
 def _clock_words(clock: Mapping[str, Any]) -> tuple[str, str]:
     """A clock that started anew: which and whose, its limits and when it is due now."""
     before, after = map(wording.limit_words, clock["limit"])
-    due = moment(datetime.fromisoformat(clock["due_at"][1]))
+    was_due, due = (moment(datetime.fromisoformat(at)) for at in clock["due_at"])
     what = [str(wording.CLOCKS[clock["clock"]]), unit_name(clock.get("unit"))]
     words = _("%(before)s → %(after)s, now due %(moment)s", before=before, after=after, moment=due)
+    if before == after:
+        words = _("was due %(before)s, now due %(moment)s", before=was_due, moment=due)
     return " · ".join(filter(None, what)), words
 
 

@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
+from app import uploads, wording
 from app.access import actor, requires
-from app.desk import forms, intake_form, pages
+from app.desk import canned, forms, intake_form, pages
 from app.desk.answers import done, sees_still
 from app.extensions import vault
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
 from app.templating import city
-from tickets import drafts, errors, queries, service
+from app.uploads import Held, takes_files
+from db import db
+from tickets import drafts, errors, queries, service, terms
 from tickets.intake import Opened
-from tickets.lifecycle import BEFORE_DISPATCH
+from tickets.lifecycle import BEFORE_DISPATCH, transition
+from tickets.models import Ticket
 
 bp = Blueprint("intake", __name__, url_prefix="/desk")
 
@@ -50,6 +54,7 @@ def clear() -> Response:
 
 @bp.post("/tickets/new")
 @requires("ticket.open")
+@takes_files
 def create() -> Answer:
     """Register at once, or keep a draft that has no number yet."""
     fields = request.form.to_dict()
@@ -61,30 +66,43 @@ def create() -> Answer:
         faults = {"form_key": "sent_already"}
         fields["form_key"] = new_key()
     with unit_of_work():
-        return _intake_page(None, "create", fields, faults), 422
+        return _intake_page(None, "create", fields, uploads.once_more(faults)), 422
 
 
 def _create(fields: dict[str, str]) -> Answer:
     key = form_key(fields)
-    with unit_of_work() as now:
+    with uploads.held(uploads.examined()) as files, unit_of_work() as now:
         intake = intake_form.read(fields, city().zone)
         drafts.forget_form(actor(), NEW_FORM)
         if fields.get("keep") == "draft":
             begun = service.open_draft(actor(), now, intake, vault(), form_key=key)
+            _put_in(begun, now, files)
             return redirect(url_for("desk.ticket", ticket_id=begun.id), 303)
         ends = fields.get("keep") in ENDINGS
         opened = service.open_ticket(actor(), now, intake, vault(), form_key=key, ends_at_desk=ends)
-        return _registered(opened, now, fields)
+        return _registered(opened, now, fields, files)
 
 
-def _registered(opened: Opened, now: datetime, fields: Mapping[str, str]) -> tuple[str, int]:
-    """End the matter if that was asked for; number and code, to be read out. In the verb's unit of work."""
+def _put_in(ticket: Ticket, now: datetime, files: Held) -> None:
+    """The form's files, while the matter may still be amended: a form sent again may find it ended."""
+    if files.fault:
+        flash(wording.FAULTS[files.fault], "bad")
+    if files.files and transition("ticket", "amend", ticket.state):
+        service.attach(actor(), now, ticket.id, files.files)
+
+
+def _registered(opened: Opened, now: datetime, fields: Mapping[str, str], files: Held) -> tuple[str, int]:
+    """Put the files in, end the matter if that was asked for; number and code, to be read out.
+
+    In the verb's unit of work.
+    """
     ticket = opened.ticket
+    _put_in(ticket, now, files)
     if opened.is_new and fields.get("keep") == "answer":
         ticket = service.answer(actor(), now, ticket.id, fields.get("answer", ""))
     elif opened.is_new and fields.get("keep") == "refer":
-        kind, words = fields.get("disposition", ""), fields.get("referral", "")
-        ticket = service.refer(actor(), now, ticket.id, kind, words)
+        said = [fields.get(name, "") for name in ("disposition", "refer_reason", "referral")]
+        ticket = service.refer(actor(), now, ticket.id, *said)
     page = render_template(
         "desk/registered.html",
         ticket=ticket,
@@ -111,6 +129,7 @@ def amend_form(ticket_id: int) -> Answer:
 
 @bp.post("/tickets/<int:ticket_id>/register")
 @requires("ticket.open")
+@takes_files
 def register(ticket_id: int) -> Answer:
     """Give a draft its number."""
     return _change_intake(ticket_id, "register")
@@ -118,6 +137,7 @@ def register(ticket_id: int) -> Answer:
 
 @bp.post("/tickets/<int:ticket_id>/amend")
 @requires("ticket.open", "ticket.amend")
+@takes_files
 def amend(ticket_id: int) -> Answer:
     """Correct what was taken down."""
     return _change_intake(ticket_id, "amend")
@@ -127,17 +147,18 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     fields = request.form.to_dict()
     try:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
-        with unit_of_work() as now:
+        with uploads.held(uploads.examined()) as files, unit_of_work() as now:
             intake = intake_form.corrected(fields, ticket_id, vault(), city().zone)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
             if action == "register":
                 ends = fields.get("keep") in ENDINGS
                 opened = service.register(actor(), now, ticket_id, intake, vault(), version, ends_at_desk=ends)
-                return _registered(opened, now, fields)
+                return _registered(opened, now, fields, files)
             service.amend(actor(), now, ticket_id, intake, vault(), version)
+            _put_in(db.session.get_one(Ticket, ticket_id), now, files)
             still_seen = sees_still(ticket_id)
     except errors.Invalid as fault:
-        return _stored_intake(ticket_id, action, fields, fault.values["fields"]), 422
+        return _stored_intake(ticket_id, action, fields, uploads.once_more(fault.values["fields"])), 422
     except (errors.Stale, errors.NotNow) as fault:
         return _stored_intake(ticket_id, action, fields, conflict=fault.code), 409
     return done(ticket_id, action, still_seen)
@@ -152,7 +173,7 @@ def _stored_intake(
 ) -> str:
     """The intake form of a ticket that is there. Raises NotFound, Forbidden."""
     with unit_of_work() as now:
-        page = queries.ticket_page(actor(), ticket_id, vault())
+        page = queries.ticket_page(actor(), now, ticket_id, vault())
         if not conflict and not any(row.action == action for row in page.actions):
             raise errors.Forbidden(action=action)
         saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), vault())
@@ -163,7 +184,8 @@ def _stored_intake(
         changed = pages.changed_since(page, seen) if seen is not None else []
         return _intake_page(
             page, action, fields, faults, kept=intake_form.kept(page), conflict=conflict, changed=changed,
-            names=pages.names_of(changed), now=now,
+            names=pages.names_of(changed), amendments=pages.amendments, difference=pages.difference,
+            **canned.ticks(page),
         )
 
 
@@ -190,5 +212,6 @@ def _intake_page(
         is_more_open=any(one.get(name) for one in (fields, faults or {}, kept or {}) for name in MORE_FIELDS),
         is_suggesting=page is None or page.ticket.state in BEFORE_DISPATCH,
         channels=intake_form.TYPED_CHANNELS,
+        limits=terms.upload_limits(city()),
         **more,
     )

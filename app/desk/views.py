@@ -1,6 +1,7 @@
-"""The desk: boards, one ticket with what may be done to it, search, autosave."""
+"""The desk: boards, one ticket with what may be done to it, autosave."""
 
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
@@ -8,18 +9,21 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import wording
+from app import board_wording, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
-from app.desk import forms, pages, texting
+from app.desk import bulk, canned, forms, narrowed, pages, texting
 from app.desk.answers import done, sees_still
-from app.errors import STATUS, wants_json
+from app.errors import wants_json
 from app.extensions import vault
+from app.formkeys import refuse_further
 from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
-from tickets import drafts, errors, numbers, queries, service
-from tickets.finding import is_phone
+from app.uploads import takes_files
+from tickets import drafts, errors, ledger, queries, service, terms
+from tickets.boards import BOARDS
+from tickets.tallies import MANY
 from tickets.vault import CONTACT_FIELDS
 
 bp = Blueprint("desk", __name__, url_prefix="/desk")
@@ -48,18 +52,26 @@ def home() -> Answer:
             start = next((OTHER_STARTS[one] for one in OTHER_STARTS if one in actor().permissions), None)
             return redirect(url_for(start)) if start else render_template("desk/no_board.html")
         seq = queries.last_seq()  # read before the rows, so that they are at least as new
-        page = queries.board(actor(), now, name, after)
+        wanted = narrowing.read(name, request.args)
+        page = queries.board(actor(), now, name, after, wanted=wanted)
         return render_template(
             "desk/board.html",
             now=now,
             boards=names,
+            groups=board_wording.grouped(names) if len(names) > board_wording.FEW else (),
+            hint=board_wording.HINTS.get(name, ""),
+            clock=BOARDS[name].clock,
+            many=MANY,
             name=name,
             page=page,
+            narrowed=narrowed.shown(name, wanted, now),
+            bulk=bulk.steps_on(name, actor()),
+            units_by_kind=units_by_kind(),
             suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
             reason_words=wording.reason_words,
             seq=seq,
             after=after,
-            match=pages.board_match(name, page, after),
+            match=pages.board_match(name, page, after, wanted.is_empty),
             words=pages.board_words(),
             zone=city().zone.key,
             live_token=page_token(current_user.get_id()),
@@ -81,37 +93,19 @@ def rows() -> Response:
     """`{rows, is_all}`: the same page of a board as data, for its script."""
     after = request.args.get("after")
     with unit_of_work() as now:
-        page = queries.board(actor(), now, request.args.get("board", ""), after)
+        name = request.args.get("board", "")
+        page = queries.board(actor(), now, name, after, wanted=narrowing.read(name, request.args))
     is_all = after is None and page.next is None
     return jsonify(rows=[row.to_data() for row in page.rows], is_all=is_all)
 
 
-@bp.get("/find")
+@bp.get("/waiting")
 @staff
-def find_form() -> Answer:
-    """The form; `q` in the address finds by ticket number or words. A telephone number waits to be sent."""
-    text = request.args.get("q", "").strip()
+@in_background
+def waiting() -> Response:
+    """`{board: lines}`: how many lines wait on each of one's queues, for the page's script."""
     with unit_of_work() as now:
-        asks = text and not is_phone(text)
-        page = queries.find(actor(), text, request.args.get("after")) if asks else None
-        return render_template("desk/find.html", now=now, q=text, page=page)
-
-
-@bp.post("/find")
-@staff
-def find() -> Answer:
-    """By number, telephone number or words. It posts: words may be names, and no person stands in an address."""
-    text, after = request.form.get("q", "").strip(), request.form.get("after")
-    try:
-        with unit_of_work() as now:
-            if numbers.is_ticket_number(numbers.normalise_number(text)):
-                return redirect(url_for("desk.find_form", q=text), 303)  # where one can come back to
-            page = service.find(actor(), now, text, vault(), after) if text else None
-            return render_template("desk/find.html", now=now, q=text, page=page)
-    except (errors.Forbidden, errors.TooMany) as fault:
-        with unit_of_work() as now:
-            refusal = render_template("desk/find.html", now=now, q=text, page=None, refused=fault)
-        return refusal, STATUS[type(fault)]
+        return jsonify(queries.waiting(actor(), now))
 
 
 @bp.get("/tickets/<int:ticket_id>")
@@ -127,8 +121,10 @@ def _ticket_page(
     """The page, also as an answer to a form that was not done: `seen` is the version it was opened at."""
     with unit_of_work() as now:
         seq = queries.last_seq()  # read before the page, so that it is at least as new
-        page = queries.ticket_page(actor(), ticket_id, vault())
+        page = queries.ticket_page(actor(), now, ticket_id, vault())
         maker = pages.FormMaker(actor(), now, page, vault(), refused)
+        made = maker.make(page.actions)
+        parts = {view.part.id: maker.make(view.actions, view) for view in page.parts}
         return render_template(
             "desk/ticket.html",
             now=now,
@@ -136,11 +132,16 @@ def _ticket_page(
             live_token=page_token(current_user.get_id()),
             live_words=pages.live_words(),
             page=page,
-            forms=maker.make(page.actions),
-            part_forms={view.part.id: maker.make(view.actions, view) for view in page.parts},
+            forms=made,
+            part_forms=parts,
+            homeless=pages.homeless(refused, chain(made, *parts.values())),
             may_amend=any(row.action == "amend" for row in page.actions),
             may_register=any(row.action == "register" for row in page.actions),
             may_call=page.may_reveal and may_ring(actor()),
+            canned=canned.ready(page, pages.may_reply_to(page)),
+            **canned.ticks(page),
+            standing=ledger.standing(actor(), now, ticket_id),
+            notice_wording=notice_wording,
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
@@ -151,17 +152,20 @@ def _ticket_page(
             duty=pages.duty_of(page.decision.duty_code if page.decision else None),
             units_by_kind=units_by_kind(),
             contact_fields=CONTACT_FIELDS,
+            limits=terms.upload_limits(city()),
             **shown,
         )
 
 
 @bp.post("/tickets/<int:ticket_id>/<action>")
 @staff
+@takes_files
 def act(ticket_id: int, action: str) -> Answer:
     """Do one action of the transition table: its fields, its verb, back to the ticket (`{done}` as JSON)."""
     typed = MultiDict(request.form)
     try:
         values, target = forms.parse(action, typed), forms.target_of(ticket_id, typed)
+        _put_in(action, target)
         with unit_of_work() as now:
             forms.VERBS[action](actor(), now, target, values)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))
@@ -175,6 +179,13 @@ def act(ticket_id: int, action: str) -> Answer:
     return done(ticket_id, action, still_seen, target.part)
 
 
+def _put_in(action: str, target: forms.Target) -> None:
+    """The files of an action's form. They stay where the rest of the form needs another look."""
+    files = uploads.examined() if action in forms.FILED_AS else []
+    if files:
+        uploads.put_in(actor(), target.ticket, files, forms.FILED_AS[action], target.part)
+
+
 def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.TicketError) -> Answer:
     """The page again, with what was typed: 422 for a wrong field, 409 when the ticket has moved on."""
     part = forms.part_of(typed)
@@ -182,7 +193,9 @@ def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.Tic
         refused = pages.Refused(action, part, typed, fault.values["fields"])
         return _ticket_page(ticket_id, refused), 422
     seen = forms.version_of(typed)
-    return _ticket_page(ticket_id, pages.Refused(action, part, typed, {}), seen, conflict=fault.code), 409
+    refused = pages.Refused(action, part, typed, {})
+    guard = fault.values.get("guard", "")
+    return _ticket_page(ticket_id, refused, seen, conflict=fault.code, guard=guard), 409
 
 
 @bp.post("/tickets/<int:ticket_id>/reveal")
@@ -224,6 +237,7 @@ def save_draft() -> Any:
         raise errors.Invalid(fields={"form": "unreadable"})
     if not isinstance(fields, dict) or len(fields) > MOST_FIELDS:
         raise errors.Invalid(fields={"fields": "unreadable"})
+    refuse_further(body, {"form", "fields"})
     kept = {str(name): value for name, value in fields.items() if isinstance(value, str)}
     with unit_of_work() as now:
         service.save_form(actor(), now, form, kept, vault())

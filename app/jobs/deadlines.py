@@ -1,32 +1,79 @@
-"""What is owed at a deadline: the row decides, one transaction each, however often this runs."""
+"""What is owed at deadlines: rows decide, however often this runs, and none is in another's way."""
 
 import logging
 from collections.abc import Sequence
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app.outbox import unit_of_work
-from tickets import errors, service
+from db import db
+from tickets import clocks, errors, escalating, service
+from tickets.models import Deadline
 from tickets.permissions import SYSTEM
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 50
+"""Deadlines of one transaction: where one of them fails, each is tried in one of its own."""
 
 
 def act_on_deadlines(deadline_ids: Sequence[int]) -> int:
     """Escalate, or close, what these deadlines ask for; returns how many did something.
 
-    One that fails leaves its row as it is, and the sweep comes back to it.
+    One that fails leaves its row as it is but for the count of attempts, and the sweep comes back to it.
     """
+    with unit_of_work() as now:
+        escalating.begin(now, deadline_ids)
+        ends = Deadline.clock.in_(clocks.ENDS) | ((Deadline.clock == clocks.SIGN) & (Deadline.due_at <= now))
+        alone = set(db.session.scalars(select(Deadline.id).where(Deadline.id.in_(deadline_ids), ends)))
+    together = [one for one in deadline_ids if one not in alone]
     done = 0
-    for deadline_id in deadline_ids:
-        try:
-            with unit_of_work() as now:
-                done += service.act_on_deadline(SYSTEM, now, deadline_id)
-        except errors.TicketError as refusal:
-            log.warning("deadline %s: %s", deadline_id, refusal.code)
-        except OperationalError as fault:
-            if not isinstance(fault.orig, LockNotAvailable):
-                raise
+    for start in range(0, len(together), AT_ONCE):
+        done += _together(together[start : start + AT_ONCE])
+    return done + sum(map(_alone, sorted(alone)))
+
+
+def _together(deadline_ids: Sequence[int]) -> int:
+    try:
+        with unit_of_work() as now:
+            acted, held = escalating.escalate(SYSTEM, now, deadline_ids)
+            escalating.left(held)
+            return acted
+    except Exception as fault:
+        # One bad row must not keep the others from their turn: it is found out by itself.
+        if _is_away(fault):
+            raise
+        log.warning("%d deadlines, each by itself now: %s", len(deadline_ids), type(fault).__name__)
+    return sum(map(_alone, deadline_ids))
+
+
+def _alone(deadline_id: int) -> int:
+    try:
+        with unit_of_work() as now:
+            return service.act_on_deadline(SYSTEM, now, deadline_id)
+    except errors.TicketError as refusal:
+        log.warning("deadline %s: %s", deadline_id, refusal.code)
+        _left(deadline_id, refusal.code)
+    except Exception as fault:
+        # A row that always fails is counted, and in the end set aside with an alarm.
+        if _is_away(fault):
+            raise
+        if isinstance(fault, OperationalError) and isinstance(fault.orig, LockNotAvailable):
             log.warning("deadline %s: somebody holds its ticket", deadline_id)
-    return done
+            _left(deadline_id)
+        else:
+            log.exception("deadline %s", deadline_id)
+            _left(deadline_id, type(fault).__name__)
+    return 0
+
+
+def _is_away(fault: Exception) -> bool:
+    """Whether the database was lost, which says nothing of any row."""
+    return isinstance(fault, DBAPIError) and fault.connection_invalidated
+
+
+def _left(deadline_id: int, fault: str | None = None) -> None:
+    with unit_of_work():
+        escalating.left([deadline_id], fault)

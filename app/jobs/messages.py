@@ -12,6 +12,7 @@ from app.outbox import unit_of_work
 from app.text_ports import link, may_link, ports
 from calls import following, messaging
 from db import db
+from tickets import promises
 from tickets.event_models import JobOwed
 
 
@@ -25,20 +26,33 @@ def ask_to_rate(owed_ids: Sequence[int]) -> int:
     return _intend(owed_ids, messaging.RATE)
 
 
+def tell_extended(owed_ids: Sequence[int]) -> int:
+    """More time was granted: by when it is promised now. Also to those whose tickets were merged into it."""
+    return _intend(owed_ids, messaging.EXTENDED)
+
+
+def tell_suspended(owed_ids: Sequence[int]) -> int:
+    """It cannot be solved now: when it is looked at again. Also to those whose tickets were merged into it."""
+    return _intend(owed_ids, messaging.SUSPENDED)
+
+
 def plan_calls(owed_ids: Sequence[int]) -> int:
     """There is a reply, and whoever does not rate it is to be rung; returns how many will be."""
     return _each(owed_ids, lambda ticket_id, now: following.plan(ticket_id, now, vault()))
 
 
 def _intend(owed_ids: Sequence[int], template: str) -> int:
-    def intend(ticket_id: int, now: datetime) -> bool:
+    def intend(ticket_id: int, now: datetime) -> int:
+        if not ports():
+            return 0
         may, to = may_link(), link()
-        return messaging.intend(ticket_id, template, now, vault(), may_link=may, link=to) if ports() else False
+        told = [ticket_id, *(promises.merged_into(ticket_id) if template in messaging.PROMISES else ())]
+        return sum(messaging.intend(one, template, now, vault(), may_link=may, link=to) for one in told)
 
     return _each(owed_ids, intend)
 
 
-def _each(owed_ids: Sequence[int], do: Callable[[int, datetime], bool]) -> int:
+def _each(owed_ids: Sequence[int], do: Callable[[int, datetime], int]) -> int:
     """A transaction for each row that is owed, which goes as the work is written down: one bad ticket stops no
     other."""
     written = 0

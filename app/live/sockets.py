@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app.access import actor, entry_of, may_enter, staff
 from app.auth.models import StaffSession
 from app.auth.session import session_hash
-from app.push import is_page_token
+from app.push import is_page_token, person_room
 from db import database_now, db, transaction
 from tickets import queries
 from tickets.permissions import rooms_of
@@ -35,6 +35,7 @@ def connect(auth: Any = None) -> None:
     rooms = sorted(rooms_of(actor()))
     for room in rooms:
         join_room(room)
+    join_room(person_room(current_user.staff_id))
     _watch(request.sid, session_hash(current_user.get_id()))  # type: ignore[attr-defined]
     # Heads are read after joining: whatever is published in between arrives as a message as well.
     with transaction():

@@ -102,13 +102,14 @@ def figures_of(span: Span) -> Figures:
     # Every ticket has a channel, so those of all channels are all.
     counts = {name: sum(spread["channel", name].values()) for name in COLUMNS}
     counts |= {name: figures.count(Behind(name), span) for name in _SINGLE}
-    counts["due"], counts["on_time"] = figures.due_and_on_time(span)
+    counts |= figures.due_and_on_time(span)
     return Figures(
         counts=counts,
         rates={
             part: Rate(counts[part], counts[whole])
             for part, whole in (
                 ("answered", "taken_in"), ("solved", "rated"), ("satisfied", "rated"), ("on_time", "due"),
+                ("on_time_extended", "due"),
             )
         },
         to_sign=figures.median_to_sign(span),

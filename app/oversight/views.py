@@ -16,7 +16,7 @@ from app.outbox import unit_of_work
 from app.oversight import pages, wording
 from app.templating import city
 from app.templating import today as today_of
-from tickets import disclosures, errors, figures, numbers, overdue
+from tickets import disclosures, errors, figures, ledger, numbers, overdue
 from tickets.figures import Behind
 
 bp = Blueprint("oversight", __name__, url_prefix="/oversight")
@@ -33,12 +33,15 @@ def late() -> Answer:
     asked = _asked("unit", "level", "clock")
     with unit_of_work() as now:
         wanted = overdue.Wanted(_number(asked["unit"], None), asked["level"], asked["clock"])
+        page = overdue.late_clocks(actor(), now, wanted, request.args.get("after"))
         return render_template(
             "oversight/overdue.html",
             now=now,
             asked=asked,
             kept=pages.narrowing(asked),
-            page=overdue.late_clocks(actor(), now, wanted, request.args.get("after")),
+            page=page,
+            to_see_to=ledger.to_see_to(actor(), [row.id for row in page.rows]),
+            names=people(row.acknowledged_by for row in page.rows),
             totals=overdue.totals(actor(), now),
             levels=wording.LEVELS,
             clocks=common.CLOCKS,

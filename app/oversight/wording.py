@@ -22,6 +22,7 @@ FIGURES: Words = {
     "unrated": _l("Ended without a rating"),
     "due": _l("Due in the period"),
     "on_time": _l("Done on time"),
+    "on_time_extended": _l("Done on time after an extension"),
     "open": _l("Open now"),
     "overdue": _l("Overdue now"),
 }
@@ -59,8 +60,12 @@ HOW: Words = {
         "do not count, nor does the limit of another time, after the citizen was not content."
     ),
     "on_time": _l(
-        "Of the due ones, those where every unit had replied before its limit ran out. The rate is their share of "
-        "the due ones."
+        "Of the due ones, those where every unit had replied before its limit ran out, without having been given "
+        "more time. The rate is their share of the due ones."
+    ),
+    "on_time_extended": _l(
+        "Of the due ones, those where every unit had replied before its limit ran out, and one of them had been "
+        "given more time. They are due when that has run out, and no longer when they were first."
     ),
     "open": _l("Tickets that have not ended, at this moment, whenever they came in."),
     "overdue": _l("Open tickets with any limit that has run out, at this moment, whenever they came in."),
@@ -84,11 +89,20 @@ LEVELS: Words = {
     "L2": _l("L2 unit's lead and supervisor"),
     "L3": _l("L3 written order"),
     "L4": _l("L4 city office"),
+    "L5": _l("L5 discipline, by hand"),
 }
+
+CAUSES: Words = {
+    "due": _l("Its time had come."),
+    "by_hand": _l("Referred by a person."),
+    "repaired": _l("The check of escalations found it missing."),
+}
+"""Why a level acted; one that climbed says from when on."""
 
 LOOKS: Words = {
     "contact.revealed": _l("Contact shown"),
-    "contact.searched": _l("Searched by telephone number"),
+    "contact.searched": _l("Searched by telephone number or name"),
+    "contact.exported": _l("Exported to a file"),
 }
 
 FAULTS: Words = {

@@ -1,12 +1,13 @@
 """What the public forms send, read into the values the verbs take. JSON bodies are read the same way."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from flask import Request
 from flask_babel import gettext as _
 
+from app.formkeys import refuse_further
 from routing.reference import Reference
 from routing.values import Place
 from tickets import errors, numbers
@@ -19,15 +20,30 @@ TYPES = ("help", "complaint", "consult", "report", "suggestion", "praise", "othe
 COUNTY, TOWN = 2, 3
 FEWEST_DIGITS = 5  # the shortest telephone numbers that can be called back
 TICKED = ("1", "on", "yes", "true")
+PROOF = frozenset({"number", "code"})
+COMPLAINT = frozenset(
+    {
+        "form_key", "type", "content", "region_code", "place", "anonymous", "confidential", "wants_reply",
+        *CONTACT_FIELDS,
+    }
+)  # fmt: skip
+RATING = PROOF | {"solved", "satisfied", "round", "rating_note"}
+URGE = PROOF | {"urge_note"}
+SUPPLEMENT, WITHDRAW, APPEAL = PROOF | {"supplement"}, PROOF | {"withdraw_reason"}, PROOF | {"appeal_reason"}
 
 
-def fields_of(request: Request) -> dict[str, str]:
-    """The fields of a form or of a JSON object, as text. Raises Invalid for a body that is neither."""
+def fields_of(request: Request, known: Set[str]) -> dict[str, str]:
+    """The fields of a form or of a JSON object, as text. Raises Invalid for a body that is neither.
+
+    A program that sends what nobody reads is told so; a form's further fields are left alone, as browsers and
+    their extensions add some.
+    """
     if not request.is_json:
         return request.form.to_dict()
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise errors.Invalid(fields={"body": "unreadable"})
+    refuse_further(body, known)
     return {key: _text(value) for key, value in body.items() if isinstance(value, (str, int, bool))}
 
 

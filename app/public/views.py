@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import guessing, throttle, wording
+from app import throttle, uploads, wording
 from app.access import public
 from app.choices import remember_choices
 from app.demonstration import is_demo_city
@@ -17,11 +17,13 @@ from app.errors import RETRY_SECONDS, is_unavailable, wants_json
 from app.extensions import csrf, vault
 from app.formkeys import form_key, new_key, same_or_new
 from app.outbox import unit_of_work
-from app.public import forms
+from app.public import files, forms
+from app.public.proof import closed, find, two_fields
 from app.templating import city, city_name
 from app.text_ports import ports
+from app.uploads import takes_files
 from calls import messaging
-from tickets import errors, masking, queries, service
+from tickets import errors, masking, queries, service, terms
 from tickets.intake import Opened
 from tickets.models import Ticket
 from tickets.permissions import VISITOR, Actor, caller_of
@@ -60,9 +62,10 @@ def complaint_form() -> Response:
 @bp.post("/complain")
 @public
 @csrf.exempt
+@takes_files
 def complain() -> Any:
     """Take a matter in; the receipt is the answer. A repeat of the same form gets the same receipt."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.COMPLAINT)
     try:
         return _take_in(fields)
     except SQLAlchemyError as fault:
@@ -91,7 +94,10 @@ def _take_in(fields: forms.Fields) -> Any:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the citizen keeps. `code` is empty when it may not be shown again. Programs know what they said."""
+    """What the citizen keeps. `code` is empty when it may not be shown again. Programs know what they said.
+
+    `files` were put in; `files_fault` is the code of why they were not.
+    """
 
     number: str
     code: str
@@ -100,6 +106,8 @@ class Receipt:
     title: str
     registered_at: datetime
     texted: str = ""
+    files: int = 0
+    files_fault: str = ""
 
     def to_data(self) -> dict[str, Any]:
         due = self.due_at.isoformat() if self.due_at else None
@@ -107,15 +115,16 @@ class Receipt:
 
 
 def _open(fields: forms.Fields) -> Receipt:
-    key, intake = form_key(fields), forms.intake_of(fields)
-    with unit_of_work() as now:
+    key, intake, sent = form_key(fields), forms.intake_of(fields), files.taken()
+    with uploads.held(sent.files) as held, unit_of_work() as now:
         opened: Opened = service.open_ticket(VISITOR, now, intake, vault(), form_key=key)
         ticket = opened.ticket
+        files.put_in(ticket.id, ticket.state, now, held)
         city()  # for the page, which is made after the commit
         due_at = queries.promised(ticket.id)
         return Receipt(
             ticket.number or "", opened.code, due_at, opened.is_new, ticket.title, ticket.registered_at or now,
-            _texted(ticket, intake.phone),
+            _texted(ticket, intake.phone), len(held.files), held.fault or sent.fault,
         )
 
 
@@ -128,7 +137,7 @@ def _texted(ticket: Ticket, phone: str) -> str:
 
 def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = False) -> tuple[str, int]:
     with unit_of_work():
-        return _complaint_form(fields, faults, key_reused), 422
+        return _complaint_form(fields, uploads.once_more(faults), key_reused), 422
 
 
 def _later(fields: forms.Fields) -> Response:
@@ -144,6 +153,7 @@ def _complaint_form(fields: forms.Fields, faults: dict[str, str], key_reused: bo
         faults=faults,
         key_reused=key_reused,
         areas=forms.areas(city()),
+        limits=terms.upload_limits(city()),
         always_confidential="report" in city().setting("confidential_types"),
     )
 
@@ -162,7 +172,7 @@ def _form_page(fields: forms.Fields, **values: Any) -> str:
 @public
 def status_form() -> str:
     """Ask for number and query code."""
-    return _status_form({})
+    return two_fields({})
 
 
 @bp.post("/status")
@@ -170,18 +180,16 @@ def status_form() -> str:
 @csrf.exempt
 def status() -> Any:
     """Where a ticket is. The code travels in the body only. What has not the right shape costs no try."""
-    typed = fields = forms.fields_of(request)
+    typed = fields = forms.fields_of(request, forms.PROOF)
     if not wants_json():
         fields, faults = forms.number_and_code(typed)
         if faults:
-            return _status_form(typed, faults=faults), 422
+            return two_fields(typed, faults=faults), 422
     with unit_of_work() as now:
-        wait, found = _find(fields, now)
+        wait, found = find(fields, now)
         if found is not None:
             city()  # for the page, which is made after the commit
-    if found is None:
-        return _too_many(wait, typed) if wait else _not_found(typed)
-    return _status_page(found, fields, {})
+    return closed(wait, typed) if found is None else _status_page(found, fields, {})
 
 
 @bp.post("/rate")
@@ -189,7 +197,7 @@ def status() -> Any:
 @csrf.exempt
 def rate() -> Any:
     """The citizen's word on the outcome, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.RATING)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         word = forms.rating_of(fields)
@@ -205,7 +213,7 @@ def rate() -> Any:
 @csrf.exempt
 def urge() -> Any:
     """The citizen asks again, or adds something: a record on the ticket, proved by number and code."""
-    fields = forms.fields_of(request)
+    fields = forms.fields_of(request, forms.URGE)
 
     def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
         is_kept = service.urge(caller, now, found.ticket_id, fields.get("urge_note", ""))
@@ -213,6 +221,63 @@ def urge() -> Any:
             raise errors.Invalid(fields={"urge_note": "asked_often"})
 
     return _with_code(fields, do, done="urged", late="urged_late")
+
+
+@bp.post("/supplement")
+@public
+@csrf.exempt
+@takes_files
+def supplement() -> Any:
+    """The citizen answers what was asked, with files where there are any, proved by number and code."""
+    fields = forms.fields_of(request, forms.SUPPLEMENT)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.supplement(caller, now, found.ticket_id, fields.get("supplement", ""))
+
+    return _with_code(fields, do, done="supplemented", late="asked_no_more")
+
+
+@bp.post("/attach")
+@public
+@csrf.exempt
+@takes_files
+def attach() -> Any:
+    """The citizen sends files, at any time while the matter goes on, proved by number and code."""
+    fields = forms.fields_of(request, forms.PROOF)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        if not found.may_urge:
+            raise errors.NotNow(action="attach", state=found.state)
+        if not uploads.are_sent():
+            raise errors.Invalid(fields={"files": "missing"})
+
+    return _with_code(fields, do, done="attached", late="attached_late")
+
+
+@bp.post("/withdraw")
+@public
+@csrf.exempt
+def withdraw() -> Any:
+    """The citizen wants nothing more of it, proved by number and code."""
+    fields = forms.fields_of(request, forms.WITHDRAW)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.withdraw(caller, now, found.ticket_id, fields.get("withdraw_reason", ""))
+
+    return _with_code(fields, do, done="withdrawn", late="rated_already")
+
+
+@bp.post("/appeal")
+@public
+@csrf.exempt
+def appeal() -> Any:
+    """The citizen asks that the end be looked at again, proved by number and code."""
+    fields = forms.fields_of(request, forms.APPEAL)
+
+    def do(caller: Actor, now: datetime, found: PublicStatus) -> None:
+        service.appeal(caller, now, found.ticket_id, fields.get("appeal_reason", ""))
+
+    return _with_code(fields, do, done="appealed", late="rated_already")
 
 
 def _with_code(
@@ -223,63 +288,39 @@ def _with_code(
     The page says what was `done`, or that it came too `late`: often it is only the same page, loaded once more.
     """
     with unit_of_work() as now:
-        wait, found = _find(fields, now)
+        wait, found = find(fields, now)
     if found is None:
-        return _too_many(wait, fields) if wait else _not_found(fields)
+        return closed(wait, fields)
     faults: dict[str, str] = {}
+    files_fault = ""
     try:
-        with unit_of_work() as now:
+        sent = files.taken()
+        with uploads.held(sent.files) as held, unit_of_work() as now:
             do(caller_of(found.ticket_id), now, found)
+            files.put_in(found.ticket_id, found.state, now, held)
+        files_fault = held.fault or sent.fault
     except errors.Invalid as fault:
         if wants_json():
             raise
-        faults, done = fault.values["fields"], ""
+        faults, done = uploads.once_more(fault.values["fields"]), ""
     except errors.NotNow:
         if wants_json():
             raise
         done = late
-    with unit_of_work():
-        found = queries.public_status(found.number, fields.get("code", ""), vault()) or found
-        return _status_page(found, fields, faults, done), 422 if faults else 200
-
-
-def _find(fields: forms.Fields, now: datetime) -> tuple[timedelta, PublicStatus | None]:
-    address = throttle.address_key(request.remote_addr)
-    return guessing.open_by_code(fields.get("number", ""), fields.get("code", ""), address, now)
-
-
-def _status_form(typed: forms.Fields, **values: Any) -> str:
-    """The two fields, with what was typed, but for half characters, which no page can hold."""
-    fields = {name: text.encode(errors="replace").decode() for name, text in typed.items()}
-    return render_template("public/status_form.html", fields=fields, **{"faults": {}} | values)
-
-
-def _not_found(typed: forms.Fields) -> Any:
-    """The same answer for a wrong number and a wrong code."""
-    if wants_json():
-        raise errors.NotFound()
-    return _status_form(typed, not_found=True), 404
-
-
-def _too_many(wait: timedelta, typed: forms.Fields) -> Any:
-    minutes = int(wait.total_seconds()) // 60 + 1
-    if wants_json():
-        response = jsonify(error="too_many", minutes=minutes)
-    else:
-        response = make_response(_status_form(typed, minutes=minutes))
-    response.status_code = 429
-    response.headers["Retry-After"] = str(minutes * 60)
-    return response
+    with unit_of_work() as now:
+        found = queries.public_status(found.number, fields.get("code", ""), vault(), now) or found
+        return _status_page(found, fields, faults, done, files_fault), 422 if faults else 200
 
 
 def _status_page(
-    found: PublicStatus, fields: forms.Fields, faults: dict[str, str], done: str = ""
+    found: PublicStatus, fields: forms.Fields, faults: dict[str, str], done: str = "", files_fault: str = ""
 ) -> Any:
     if wants_json():
         return jsonify(_status_data(found))
     return render_template(
         "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults,
-        done=done,
+        done=done, files_fault=files_fault, picture_address=files.picture_address,
+        limits=terms.upload_limits(city()),
     )
 
 

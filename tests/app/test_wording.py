@@ -4,10 +4,30 @@ from pathlib import Path
 
 import pytest
 
-from app import wording
+from app import action_wording, board_wording, notice_wording, watching, wording
 from app.desk import forms
+from app.recipients import shipped_tiers
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
-from tickets import closing, dispatching, errors, events, intake, lifecycle, public
+from tickets import (
+    answering,
+    applying,
+    boards,
+    calling_back,
+    closing,
+    deadlines,
+    errors,
+    events,
+    guards,
+    handling,
+    helping,
+    intake,
+    lifecycle,
+    notices,
+    ordering,
+    public,
+    request_models,
+    returning,
+)
 from tickets.vault import CONTACT_FIELDS
 
 ROOT = Path(__file__).parents[2]
@@ -25,12 +45,31 @@ ROOT = Path(__file__).parents[2]
         (intake.URGENCIES, wording.URGENCIES),
         (intake.CHANNELS, wording.CHANNELS),
         (intake.DISPOSITIONS, wording.DISPOSITIONS),
-        (dispatching.RETURN_REASONS, wording.RETURN_REASONS),
+        (returning.RETURN_REASONS, wording.RETURN_REASONS),
         (closing.OUTCOMES, wording.OUTCOMES_ASKED),
+        (closing.TRIES, wording.TRIES),
+        ({one for grounds in answering.REFER_REASONS.values() for one in grounds}, wording.REFER_REASONS),
+        (handling.METHODS, wording.METHODS),
+        (handling.FACTS, wording.FACTS),
+        (handling.RESULTS, wording.RESULTS),
+        (helping.MEETINGS, wording.MEETINGS),
+        (applying.SUSPENSION_REASONS, wording.SUSPENSION_REASONS),
+        (("overdue", "returned", "rating"), wording.EXCLUSIONS),
+        (request_models.STATES, wording.REQUEST_STATES),
+        (ordering.FORMS, wording.ORDER_FORMS),
+        ([str(level) for level in ordering.LEVELS], wording.ORDER_LEVELS),
+        (calling_back.SHOWN, wording.CALL_LISTS),
         (CLOCKS, wording.CLOCKS),
         (LIMIT_UNITS, wording.LIMITS),
         (KINDS, wording.UNIT_KINDS),
+        ({rule.kind for rules in notices.RULES.values() for rule in rules} | {"digest"}, notice_wording.NOTICES),
+        (shipped_tiers(), notice_wording.TIERS),
+        (deadlines.WAYS, notice_wording.WAYS),
+        ({watching.SWEEP, watching.EVENTS, watching.JOBS, watching.DEADLINES, watching.MAILS}, wording.OUTAGES),
         (forms.VERBS.keys() | forms.WITH_INTAKE, wording.ACTIONS),
+        (forms.VERBS, action_wording.GROUP_OF),
+        (action_wording.GROUP_OF.values(), action_wording.ACTION_GROUPS),
+        (boards.BOARDS, board_wording.HINTS),
     ],
 )
 def test_each_code_has_its_words_and_each_word_its_code(codes, words):
@@ -48,6 +87,10 @@ def test_the_lead_units_part_is_told_only_while_it_is_worked_on(app):
 
 def test_fields_of_forms_and_contact_have_names():
     assert forms.FIELDS.keys() | set(CONTACT_FIELDS) <= wording.FIELDS.keys()
+
+
+def test_guards_with_words_are_guards():
+    assert wording.GUARDS.keys() <= guards.GUARDS.keys()
 
 
 def test_faults_that_the_verbs_name_have_sentences():
@@ -73,3 +116,13 @@ def test_limits_in_words(app, limit, english):
 def test_a_limit_of_an_unknown_kind_stays_as_it_is(app):
     with app.test_request_context("/"):
         assert wording.limit_words("3moons") == "3moons"
+
+
+def test_each_board_stands_under_one_heading():
+    named = [board for _heading, members in board_wording.GROUPS.values() for board in members]
+    assert sorted(named) == sorted(boards.BOARDS)
+
+
+def test_hints_are_of_actions_and_fields_that_there_are():
+    assert action_wording.ACTION_HINTS.keys() <= forms.VERBS.keys()
+    assert action_wording.FIELD_HINTS.keys() <= forms.FIELDS.keys()

@@ -63,7 +63,8 @@ def test_a_row_comes_and_goes_while_somebody_looks(
 
 def _gives_back(office: Office, case: Case) -> None:
     """The unit's other window asks for the return; the ticket leaves the board of what is to be signed for."""
-    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。"}
+    ground = {"legal_basis": "行政区划图", "suggested": str(office.unit(HEAT))}
+    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。", **ground}
     values = {"version": str(case.version), "part": case.part(URBAN), **fields}
     assert office.who(LOGINS[URBAN]).post(f"{case.path}/request_return", values).status_code == 303
 

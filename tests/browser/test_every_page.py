@@ -11,8 +11,8 @@ from playwright.sync_api import Page
 pytestmark = pytest.mark.browser
 
 NO_PAGES = (
-    "/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/oversight/phone/now", "/desk/phone/state",
-    "/desk/phone/talks", "/demo/phone/",
+    "/static/", "/healthz", "/readyz", "/live/", "/desk/rows", "/desk/waiting", "/oversight/phone/now",
+    "/desk/phone/state", "/notices/unread", "/desk/phone/talks", "/demo/phone/", "/exports/progress",
 )  # fmt: skip
 
 

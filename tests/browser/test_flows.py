@@ -9,6 +9,7 @@ from flows.markup import receipt_of
 from flows.test_overdue import make_overdue
 from flows.test_phone_call import CALL
 from playwright.sync_api import Page, expect
+from scenes import GATE
 
 from .conftest import PHONE
 
@@ -28,19 +29,19 @@ def speak(page: Page, language: str) -> Page:
     return page
 
 
-def act(page: Page, path: str, action: str, **texts: str) -> None:
+def act(page: Page, path: str, action: str, **texts: str | list[str]) -> None:
     """Do one action by its form on the ticket's page, as a person would."""
     page.goto(path)
     form = page.locator(f"form[action='{path}/{action}']")
-    details = page.locator("details", has=form)
-    if details.count() and details.first.get_attribute("open") is None:
-        details.locator("summary").first.click()
+    for details in page.locator("details", has=form).all():  # from the outermost in
+        if details.get_attribute("open") is None:
+            details.locator("> summary").click()
     for name, text in texts.items():
         field = form.locator(f"[name={name}]")
         if field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(text)
         else:
-            field.fill(text)
+            field.fill(str(text))
     form.locator("button").last.click()
     expect(page.locator(".alert-success")).to_be_visible()
 
@@ -72,7 +73,7 @@ def test_a_complaint_from_the_citizen_to_the_rating(
 
     act(handler, path, "sign")
     act(handler, path, "handle", handle_note="已约谈物业公司。")
-    act(handler, path, "reply", public_reply="物业已退还资金，并开始维修。", internal_note="已责令整改。")
+    act(handler, path, "reply", public_reply="物业已退还资金，并开始维修。", internal_note="已责令整改。", **GATE)
     fits(handler)
     act(supervisor, path, "accept")
 
@@ -144,9 +145,11 @@ def test_a_return_that_is_granted_moves_the_ticket_from_screen_to_screen(
     other.goto("/desk?board=to_sign")
     expect(other.locator(".lamp")).to_have_attribute("data-live", "yes")
     speak(handler, language)
-    act(handler, case.path, "request_return", return_reason="not_our_duty", return_note="属于供热单位职责。")
+    heat = str(office.unit(HEAT))
+    reason = {"return_reason": "not_our_duty", "return_note": "属于供热单位职责。", "legal_basis": "供热条例"}
+    act(handler, case.path, "request_return", **reason, suggested=heat)
     speak(dispatcher, language)
-    act(dispatcher, case.path, "redispatch", lead=str(office.unit(HEAT)), decision_note="同意改派供热单位。")
+    act(dispatcher, case.path, "redispatch", lead=heat, decision_note="同意改派供热单位。")
     expect(other.locator("#fresh")).to_be_visible(timeout=SEEN_WITHIN)
     other.click("#fresh")
     expect(other.locator(f"tr[data-id='{case.id}']")).to_be_visible()

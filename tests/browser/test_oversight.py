@@ -24,7 +24,7 @@ def test_figures_are_drawn_and_lead_to_their_tickets(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     shown = page.locator("[data-figure=open] b").first.inner_text()
     page.locator("[data-figure=open]").first.click()
-    expect(page.locator("[data-count]")).to_have_text(shown)
+    expect(page.locator(".number[data-count]")).to_have_text(shown)
     expect(page.locator(f"a[href='{case.path}']")).to_be_visible()
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from calls.hours import Shift, checked, shift, whole_day
+from calls.hours import Shift, shift, whole_day
+from routing.periods import checked
 
 DAY, NIGHT, CLOSED = Shift
 OFFICE = [["08:00", "12:00"], ["14:00", "24:00"]]

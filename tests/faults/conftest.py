@@ -13,17 +13,6 @@ from .run import City, Tell
 SETTINGS = {"HOTLINE_CLOCK_PROCESSES": "5", "HOTLINE_WORKER_PROCESSES": "2"}
 
 
-@pytest.fixture
-def tell(capfd: pytest.CaptureFixture[str]) -> Tell:
-    """Write one line to the terminal, also of a test that passes."""
-
-    def write(line: str) -> None:
-        with capfd.disabled():
-            print(line, file=sys.stderr, flush=True)
-
-    return write
-
-
 @pytest.fixture(scope="package")
 def home() -> Iterator[Path]:
     """A short path: sockets lie in it."""

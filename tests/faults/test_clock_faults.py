@@ -16,7 +16,7 @@ ESCALATED_WITHIN = 60.0
 LEASE = "SELECT holder, fence FROM lease WHERE name = 'relay'"
 
 
-@pytest.mark.parametrize(("number", "frozen"), [(100, 0.0), pytest.param(500, 45.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("number", "frozen"), [(100, 0.0), pytest.param(500, 90.0, marks=pytest.mark.long)])
 def test_a_frozen_leader_is_replaced_and_every_deadline_acts_once(city: City, number: int, frozen: float) -> None:
     """`frozen`: seconds for which the leader stays frozen at least."""
     product = city.product

@@ -23,7 +23,7 @@ DUE_MEANWHILE = 50
 ESCALATED_WITHIN = 60.0  # seconds; a lost claim runs out after 30, the sweep comes every 10
 
 
-@pytest.mark.parametrize("number", [100, pytest.param(600, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [200, pytest.param(600, marks=pytest.mark.long)])
 def test_a_job_started_twice_and_cut_off_escalates_once(city: City, number: int) -> None:
     product = city.product
     with under_load(city, f"F04 job of {number} deadlines twice at once, one RQ parent killed", seed=40) as run:

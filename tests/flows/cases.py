@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from requests import Response
+from scenes import GATE
 
 from .markup import Form, form_to, receipt_of
 from .people import JSON, Person, Screen
@@ -163,10 +164,12 @@ class Case:
         login = LOGINS[unit]
         if f'action="{self.path}/sign"' in self.office.who(login).page(self.path):
             self.step(login, "sign", unit=unit)
-        self.step(login, "handle", unit=unit, handle_note="到场查看，已约谈责任人。", contacted="1")
-        self.step(
-            login, "reply", unit=unit, public_reply=f"已经处理完毕，{unit}。", internal_note="内部记录：复核无误。"
-        )
+        self.step(login, "handle", unit=unit, handle_note="到场查看，已约谈责任人。", contacted="phone")
+        if f'action="{self.path}/contribute"' in self.office.who(login).page(self.path):
+            self.step(login, "contribute", unit=unit, internal_note="内部记录：复核无误。")
+            return
+        told = {"public_reply": f"已经处理完毕，{unit}。", "internal_note": "内部记录：复核无误。"}
+        self.step(login, "reply", unit=unit, **told, **GATE)
 
     def status(self, number: str = "", code: str = "") -> dict[str, Any]:
         """What the citizen reads with number and code."""

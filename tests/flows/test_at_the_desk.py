@@ -15,10 +15,14 @@ def test_an_answer_at_once(office: Office) -> None:
     assert case.kinds()[-1] == "ticket.answered"
 
 
-@pytest.mark.parametrize("disposition", ["emergency", "statutory", "explain", "malicious"])
-def test_told_which_other_way_is_right(office: Office, disposition: str) -> None:
+@pytest.mark.parametrize(
+    ("disposition", "reason"),
+    [("emergency", "fire"), ("statutory", "litigation"), ("explain", "secret"), ("malicious", "harassment")],
+)
+def test_told_which_other_way_is_right(office: Office, disposition: str, reason: str) -> None:
     case = office.take_call(**CALL)
-    case.step("dispatcher", "refer", disposition=disposition, referral="请向人民法院起诉，本热线不受理。")
+    told = {"disposition": disposition, "refer_reason": reason, "referral": "请向人民法院起诉，本热线不受理。"}
+    case.step("dispatcher", "refer", **told)
     assert (case.state, case.ask("disposition")) == ("REFERRED", disposition)
     assert [reply["text"] for reply in case.status()["replies"]] == ["请向人民法院起诉，本热线不受理。"]
     assert not office.who("dispatcher").has_on("triage", case.id)

@@ -42,7 +42,8 @@ def test_a_unit_finds_what_it_has_and_no_longer_what_it_had(office: Office) -> N
     handler = office.who(LOGINS[URBAN])
     case.step("dispatcher", "dispatch", lead=str(office.unit(URBAN)))
     assert _finds(handler, case.number, case) and _finds(handler, PHONE, case)
-    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。"}
+    ground = {"legal_basis": "行政区划图", "suggested": str(office.unit("9901.heat"))}
+    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。", **ground}
     case.step(LOGINS[URBAN], "request_return", unit=URBAN, **fields)
     case.comes_to("handler-heat")
     case.step("dispatcher", "redispatch", unit=URBAN, lead=str(office.unit("9901.heat")), decision_note="改派")

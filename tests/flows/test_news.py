@@ -64,7 +64,8 @@ def test_what_is_missed_without_a_socket_is_caught_up_with_over_http(office: Off
     kept, lost = office.take_call(**CALL), office.take_call(**CALL)
     for case in (kept, lost):
         case.step("dispatcher", "dispatch", lead=str(office.unit(URBAN)))
-    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。"}
+    ground = {"legal_basis": "行政区划图", "suggested": str(office.unit("9901.heat"))}
+    fields = {"return_reason": "wrong_area", "return_note": "不在我辖区。", **ground}
     lost.step(LOGINS[URBAN], "request_return", unit=URBAN, **fields)
     lost.intruders = []
     lost.step("dispatcher", "redispatch", unit=URBAN, lead=str(office.unit("9901.heat")), decision_note="改派")

@@ -1,5 +1,7 @@
 """A call: taken down, registered, dispatched by hand to two units, returned twice, reviewed twice, closed."""
 
+from scenes import GATE
+
 from .cases import HEAT, HOUSING, LOGINS, URBAN, Case, Office
 from .markup import form_to, receipt_of
 
@@ -54,9 +56,9 @@ def test_from_the_draft_to_the_call_back(office: Office) -> None:
 
     _upheld(case)
     _redispatched(case)
-    case.handle(URBAN)
-    assert case.state == "IN_PROGRESS"  # the assisting unit is still at work
     case.handle(HEAT)
+    assert case.state == "IN_PROGRESS"  # the lead has not answered
+    case.handle(URBAN)
     _reviewed_twice(case)
     case.step("supervisor", "close", outcome="confirmed")
     assert case.state == "CLOSED" and case.status()["state"] == "CLOSED"
@@ -66,7 +68,9 @@ def _upheld(case: Case) -> None:
     """The lead unit wants to give it back, and keeps it."""
     handler = LOGINS[URBAN]
     case.step(handler, "sign", unit=URBAN)
-    case.step(handler, "request_return", unit=URBAN, return_reason="not_our_duty", return_note="不是我局职责。")
+    ground = {"legal_basis": "本局三定方案", "suggested": str(case.office.unit(HEAT))}
+    reason = {"return_reason": "not_our_duty", "return_note": "不是我局职责。", **ground}
+    case.step(handler, "request_return", unit=URBAN, **reason)
     assert case.office.who("dispatcher").has_on("returns", case.id)
     case.step("dispatcher", "uphold", unit=URBAN, decision_note="三定方案明确由你局牵头。")
     assert not case.office.who("dispatcher").has_on("returns", case.id)
@@ -76,7 +80,8 @@ def _redispatched(case: Case) -> None:
     """The assisting unit gives it back, and loses it to another, which is no stranger to it any more."""
     old, office = LOGINS[HOUSING], case.office
     office.screen(old)
-    reason = {"return_reason": "wrong_area", "return_note": "不在我辖区。", "suggested": str(office.unit(HEAT))}
+    ground = {"legal_basis": "行政区划图", "suggested": str(office.unit(HEAT))}
+    reason = {"return_reason": "wrong_area", "return_note": "不在我辖区。", **ground}
     case.step(old, "request_return", unit=HOUSING, **reason)
     case.comes_to(LOGINS[HEAT])
     case.step("dispatcher", "redispatch", unit=HOUSING, lead=str(office.unit(HEAT)), decision_note="同意改派。")
@@ -92,10 +97,11 @@ def _reviewed_twice(case: Case) -> None:
     assert case.state == "TO_REVIEW"
     case.step("supervisor", "reject", review_note="没有写明完成时间。")
     assert case.state == "IN_PROGRESS"
-    case.step(LOGINS[URBAN], "reply", unit=URBAN, public_reply="已于今日整改完毕。", internal_note="已复核。")
+    told = {"public_reply": "已于今日整改完毕。", "internal_note": "已复核。", **GATE}
+    case.step(LOGINS[URBAN], "reply", unit=URBAN, **told)
     case.step("supervisor", "accept")
     texts = [reply["text"] for reply in case.status()["replies"]]
-    assert "已于今日整改完毕。" in texts and f"已经处理完毕，{URBAN}。" not in texts and len(texts) == 2
+    assert "已于今日整改完毕。" in texts and f"已经处理完毕，{URBAN}。" not in texts and len(texts) == 1
 
 
 def test_an_amendment_shows_what_was_there_before(office: Office) -> None:

@@ -60,7 +60,11 @@ def _switch(office: Office, login: str, action: str) -> None:
     assert admin.send(form).status_code == 303
 
 
-@pytest.mark.parametrize("ending", [_sign_out, _disable])
+def _change_roles(office: Office, person: Person) -> None:
+    _switch(office, person.login, "roles")
+
+
+@pytest.mark.parametrize("ending", [_sign_out, _disable, _change_roles])
 def test_a_socket_closes_when_its_session_ends(
     office: Office, auditor: Person, ending: Callable[[Office, Person], None]
 ) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from routing import seed
+from routing import periods, seed
 from routing.models import CLOCKS, KINDS, LIMIT_UNITS
 from routing.values import DISPOSITIONS, Target, When
 
@@ -117,7 +117,8 @@ def test_policies_name_known_clocks_units_and_categories_and_each_clock_has_a_de
         assert row["clock"] in CLOCKS and row["limit_unit"] in LIMIT_UNITS and row["source"]
         assert row["ticket_type"] in TYPES
         assert row["category_code"] is None or row["category_code"] in CATEGORIES
-        assert row["ladder"]
+        # What ends by itself, or only names a moment, warns nobody.
+        assert bool(row["ladder"]) is (row["clock"] not in ("info", "return"))
     defaults = [r["clock"] for r in rows if not (r["ticket_type"] or r["urgency"] or r["category_code"])]
     assert sorted(defaults) == sorted(CLOCKS)
 
@@ -128,3 +129,26 @@ def test_an_example_of_the_calendar():
     assert days["2026-10-10"].note == "调休上班"
     assert "2026-10-12" not in days
     assert {day[:4] for day in days} == {"2024", "2025", "2026", "2027"}
+
+
+def test_free_days_are_called_after_their_holiday():
+    notes = {row.day.isoformat(): row.note for row in seed.calendar_days()}
+    week = ["国庆节", "国庆节", "国庆节", "国庆节", "国庆节（补假）", "国庆节（调休）", "国庆节（调休）"]
+    assert [notes[f"2026-10-0{day}"] for day in range(1, 8)] == week
+    assert notes["2024-09-16"] == "中秋节（调休）", "a day free before the holiday is called after it too"
+    assert "2024-06-08" not in notes, "a weekend at the edge is a weekend"
+    assert not any("休息日" in note for note in notes.values())
+
+
+def test_a_year_is_announced_where_days_are_made_up():
+    years = {row.year: row.is_announced for row in seed.calendar_years(seed.calendar_days())}
+    assert {year for year in (2024, 2025, 2026) if years[year]} == {2024, 2025, 2026}
+    assert {row.year: row.is_announced for row in seed.calendar_years(seed.calendar_days([2099]))} == {2099: False}
+
+
+def test_units_with_hours_of_their_own_exist():
+    units = {row["code"] for row in seed.table("departments")}
+    for row in seed.document("hours"):
+        assert row["unit"] in units and row["source"]
+        for name in ("weekdays", "saturday", "sunday"):
+            assert periods.checked(row[name]) == row[name]

@@ -33,6 +33,16 @@ def test_the_first_command_finds_an_empty_city(flask):
     assert (again.returncode, again.stdout) == (0, "")  # no demo accounts, and nothing to prepare any more
 
 
+def test_a_due_time_by_the_calendar_that_ships_starts_nothing(flask, tmp_path: Path):
+    counted = flask("due", "--start", "2026-09-30T16:00+08:00", "--limit", "5wd", "--json")
+    assert counted.returncode == 0, counted.stderr
+    assert counted.stdout.startswith('{"due_at": "2026-10-13T17:30:00+08:00", "steps": [')
+    assert counted.stdout.count("\n") == 1
+    refused = flask("due", "--start", "never", "--limit", "5wd", "--json")
+    assert (refused.returncode, refused.stdout) == (2, "") and "not a moment" in refused.stderr
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
 def test_what_prepares_by_itself_takes_the_database_as_it_is(flask):
     before = flask("db", "current")
     assert before.returncode == 0, before.stderr

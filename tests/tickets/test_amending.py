@@ -87,14 +87,14 @@ def test_words_are_in_no_event_and_can_be_erased(city: City):
         city, ticket_id, content=f"{secret}说的话", place=f"{secret}乙", caller_label=f"{label}乙", name="李四",
         line_no="13900139000",
     )  # fmt: skip
-    page = queries.ticket_page(city.who("supervisor"), ticket_id, city.vault)
+    page = queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault)
     assert ("place", f"{secret}甲", f"{secret}乙") in page.timeline[-1].texts
     assert ("caller_label", f"{label}甲", f"{label}乙") in page.timeline[-1].texts
     db.session.execute(
         update(TicketText).where(TicketText.ticket_id == ticket_id).values(body="", erased_at=city.now)
     )
     db.session.expire_all()
-    page = queries.ticket_page(city.who("supervisor"), ticket_id, city.vault)
+    page = queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault)
     told = json.dumps([event.payload for event in city.events(ticket_id)], ensure_ascii=False)
     for words in (secret, label, UNSURE.content, "13900139000", "13800138000", "李四", UNSURE.name, UNSURE.phone):
         assert words not in told and words not in repr(page.timeline)
@@ -202,6 +202,10 @@ class TestClocks:
                 "due_at": ["2026-03-03T09:30:00+00:00", "2026-03-02T02:15:00+00:00"],
             },
             {
+                "clock": "contact", "unit": part.department_id, "limit": ["1wd", "30min"],
+                "due_at": ["2026-03-03T09:30:00+00:00", "2026-03-02T02:30:00+00:00"],
+            },
+            {
                 "clock": "handle", "unit": part.department_id, "limit": ["5wd", "2h"],
                 "due_at": ["2026-03-09T09:30:00+00:00", "2026-03-02T04:00:00+00:00"],
             },
@@ -217,7 +221,7 @@ class TestClocks:
         db.session.flush()
         levels = select(Escalation.level, Escalation.outcome).where(Escalation.deadline_id == clock.id)
         assert [tuple(row) for row in db.session.execute(levels.order_by(Escalation.level))] == [
-            (0, "skipped"), (1, "skipped"), (3, "acted"),
+            (0, "skipped"), (2, "skipped"), (3, "acted"),
         ]  # fmt: skip
         assert not service.act_on_deadline(SYSTEM, monday.now, clock.id)
 
@@ -228,7 +232,7 @@ class TestClocks:
         for unit in (LEAD, ASSIST):
             clock = monday.clock(ticket_id, "handle", monday.part(ticket_id, unit).id)
             assert (clock.limit, clock.due_at) == ("2wd", datetime(2026, 3, 4, 9, 30, tzinfo=UTC))
-        assert len(monday.events(ticket_id)[-1].payload["clocks"]) == 4
+        assert len(monday.events(ticket_id)[-1].payload["clocks"]) == 5
 
     def test_a_statutory_limit_comes_with_its_category(self, monday: City):
         ticket_id = monday.signed()
@@ -285,3 +289,13 @@ class TestClocks:
         db.session.info.clear()  # what a new unit of work begins with
         _amend(monday, ticket_id, urgency="urgent")
         assert self._handling(monday, ticket_id).id == clock.id
+
+
+def test_a_clock_that_stands_still_does_so_by_another_limit_too(city: City):
+    ticket_id = city.suspended()
+    begun = city.now
+    _amend(city, ticket_id, urgency="urgent")
+    clock = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    assert (clock.limit, clock.paused_at, clock.next_at) == ("24h", begun, None)
+    service.resume(city.who("supervisor"), city.later(days=3), ticket_id, "已完工")
+    assert (clock.due_at, clock.paused_at) == (begun + timedelta(days=3, hours=24), None)

@@ -35,24 +35,28 @@ def test_answering_at_once_ends_it_and_stops_its_clock(city: City):
 
 def test_referring_says_why_and_where(city: City):
     ticket_id = city.waiting()
-    service.refer(city.who("dispatcher"), city.now, ticket_id, "emergency", "请拨打119")
+    service.refer(city.who("dispatcher"), city.now, ticket_id, "emergency", "fire", "请拨打119")
     ticket = city.ticket(ticket_id)
-    assert (ticket.state, ticket.disposition) == ("REFERRED", "emergency")
-    assert city.events(ticket_id)[-1].payload["disposition"] == "emergency"
+    assert (ticket.state, ticket.disposition, ticket.refer_reason) == ("REFERRED", "emergency", "fire")
+    told = city.events(ticket_id)[-1]
+    assert (told.payload["disposition"], told.payload["reason"]) == ("emergency", "fire")
+    assert (told.actor_id, told.at) == (city.who("dispatcher").id, city.now)
 
 
 @pytest.mark.parametrize(
-    ("disposition", "text", "fields"),
+    ("disposition", "reason", "text", "fields"),
     [
-        ("", "", {"disposition": "missing", "referral": "missing"}),
-        ("nonsense", "请起诉", {"disposition": "unknown"}),
-        ("statutory", "\x00", {"referral": "unreadable"}),
+        ("", "", "", {"disposition": "missing", "refer_reason": "missing", "referral": "missing"}),
+        ("nonsense", "fire", "请起诉", {"disposition": "unknown", "refer_reason": "not_of_this_kind"}),
+        ("emergency", "litigation", "请起诉", {"refer_reason": "not_of_this_kind"}),
+        ("explain", "secret", "不能公开", {"disposition": "needs_supervisor"}),
+        ("statutory", "litigation", "\x00", {"referral": "unreadable"}),
     ],
 )
-def test_what_is_missing_is_named(city: City, disposition: str, text: str, fields: dict[str, str]):
+def test_what_is_missing_is_named(city: City, disposition: str, reason: str, text: str, fields: dict[str, str]):
     ticket_id = city.waiting()
     with pytest.raises(errors.Invalid) as refusal:
-        service.refer(city.who("operator"), city.now, ticket_id, disposition, text)
+        service.refer(city.who("operator"), city.now, ticket_id, disposition, reason, text)
     assert refusal.value.values["fields"] == fields
 
 

@@ -13,19 +13,12 @@ from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
 from db import db
 from routing.models import CitySetting, Policy
-from tickets import clocks, errors, queries, service
+from tickets import clocks, errors, escalating, queries, service
 from tickets.change import running_deadlines
 from tickets.models import Deadline, Escalation
 from tickets.permissions import SYSTEM
 
-MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning, where the city is
-
-
-@pytest.fixture
-def monday(city: City) -> City:
-    city.now = MONDAY
-    return city
-
+MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # as the fixture has it
 
 def _escalations(deadline_id: int) -> list[tuple[int, str]]:
     query = select(Escalation.level, Escalation.outcome).where(Escalation.deadline_id == deadline_id)
@@ -89,7 +82,7 @@ class TestStart:
         db.session.execute(update(Policy).where(Policy.clock == "sign").values(is_active=False))
         db.session.info.clear()  # what a new unit of work begins with
         ticket_id = monday.dispatched()
-        assert {row.clock for row in monday.clocks(ticket_id)} == {"handle"}
+        assert {row.clock for row in monday.clocks(ticket_id)} == {"contact", "handle"}
 
     def test_one_clock_has_one_row_for_each_epoch(self, monday: City):
         ticket_id = monday.waiting()
@@ -175,7 +168,7 @@ class TestEscalate:
             db.session.add(Escalation(**row))
 
     def test_a_deadline_that_does_not_exist_does_nothing(self, monday: City):
-        assert not clocks.escalate(SYSTEM, MONDAY, 10**12)
+        assert escalating.escalate(SYSTEM, MONDAY, [10**12]) == (0, [])
 
     def test_a_clock_of_the_whole_ticket_names_no_unit(self, monday: City):
         ticket_id = monday.waiting()
@@ -194,8 +187,8 @@ def test_stopping_chooses_by_clock_and_by_part(monday: City):
     ticket_id = monday.dispatched(assists=(ASSIST,))
     part = monday.part(ticket_id)
     clocks.stop(ticket_id, monday.now, clocks=("sign",), parts=(part.id,))
-    assert len(running_deadlines(ticket_id)) == 3
-    clocks.stop(ticket_id, monday.now, clocks=("handle",))
+    assert len(running_deadlines(ticket_id)) == 4
+    clocks.stop(ticket_id, monday.now, clocks=("handle", "contact"))
     assert {row.clock for row in running_deadlines(ticket_id)} == {"sign"}
     clocks.stop(ticket_id, monday.now)
     assert not running_deadlines(ticket_id)
@@ -228,7 +221,7 @@ class TestClaim:
     def test_two_at_once_share_what_is_due_and_none_gets_both(self, due: list[int], far_ahead: datetime):
         lease = far_ahead + timedelta(seconds=30)
         with unit_of_work():
-            mine = clocks.due_deadlines(far_ahead, 2, lease)
+            mine = escalating.due_deadlines(far_ahead, 2, lease).ids
             db.session.flush()
             with Session(db.engine) as other:
                 rows = other.scalars(
@@ -244,23 +237,23 @@ class TestClaim:
 
         def claim(moment: datetime) -> set[int]:
             with unit_of_work():
-                return set(clocks.due_deadlines(moment, 100, moment + timedelta(seconds=30))) & set(due)
+                return set(escalating.due_deadlines(moment, 100, moment + timedelta(seconds=30)).ids) & set(due)
 
         with unit_of_work():
-            assert set(due) <= set(clocks.due_deadlines(far_ahead, 100, lease))
+            assert set(due) <= set(escalating.due_deadlines(far_ahead, 100, lease).ids)
         assert claim(far_ahead) == set()
         with unit_of_work():
-            clocks.release(due[:1])
+            escalating.release(due[:1])
         assert claim(far_ahead) == set(due[:1])
         assert claim(lease + timedelta(seconds=1)) == set(due)
 
     def test_what_is_not_due_is_not_claimed(self, due: list[int]):
         with unit_of_work() as now:
-            assert not set(clocks.due_deadlines(now, 100, now)) & set(due)
+            assert not set(escalating.due_deadlines(now, 100, now).ids) & set(due)
 
     def test_acting_gives_the_claim_back(self, due: list[int], far_ahead: datetime):
         with unit_of_work():
-            clocks.due_deadlines(far_ahead, 100, far_ahead + timedelta(seconds=30))
+            escalating.due_deadlines(far_ahead, 100, far_ahead + timedelta(seconds=30))
         with unit_of_work():
             row = db.session.get_one(Deadline, due[0])
             assert row.claimed_until is not None

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, City
+from scenes import ASSIST, LEAD_LOGIN, City
 from sqlalchemy import select, update
 
 from db import db
@@ -14,10 +14,7 @@ from tickets.permissions import SYSTEM, caller_of
 
 
 def _both_replied(city: City) -> int:
-    ticket_id = city.replied(assists=(ASSIST,))
-    service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, city.part(ticket_id, ASSIST).id)
-    city.reply(ticket_id, ASSIST, ASSIST_LOGIN)
-    return ticket_id
+    return city.replied(assists=(ASSIST,))
 
 
 def test_accepting_ends_all_parts_and_waits_for_the_citizen(city: City):

@@ -325,7 +325,22 @@ def test_ladder_from_data_reads_every_kind():
     assert LADDER[3] == Rung(3, "L2", "overdue", 0.0)
     assert LADDER[5] == Rung(5, "L4", "overdue", Limit(5, "wd"))
     assert ladder_from_data([]) == ()
-    assert {rung.kind for rung in LADDER} == set(KINDS)
+    [by_hand] = ladder_from_data([{"level": 9, "tier": "L5", "kind": "by_hand", "value": 0}])
+    assert {rung.kind for rung in (*LADDER, by_hand)} == set(KINDS)
+
+
+def test_a_rung_says_how_people_are_told_and_within_what_time_somebody_must_confirm():
+    rung = {"level": 0, "tier": "L1", "kind": "share", "value": 0.5, "ways": ["in_app", "email"], "ack": "4wh"}
+    [built] = ladder_from_data([rung])
+    assert (built.ways, built.ack) == (("in_app", "email"), Limit(4, "wh"))
+    assert (LADDER[0].ways, LADDER[0].ack) == (("in_app",), None)
+
+
+def test_what_is_reached_by_hand_alone_has_no_moment():
+    by_hand = Rung(9, "L5", "by_hand", 0.0)
+    start, limit = city("2026-03-02 10:00"), Limit(5, "wd")
+    reached = moments(start, due_at(start, limit, CITY), limit, [*LADDER, by_hand], CITY)
+    assert [level for level, _at in reached] == [0, 1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
@@ -345,6 +360,13 @@ def test_ladder_from_data_reads_every_kind():
         {"kind": "remaining", "value": "1y"},
         {"kind": "remaining", "value": "1wd", "share": 2},
         {"kind": "overdue", "value": 0.5},
+        {"kind": "by_hand", "value": "1wd"},
+        {"kind": "by_hand", "value": 0, "ack": "1h"},
+        {"ways": []},
+        {"ways": ["pigeon"]},
+        {"ways": "in_app"},
+        {"ack": "soon"},
+        {"ack": 4},
     ],
 )
 def test_ladder_from_data_refuses(change):

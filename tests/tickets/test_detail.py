@@ -10,7 +10,7 @@ from tickets.queries import TicketPage
 
 
 def _page(city: City, login: str, ticket_id: int) -> TicketPage:
-    return queries.ticket_page(city.who(login), ticket_id, city.vault)
+    return queries.ticket_page(city.who(login), city.now, ticket_id, city.vault)
 
 
 def test_contacts_are_masked_for_everybody(city: City):
@@ -51,14 +51,17 @@ def test_actions_are_those_the_table_and_the_role_allow_now(city: City):
         page = _page(city, login, ticket_id)
         return [row.action for row in page.actions], [[row.action for row in part.actions] for part in page.parts]
 
-    assert offered("supervisor") == (["amend", "urge"], [["uphold", "redispatch"], []])
-    assert offered("dispatcher") == ([], [["uphold", "redispatch"], []])
-    assert offered(LEAD_LOGIN) == ([], [[], []])
-    assert offered("lead-wanghe") == ([], [[], ["sign", "request_return"]])
+    whole = ["add_assist", "amend", "green", "merge", "take_in", "split", "urge", "withdraw"]
+    assert offered("supervisor") == (whole, [["uphold", "redispatch", "order"], ["order"]])
+    of_dispatcher = ["add_assist", "merge", "take_in", "split"]
+    assert offered("dispatcher") == (of_dispatcher, [["uphold", "redispatch"], []])
+    assert offered(LEAD_LOGIN) == ([], [[], ["waive"]])
+    assert offered("lead-wanghe") == ([], [[], ["sign", "waive", "request_return"]])
     assert offered("auditor") == ([], [[], []])
     waiting = city.waiting()
     page = _page(city, "dispatcher", waiting)
-    assert [row.action for row in page.actions] == ["answer", "refer", "dispatch"]
+    first = ["dispatch", "answer", "refer", "ask_info", "merge", "take_in", "split"]
+    assert [row.action for row in page.actions] == first
     draft = _page(city, "operator", city.draft())
     assert [row.action for row in draft.actions] == ["discard", "register", "amend"]
 
@@ -71,11 +74,12 @@ def test_nobody_is_offered_what_follows_by_itself(city: City):
 def test_parts_come_with_their_clocks_and_the_unit_they_named(city: City):
     ticket_id = city.dispatched(assists=(ASSIST,))
     part, other = city.part(ticket_id).id, city.unit(OTHER)
-    service.request_return(city.who(LEAD_LOGIN), city.now, ticket_id, part, "wrong_area", "在隔壁", other)
+    who = city.who(LEAD_LOGIN)
+    service.request_return(who, city.now, ticket_id, part, "wrong_area", "在隔壁", "区划图", other)
     lead, assist = _page(city, "supervisor", ticket_id).parts
     assert (lead.unit, lead.suggested) == ("望河区城市管理局", "东河市热力有限公司")
     assert assist.suggested is None
-    assert [clock.clock for clock in lead.clocks] == ["sign", "handle"]
+    assert sorted(clock.clock for clock in lead.clocks) == ["contact", "decision", "handle", "sign"]
     assert [clock.clock for clock in _page(city, "supervisor", ticket_id).clocks] == ["dispatch"]
 
 

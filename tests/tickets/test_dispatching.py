@@ -51,7 +51,8 @@ class TestDispatch:
         ]
         parts = [part.id for part in city.parts(ticket_id)]
         running = {(row.clock, row.assignment_id) for row in city.clocks(ticket_id)}
-        assert running == {(clock, part) for clock in ("sign", "handle") for part in parts}
+        of_each = {(clock, part) for clock in ("sign", "handle") for part in parts}
+        assert running == of_each | {("contact", parts[0])}
 
     def test_the_event_says_who_leads_and_the_triage_board_loses_the_ticket(self, city: City):
         ticket_id = city.dispatched(assists=(ASSIST,))
@@ -102,12 +103,21 @@ class TestDispatch:
             service.dispatch(city.who("supervisor"), city.now, ticket_id, NOBODY)
 
 
+RETURN_FIELDS = ("return_reason", "return_note", "legal_basis", "suggested")
+
+
+def _ask_return(city: City, login: str, ticket_id: int, part_id: int, suggested: str = OTHER) -> None:
+    who, unit = city.who(login), city.unit(suggested)
+    service.request_return(who, city.now, ticket_id, part_id, "other", "不归我们", "三定方案", unit)
+
+
 class TestReturn:
     def test_asking_keeps_the_clock_running_and_calls_the_dispatcher(self, city: City):
         ticket_id = city.dispatched()
         part = city.part(ticket_id)
         service.request_return(
-            city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "wrong_area", "在隔壁区", city.unit(OTHER), 3
+            city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "wrong_area", "在隔壁区", "区划图",
+            city.unit(OTHER), 3,
         )
         assert (part.state, part.return_reason) == ("RETURN_REQUESTED", "wrong_area")
         assert part.suggested_department_id == city.unit(OTHER)
@@ -116,37 +126,38 @@ class TestReturn:
         assert "triage" in ticket.rooms and f"dept:{city.unit(LEAD)}" in ticket.rooms
         assert event.payload == {
             "assignment": part.id, "reason": "wrong_area", "suggested": city.unit(OTHER),
-            "texts": {"return_note": 1},
+            "texts": {"legal_basis": 1, "return_note": 1},
         }  # fmt: skip
 
     @pytest.mark.parametrize(
-        ("reason", "note", "suggested", "fields"),
+        ("reason", "note", "basis", "suggested", "fields"),
         [
-            ("", " ", None, {"return_reason": "missing", "return_note": "missing"}),
-            ("tired", "累了", None, {"return_reason": "unknown"}),
-            ("other", "不归我们", NOBODY, {"lead": "unknown"}),
+            ("", " ", " ", None, dict.fromkeys(RETURN_FIELDS, "missing")),
+            ("tired", "累了", "三定方案", NOBODY, {"return_reason": "unknown"}),
+            ("other", "不归我们", "三定方案", NOBODY, {"suggested": "unknown"}),
         ],
     )
-    def test_a_ground_and_its_basis_are_needed(
-        self, city: City, reason: str, note: str, suggested: int | None, fields: dict[str, str]
+    def test_a_ground_its_basis_and_another_unit_are_needed(
+        self, city: City, reason: str, note: str, basis: str, suggested: int | None, fields: dict[str, str]
     ):
         ticket_id = city.dispatched()
         with pytest.raises(errors.Invalid) as refusal:
             service.request_return(
-                city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, reason, note, suggested
+                city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, reason, note, basis, suggested
             )
         assert refusal.value.values["fields"] == fields
 
     def test_upheld_the_unit_keeps_it_and_counts_as_having_signed(self, city: City):
         ticket_id = city.dispatched()
         part = city.part(ticket_id)
-        service.request_return(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "other", "不归我们")
+        _ask_return(city, LEAD_LOGIN, ticket_id, part.id)
         due = city.clock(ticket_id, "handle", part.id).due_at
         with pytest.raises(errors.Invalid):
             service.uphold(city.who("dispatcher"), city.now, ticket_id, part.id, "")
         service.uphold(city.who("dispatcher"), city.later(hours=1), ticket_id, part.id, "职责清单写明", 4)
         assert (part.state, part.signed_at) == ("HANDLING", city.now)
-        assert [(row.clock, row.due_at) for row in city.clocks(ticket_id)] == [("handle", due)]
+        assert city.clock(ticket_id, "handle", part.id).due_at == due
+        assert {row.clock for row in city.clocks(ticket_id)} == {"contact", "handle"}
         assert "triage" not in city.ticket(ticket_id).rooms
 
     def test_upheld_after_signing_the_first_signature_stands(self, city: City):
@@ -165,7 +176,8 @@ class TestReturn:
         assert (old.state, old.ended_at) == ("RETURNED", city.now)
         assert (new.role, new.state, new.round, new.dispatched_at) == ("lead", "PENDING_SIGN", 2, city.now)
         assert not [row for row in city.clocks(ticket_id) if row.assignment_id == old.id]
-        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id} == {"sign", "handle"}
+        running = {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id}
+        assert running == {"sign", "contact", "handle"}
         returned, dispatched = city.events(ticket_id)[-2:]
         assert (returned.kind, returned.department_id) == ("assignment.returned", city.unit(LEAD))
         assert dispatched.payload == {"lead": city.unit(OTHER), "round": 2}
@@ -178,7 +190,7 @@ class TestReturn:
     def test_an_assisting_unit_is_replaced_by_an_assisting_one(self, city: City):
         ticket_id = city.dispatched(assists=(ASSIST,))
         part = city.part(ticket_id, ASSIST)
-        service.request_return(city.who("lead-wanghe"), city.now, ticket_id, part.id, "other", "不归我们")
+        _ask_return(city, "lead-wanghe", ticket_id, part.id)
         service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(OTHER), "改派")
         assert city.part(ticket_id, OTHER).role == "assist"
         assert city.events(ticket_id)[-1].payload == {"assists": [city.unit(OTHER)], "round": 2}
@@ -187,10 +199,9 @@ class TestReturn:
     def test_no_unit_gets_it_twice_nor_one_that_does_not_exist(self, city: City):
         ticket_id = city.return_requested(assists=(ASSIST,))
         part = city.part(ticket_id)
-        for unit in (ASSIST, LEAD):
-            with pytest.raises(errors.Invalid) as refusal:
-                service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(unit), "改派")
-            assert refusal.value.values["fields"] == {"lead": "already_has_it"}
+        with pytest.raises(errors.Invalid) as refusal:
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(LEAD), "改派")
+        assert refusal.value.values["fields"] == {"lead": "already_has_it"}
         with pytest.raises(errors.Invalid) as refusal, db.session.begin_nested():
             service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, NOBODY, "改派")
         assert refusal.value.values["fields"] == {"lead": "unknown"}
@@ -198,8 +209,9 @@ class TestReturn:
     def test_a_unit_that_returned_it_may_get_it_again(self, city: City):
         ticket_id = city.returned()
         part = city.part(ticket_id, OTHER)
-        service.request_return(city.who("handler-heat"), city.now, ticket_id, part.id, "other", "不归我们")
-        service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(LEAD), "指定办理")
+        _ask_return(city, "handler-heat", ticket_id, part.id, suggested=LEAD)
+        service.concede(city.who("dispatcher"), city.now, ticket_id, part.id, "提请裁定")
+        service.designate(city.who("supervisor"), city.now, ticket_id, city.unit(LEAD), [], "指定办理")
         assert [part.round for part in city.parts(ticket_id)] == [1, 2, 3]
         assert city.part(ticket_id).state == "PENDING_SIGN"
 
@@ -219,3 +231,53 @@ class TestReturn:
         service.uphold(city.who("dispatcher"), city.now, ticket_id, part, "维持")
         with pytest.raises(errors.NotNow):
             service.redispatch(city.who("supervisor"), city.now, ticket_id, part, NOBODY, "")
+
+
+class TestAskingMoreToHelp:
+    def test_each_has_a_part_with_its_clocks_and_the_lead_waits_for_it(self, city: City):
+        ticket_id = city.helped_later()
+        part = city.part(ticket_id, OTHER)
+        assert (part.role, part.state, part.dispatched_at) == ("assist", "PENDING_SIGN", city.now)
+        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == part.id} >= {"sign", "handle"}
+        assert city.ticket(ticket_id).state == "IN_PROGRESS"
+        event = city.events(ticket_id)[-1]
+        assert (event.kind, event.payload["assists"]) == ("ticket.assists_added", [city.unit(OTHER)])
+        with pytest.raises(errors.NotNow):
+            city.reply(ticket_id)
+        service.sign(city.who("handler-heat"), city.now, ticket_id, part.id)
+        city.reply(ticket_id, OTHER, "handler-heat")
+        city.reply(ticket_id)
+        assert city.ticket(ticket_id).state == "TO_REVIEW"
+
+    def test_who_has_it_is_not_asked_again_and_nobody_else_with_it(self, city: City):
+        ticket_id = city.helped_later()
+        for unit in (LEAD, OTHER):
+            with pytest.raises(errors.Invalid) as refusal:
+                units = [city.unit("9901.gas"), city.unit(unit)]
+                service.add_assist(city.who("supervisor"), city.now, ticket_id, units, "请配合")
+            assert refusal.value.values["fields"] == {"assists": "already_has_it"}
+        assert len(city.parts(ticket_id)) == 2
+
+    def test_who_gave_it_back_or_was_let_off_may_be_asked_again(self, city: City):
+        ticket_id = city.helped_later()
+        part = city.part(ticket_id, OTHER)
+        service.waive(city.who(LEAD_LOGIN), city.now, ticket_id, part.id, "暂不需要")
+        service.add_assist(city.who("supervisor"), city.now, ticket_id, [city.unit(OTHER)], "还是需要")
+        assert [one.state for one in city.parts(ticket_id)] == ["HANDLING", "CANCELLED", "PENDING_SIGN"]
+
+    @pytest.mark.parametrize(
+        ("units", "note", "fault"),
+        [([], "请配合", {"assists": "missing"}), ([NOBODY], "请配合", {"assists": "unknown"}),
+         (["9901.gas"], " ", {"dispatch_note": "missing"})],
+    )  # fmt: skip
+    def test_it_takes_units_and_why(self, city: City, units: list, note: str, fault: dict[str, str]):
+        ticket_id = city.signed()
+        ids = [city.unit(unit) if isinstance(unit, str) else unit for unit in units]
+        with pytest.raises(errors.Invalid) as refusal:
+            service.add_assist(city.who("supervisor"), city.now, ticket_id, ids, note)
+        assert refusal.value.values["fields"] == fault
+
+    def test_the_lead_does_not_ask_by_itself(self, city: City):
+        ticket_id = city.signed()
+        with pytest.raises(errors.Forbidden):
+            service.add_assist(city.who(LEAD_LOGIN), city.now, ticket_id, [city.unit(OTHER)], "请配合")

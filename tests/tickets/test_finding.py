@@ -4,11 +4,8 @@ import logging
 
 import pytest
 from scenes import LEAD_LOGIN, City
-from sqlalchemy import select
 
-from db import db
 from tickets import errors, service
-from tickets.event_models import TicketEvent
 from tickets.finding import is_phone
 from tickets.reveal import PER_HOUR
 
@@ -19,19 +16,11 @@ def _find(city: City, login: str, text: str) -> list[int]:
     return [row.id for row in service.find(city.who(login), city.now, text, city.vault).rows]
 
 
-def _searches(city: City, login: str) -> list[TicketEvent]:
-    db.session.flush()
-    query = select(TicketEvent).where(
-        TicketEvent.kind == "contact.searched", TicketEvent.actor_id == city.who(login).id
-    )
-    return list(db.session.scalars(query.order_by(TicketEvent.id)))
-
-
 def test_who_searched_when_and_for_what_is_kept_without_the_number(city: City):
     city.waiting(phone=PHONE)
     for typed in (PHONE, "139 8888 7777"):  # found or not
         _find(city, "operator", typed)
-    events = _searches(city, "operator")
+    events = city.searches("operator")
     person = city.who("operator").id
     assert {(event.subject, event.subject_id, event.at) for event in events} == {("staff", person, city.now)}
     assert [event.payload for event in events] == [
@@ -45,14 +34,14 @@ def test_who_may_see_no_contact_searches_for_none(city: City, login: str):
     city.waiting(phone=PHONE)
     with pytest.raises(errors.Forbidden):
         _find(city, login, PHONE)
-    assert _searches(city, login) == []
+    assert city.searches(login) == []
 
 
 def test_other_searches_are_nobodys_business(city: City):
     number = city.ticket(city.waiting()).number or ""
     for text in (number, "喷泉", "139", ""):
         _find(city, "operator", text)
-    assert _searches(city, "operator") == []
+    assert city.searches("operator") == []
 
 
 def test_nobody_searches_for_more_numbers_than_so_many_an_hour(city: City, caplog: pytest.LogCaptureFixture):

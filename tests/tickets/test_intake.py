@@ -51,7 +51,7 @@ def test_a_sure_matter_goes_to_its_unit_at_once(city: City):
     assert [part.department_id for part in city.parts(ticket.id)] == [city.unit("9901.heat")]
     decision = db.session.scalars(select(RoutingDecision).where(RoutingDecision.ticket_id == ticket.id)).one()
     assert decision.dispatched and decision.rule_id is not None and decision.detail["reasons"]
-    assert {row.clock for row in city.clocks(ticket.id)} == {"sign", "handle"}
+    assert {row.clock for row in city.clocks(ticket.id)} == {"sign", "contact", "handle"}
 
 
 def test_what_is_not_sure_keeps_the_suggestion_and_the_reason(city: City):

@@ -57,8 +57,9 @@ def may_know(actor: Actor, scope: Scope) -> bool:
         return True
     if scope.state in ("DRAFT", "DISCARDED"):
         return False
-    having = {unit for unit, state in scope.parts if state != "RETURNED"}
-    waits = scope.state in ("REGISTERED", "TO_DISPATCH") or any(
+    having = {unit for unit, state in scope.parts if state not in ("RETURNED", "CANCELLED")}
+    waiting = ("REGISTERED", "NEED_INFO", "TO_DISPATCH", "MERGED", "DISPUTED")
+    waits = scope.state in waiting or any(
         state == "RETURN_REQUESTED" for _, state in scope.parts
     )
     wide = "see.city" in actor.permissions or ("see.triage" in actor.permissions and waits)

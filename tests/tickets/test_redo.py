@@ -22,7 +22,7 @@ def reply_again(city: City, ticket_id: int) -> None:
     """The unit signs and replies."""
     unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
     service.sign(unit, city.later(hours=1), ticket_id, part.id)
-    service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部：已核实。")
+    service.reply(unit, city.now, ticket_id, part.id, city.account("又修了一次。", "内部：已核实。"))
 
 
 def do_again(city: City, ticket_id: int) -> None:
@@ -49,14 +49,14 @@ class TestByTheCitizen:
         ticket_id = city.accepted()
         unsolved(city, ticket_id)
         clocks = {row.clock: row.limit for row in city.clocks(ticket_id)}
-        assert clocks.keys() == {"sign", "redo"} and clocks["redo"] == "5wd"
+        assert clocks.keys() == {"sign", "contact", "redo"} and clocks["redo"] == "5wd"
 
     def test_without_a_limit_for_another_time_that_of_the_first_holds(self, city: City):
         db.session.execute(update(Policy).where(Policy.clock == "redo").values(is_active=False))
         db.session.info.clear()  # what a new unit of work begins with
         ticket_id = city.accepted()
         unsolved(city, ticket_id)
-        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "handle"}
+        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "contact", "handle"}
 
     def test_after_a_rejection_the_same_clock_goes_on(self, city: City):
         ticket_id = city.accepted()
@@ -76,10 +76,16 @@ class TestByTheCitizen:
 
     def test_after_the_last_round_it_is_closed(self, city: City):
         ticket_id = city.accepted()
-        for rounds in (1, 2):
-            unsolved(city, ticket_id)
-            assert city.ticket(ticket_id).redos == rounds
-            do_again(city, ticket_id)
+        unsolved(city, ticket_id)
+        assert city.ticket(ticket_id).redos == 1
+        do_again(city, ticket_id)
+        unsolved(city, ticket_id)
+        above = city.parts(ticket_id)[-1]
+        assert (city.ticket(ticket_id).redos, above.department_id) == (2, city.unit("990102.gov")), "one level up"
+        head = city.who("lead-wanghe")
+        service.sign(head, city.now, ticket_id, above.id)
+        service.reply(head, city.now, ticket_id, above.id, city.account("区里督办修好。", "内部：已核实。"))
+        service.accept(city.who("supervisor"), city.now, ticket_id)
         unsolved(city, ticket_id)
         ticket = city.ticket(ticket_id)
         assert (ticket.state, ticket.redos, ticket.closed_at) == ("CLOSED", 2, city.now)
@@ -126,7 +132,7 @@ class TestByTheCitizen:
         assert city.ticket(ticket_id).state == "TO_DISPATCH"
         assert {row.clock for row in city.clocks(ticket_id)} == {"dispatch"}
         service.dispatch(city.who("dispatcher"), city.now, ticket_id, city.unit(OTHER))
-        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "redo"}
+        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "contact", "redo"}
 
     def test_it_may_go_to_a_unit_that_did_its_part_before(self, city: City):
         ticket_id = city.signed(assists=(ASSIST,))
@@ -138,11 +144,11 @@ class TestByTheCitizen:
         unsolved(city, ticket_id)
         unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
         service.sign(unit, city.now, ticket_id, part.id)
-        service.request_return(unit, city.now, ticket_id, part.id, "not_our_duty", "这次是协办单位的事")
+        city.ask_return(ticket_id, suggested=ASSIST)
         service.redispatch(city.who("dispatcher"), city.now, ticket_id, part.id, city.unit(ASSIST), "改派")
         new = city.parts(ticket_id)[-1]
         assert (new.department_id, new.role) == (city.unit(ASSIST), "lead")
-        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "redo"}
+        assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "contact", "redo"}
 
     def test_the_last_of_two_words_counts_in_the_figures(self, city: City):
         ticket_id = city.accepted()

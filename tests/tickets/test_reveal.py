@@ -98,7 +98,7 @@ class TestNewCode:
         event = city.events(ticket_id)[-1]
         assert (event.kind, event.actor_id) == ("code.reissued", city.who("supervisor").id)
         assert event.payload == {"texts": {"reissue_reason": 1}}
-        assert queries.ticket_page(city.who("supervisor"), ticket_id, city.vault).timeline[-1].texts == (
+        assert queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault).timeline[-1].texts == (
             ("reissue_reason", None, "来电人遗失查询码"),
         )
 

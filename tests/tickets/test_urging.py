@@ -14,7 +14,7 @@ def test_it_is_kept_and_changes_no_state(city: City):
     event = city.events(ticket_id)[-1]
     assert (event.kind, event.payload) == ("ticket.urged", {"texts": {"urge_note": 1}})
     assert city.ticket(ticket_id).state == before
-    page = queries.ticket_page(city.who(LEAD_LOGIN), ticket_id, city.vault)
+    page = queries.ticket_page(city.who(LEAD_LOGIN), city.now, ticket_id, city.vault)
     assert page.timeline[-1].texts == (("urge_note", None, "还没有人来修"),)
 
 
@@ -50,7 +50,7 @@ def test_another_operator_needs_the_callers_number_and_code(city: City):
     service.urge(with_proof(operator, ticket_id), city.now, ticket_id, "来电催办")
     assert city.events(ticket_id)[-1].actor_id == operator.id
     with pytest.raises(errors.NotFound):
-        queries.ticket_page(operator, ticket_id, city.vault)
+        queries.ticket_page(operator, city.now, ticket_id, city.vault)
 
 
 def test_something_must_be_said_and_what_is_closed_is_not_urged(city: City):

@@ -24,8 +24,8 @@ function choose(step) {
 }
 
 function toFirstAction() {
-  const place = document.querySelector("#todo")?.closest("section") ?? document.querySelector("main");
-  place.querySelector("summary, button, .btn, textarea, select, input:not([type=hidden])")?.focus();
+  const place = document.querySelector("[data-actions]") ?? document.querySelector("main");
+  place.querySelector(":is(summary, button, .btn, textarea, select, input:not([type=hidden])):not([hidden])")?.focus();
 }
 
 function find() {
@@ -45,6 +45,9 @@ const KEYS = {
   a: () => (chosen()?.querySelector("[data-accept]") ?? document.querySelector("section [data-accept]"))?.click(),
   r: () => press("#fresh:not([hidden])"),
   f: toFirstAction,
+  l: () => { const fold = document.querySelector("[data-filter]"); if (fold) { fold.open = true; fold.querySelector("select, input:not([type=hidden])").focus(); } },
+  ">": () => press("a[rel=next]"),
+  "<": () => press("a[rel=first]"),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -57,7 +60,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || help.open) return;
   if (localStorage.getItem(OFF) && event.key !== "?") return;
   const act = KEYS[event.key] ?? (/^[1-9]$/.test(event.key)
-    ? () => press(`.nav-tabs li:nth-child(${event.key}) a`) : null);
+    ? () => document.querySelectorAll(".nav-tabs a, .boards a")[event.key - 1]?.click() : null);
   if (!act) return;
   event.preventDefault();
   act();

@@ -94,6 +94,8 @@ export function listen(seq, on) {
     if (reached > caught) { on.other?.({}); catchUp(); }
   });
   socket.on("news", receive);
+  // For the bell, which stands on every page: there is something new for this person.
+  socket.on("notice", () => document.dispatchEvent(new Event("hotline:notice")));
   socket.on("disconnect", () => { setLive(false); catchUp(); });
   socket.on("connect_error", () => setLive(false));
   setInterval(() => { if (!live || ++ticks % TICKS_WHILE_LIVE === 0) catchUp(); }, TICK_MS);

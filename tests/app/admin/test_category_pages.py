@@ -35,3 +35,15 @@ def test_renaming_and_coming_second(office):
     answer = office.post(old)
     assert answer.status_code == 409 and 'value="第二"' in answer.text and "路灯与夜景" in answer.text
     assert office.get("/admin/categories/99").status_code == 404
+
+
+def test_replies_of_a_category_may_need_a_photo(office):
+    path = "/admin/categories/02-04-01"
+    assert not office.reference().wants_photo("02-04-01")
+    assert office.send(path, wants_photo="1").status_code == 303
+    assert office.reference().wants_photo("02-04-01") and "反馈须附照片" in office.get(path).text
+    assert office.last_edit().payload["after"] == {"wants_photo": True}
+    again = office.form(path)
+    assert again.fields["wants_photo"] == ["1"]
+    del again.fields["wants_photo"]
+    assert office.post(again).status_code == 303 and not office.reference().wants_photo("02-04-01")

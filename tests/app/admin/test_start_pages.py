@@ -107,7 +107,7 @@ def test_an_edit_is_seen_by_every_process_at_once(office):
 def test_the_system_page_tells_the_oldest_work_and_what_was_set_aside(office):
     with office.app.app_context(), unit_of_work() as now:
         db.session.execute(delete(Outbox))
-    assert office.get("/admin/system").text.count("light green") == 3
+    assert office.get("/admin/system").text.count("light green") == 4
     with office.app.app_context(), unit_of_work() as now:
         event = TicketEvent(
             subject="ticket", subject_id=1, version=1, kind="ticket.unheard_of", actor="system",

@@ -65,8 +65,8 @@ def test_under_gevent_a_thread_does_the_work_and_raises_nothing(monkeypatch: pyt
     class Hub:
         threadpool = Pool()
 
-    monkeypatch.setattr(passwords, "is_module_patched", lambda name: True)
-    monkeypatch.setattr(passwords, "get_hub", lambda: Hub)
+    monkeypatch.setattr("app.aside.is_module_patched", lambda name: True)
+    monkeypatch.setattr("app.aside.get_hub", lambda: Hub)
     kept = passwords.hashed("a-lamp-by-the-river")
     assert passwords.is_right(kept, "a-lamp-by-the-river")
     assert not passwords.is_right(kept, "another-lamp")

@@ -1,6 +1,7 @@
 """Signing in and out over HTTP: what a guesser, a thief and a second device get."""
 
 import re
+import threading
 from dataclasses import replace
 
 import pytest
@@ -199,6 +200,33 @@ def test_a_change_of_roles_ends_the_session(app, browser, new_staff):
     with app.app_context(), unit_of_work() as now:
         accounts.set_roles(CONSOLE, now, person.id, person.version, [("auditor", None)])
     assert not is_in(browser)
+
+
+def test_a_request_on_its_way_does_not_bring_an_ended_session_back(app, browser, new_staff, clock, monkeypatch):
+    """Somebody is disabled between the moment a request reads its session and the moment it notes the visit."""
+    person = new_staff()
+    browser.sign_in(person.login)
+    judge, ended = session._runs, []
+
+    def and_then_it_ends(row, now):
+        if not ended:
+            ended.append(True)
+            thread = threading.Thread(target=disable)
+            thread.start()
+            thread.join()
+        return judge(row, now)
+
+    def disable():
+        with app.app_context(), unit_of_work() as now:
+            accounts.disable(CONSOLE, now, person.id, person.version)
+
+    clock.forward(minutes=2)
+    monkeypatch.setattr(session, "_runs", and_then_it_ends)
+    browser.get("/account")
+    with app.app_context():
+        count = select(func.count()).select_from(StaffSession).where(StaffSession.staff_id == person.id)
+        assert ended and db.session.scalar(count) == 0
+    assert browser.get("/account").status_code == 302
 
 
 def test_half_an_hour_idle_ends_it_and_use_keeps_it(browser, new_staff, clock):

@@ -13,8 +13,8 @@ from routing.seed import IN_FORCE_FROM
 from routing.values import Decision, Facts
 from tickets import masking
 from tickets.change import require_storable
-from tickets.dispatching import RETURN_REASONS
 from tickets.intake import LENGTHS, TYPES, URGENCIES
+from tickets.returning import RETURN_REASONS
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,13 @@ def dispatched(app, actor_of, matter, unit_of) -> Callable[..., tuple[int, int]]
             with unit_of_work() as now:
                 service.dispatch(actor_of("dispatcher"), now, ticket_id, unit)
             with unit_of_work():
-                page = queries.ticket_page(actor_of("handler-urban"), ticket_id, app.extensions["vault"])
+                page = queries.ticket_page(actor_of("handler-urban"), now, ticket_id, app.extensions["vault"])
         return ticket_id, page.parts[0].part.id
 
     return make
+
+
+@pytest.fixture
+def lead_of(desk_of, new_staff, unit_of) -> Callable[[str], Desk]:
+    """The desk of a lead of the unit that a demo handler works for."""
+    return lambda login: desk_of(new_staff(("department_lead", unit_of(login))).login)

@@ -18,7 +18,7 @@ TABS = re.compile(r"/desk\?board=(\w+)")
 
 
 def tabs_of(page: str) -> set[str]:
-    return set(TABS.findall(page[page.index('nav-tabs"') : page.index("row-of")]))
+    return set(TABS.findall(page[page.index("data-waiting") : page.index("row-of")]))
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,16 @@ def test_each_role_has_its_boards_and_no_other(desk_of, login, boards):
     for other in BOARDS.keys() - tabs_of(desk.get("/desk").text):
         assert desk.get(f"/desk?board={other}").status_code == 404
         assert desk.get(f"/desk/rows?board={other}").status_code == 404
+
+
+def test_what_waits_is_what_stands_on_the_queues(desk_of, matter):
+    matter()
+    supervisor = desk_of("supervisor")
+    waiting = supervisor.get("/desk/waiting").json
+    assert waiting["triage"] >= 1 and "all" not in waiting
+    for board, lines in waiting.items():
+        assert lines == len(supervisor.get(f"/desk/rows?board={board}").json["rows"])
+    assert desk_of("admin").get("/desk/waiting").json == {}
 
 
 def test_who_does_not_work_on_tickets_begins_where_the_work_is(desk_of):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from scenes import GATE
 
 from app import kept
 from tests.app.desk.test_intake import form
@@ -48,7 +49,7 @@ def test_an_action_form_comes_back_open(desk_of, dispatched):
     page = handler.get(path).text
     assert "写到一半的答复" in page and OPEN.search(page)
     assert "写到一半的答复" not in desk_of("supervisor").get(path).text
-    handler.act(ticket_id, "reply", part=part, public_reply="完整答复", internal_note="说明")
+    handler.act(ticket_id, "reply", part=part, public_reply="完整答复", internal_note="说明", **GATE)
     assert "写到一半的答复" not in handler.get(path).text
 
 
@@ -66,7 +67,7 @@ def replying(desk_of, dispatched):
     handler.act(ticket_id, "sign", part=part)
     token = token_of(handler, path, f"{ticket_id}-reply-{part}")
     version = re.search(r'name="version" value="(\d+)"', handler.get(path).text)[1]
-    typed = {"draft": token, "part": part, "version": version, "internal_note": "内部说明"}
+    typed = {"draft": token, "part": part, "version": version, "internal_note": "内部说明", **GATE}
     return handler, path, typed | {"public_reply": "写了很久的\r\n答复"}
 
 

@@ -56,7 +56,11 @@ SURE = "明德街道书院社区门口的路灯不亮已经三天了"
     ("ending", "words", "state"),
     [
         ("answer", {"answer": "已告知路灯今晚检修。"}, "直接答复"),
-        ("refer", {"disposition": "statutory", "referral": "请向供电公司反映。"}, "告知"),
+        (
+            "refer",
+            {"disposition": "statutory", "refer_reason": "litigation", "referral": "请向供电公司反映。"},
+            "告知",
+        ),
     ],
 )
 def test_what_the_desk_can_settle_itself_is_registered_and_ended_and_goes_to_no_unit(

@@ -4,6 +4,8 @@ import html
 import re
 
 import pytest
+from scenes import GATE
+from werkzeug.datastructures import MultiDict
 
 from app.desk import forms
 from app.desk.pages import difference
@@ -19,11 +21,19 @@ def forms_on(page: str) -> set[str]:
 
 def test_every_action_of_the_table_has_a_form_or_happens_by_itself():
     actions = {row.action for row in lifecycle.TABLE}
-    assert actions == forms.VERBS.keys() | forms.WITH_INTAKE | forms.BY_ITSELF
+    assert actions == forms.VERBS.keys() | forms.WITH_INTAKE | forms.OF_CITIZENS | lifecycle.BY_THEMSELVES
     for action in forms.VERBS:
         needs = {row.needs for row in lifecycle.TABLE if row.action == action}
         assert len(needs) == 1, "one form an action"
         assert set(forms.fields_of(action)) <= forms.FIELDS.keys()
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "read"), [("3", "d", "3d"), (" 3 ", "wd", "3wd"), ("3wd", "d", "3wd"), ("", "wd", "")]
+)
+def test_a_length_of_time_is_read_with_the_unit_beside_it(number, unit, read):
+    typed = MultiDict({"part": "1", "days": number, "days_unit": unit, "extension_reason": "需协调"})
+    assert forms.parse("ask_extension", typed)["days"] == read
 
 
 def test_the_page_masks_texts_and_contact(desk_of, dispatched):
@@ -53,10 +63,10 @@ def test_routing_is_shown_with_its_reasons(desk_of, matter):
 def test_each_person_gets_the_forms_of_the_own_permissions(desk_of, dispatched, matter):
     waiting = matter()
     page = desk_of("dispatcher").get(f"/desk/tickets/{waiting}").text
-    assert forms_on(page) == {"answer", "refer", "dispatch"}
+    assert forms_on(page) == {"answer", "refer", "dispatch", "ask_info", "merge", "take_in", "split"}
     ticket_id, _part = dispatched()
     path = f"/desk/tickets/{ticket_id}"
-    assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return"}
+    assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return", "task_sheet"}
     assert forms_on(desk_of("leader").get(path).text) == set()
 
 
@@ -68,8 +78,9 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     page = handler.get(f"/desk/tickets/{ticket_id}").text
     part = re.search(r'name="part" value="(\d+)"', page)[1]
     assert handler.act(ticket_id, "sign", part=part).status_code == 303
-    assert handler.act(ticket_id, "handle", part=part, handle_note="已到现场", contacted="1").status_code == 303
-    reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖"}
+    noted = handler.act(ticket_id, "handle", part=part, handle_note="已到现场", contacted="phone")
+    assert noted.status_code == 303
+    reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖", **GATE}
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
     assert supervisor.act(ticket_id, "reject", review_note="没有照片").status_code == 303
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
@@ -80,17 +91,27 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     assert forms_on(page) == set()
 
 
-def test_a_return_is_asked_for_refused_and_granted(desk_of, dispatched, unit_of):
+def test_a_return_is_asked_for_and_refused_and_not_asked_for_again(desk_of, dispatched, unit_of):
     ticket_id, part = dispatched()
     handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
-    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "依据三定方案"}
-    suggested = unit_of("handler-housing")
-    assert handler.act(ticket_id, "request_return", **asked, suggested=suggested).status_code == 303
-    page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
-    assert forms_on(page) == {"uphold", "redispatch"}
-    assert f'<option value="{suggested}" selected>' in page
-    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
+    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
+    asked |= {"suggested": unit_of("handler-housing")}
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
+    assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
+    assert "request_return" not in forms_on(handler.get(f"/desk/tickets/{ticket_id}").text)
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 409
+
+
+def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
+    ticket_id, part = dispatched()
+    handler, dispatcher = desk_of("handler-urban"), desk_of("dispatcher")
+    suggested = unit_of("handler-housing")
+    asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
+    asked |= {"suggested": suggested}
+    assert handler.act(ticket_id, "request_return", **asked).status_code == 303
+    page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
+    assert forms_on(page) == {"uphold", "redispatch", "add_assist", "merge", "take_in", "split"}
+    assert f'<option value="{suggested}" selected>' in page
     answer = dispatcher.act(ticket_id, "redispatch", part=part, lead=suggested, decision_note="改派")
     assert answer.status_code == 303
     assert desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").status_code == 200
@@ -101,7 +122,7 @@ def test_a_missing_field_keeps_the_rest_and_is_marked(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
     handler.act(ticket_id, "sign", part=part)
-    answer = handler.act(ticket_id, "reply", part=part, public_reply="井盖已更换完毕", internal_note=" ")
+    answer = handler.act(ticket_id, "reply", part=part, public_reply="井盖已更换完毕", internal_note=" ", **GATE)
     assert answer.status_code == 422
     assert "井盖已更换完毕" in answer.text
     assert f'id="{ticket_id}-reply-{part}-internal_note-fault"' in answer.text
@@ -148,6 +169,19 @@ def test_an_action_of_another_state_is_refused_with_what_happened(desk_of, dispa
     handler = desk_of("handler-urban")
     handler.act(ticket_id, "sign", part=part)
     assert handler.act(ticket_id, "sign", part=part).status_code == 409
+
+
+def test_what_was_typed_into_a_form_that_is_no_more_is_given_back(desk_of, dispatched):
+    ticket_id, part = dispatched()
+    first, second = desk_of("handler-urban"), desk_of("handler-urban")
+    first.act(ticket_id, "sign", part=part)
+    late = {"version": "1", "part": part, "public_reply": "我写的答复", "internal_note": "内部<b>情况</b>"}
+    second.act(ticket_id, "reply", part=part, public_reply="同事写的答复", internal_note="同事的记录", **GATE)
+    answer = first.post(f"/desk/tickets/{ticket_id}/reply", late)
+    assert answer.status_code == 409 and f'action="/desk/tickets/{ticket_id}/reply"' not in answer.text
+    note = answer.text[answer.text.index('class="alert alert-warning"') :].partition("</div>")[0]
+    assert "我写的答复" in note and "内部&lt;b&gt;情况&lt;/b&gt;" in note and "市城管局承办员" in note
+    assert "您填写的内容" not in second.get(f"/desk/tickets/{ticket_id}").text
 
 
 def test_an_action_that_is_none_or_not_theirs(desk_of, dispatched):

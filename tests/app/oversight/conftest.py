@@ -10,7 +10,7 @@ from scenes import LEAD, City
 
 from app.outbox import stamp, take_lead, unit_of_work
 from config import Config
-from tickets import clocks, service
+from tickets import escalating, service
 from tickets.permissions import SYSTEM, caller_of
 
 NOON = datetime(2026, 3, 4, 4, tzinfo=UTC)
@@ -33,7 +33,7 @@ def made(app: Flask) -> dict[str, int]:
             ids = {"overdue": city.signed(urgency="urgent"), "overdue_secret": city.waiting(type="report")}
             service.dispatch(city.who("supervisor"), city.now, ids["overdue_secret"], city.unit(LEAD))
             for row in [*city.clocks(ids["overdue"]), *city.clocks(ids["overdue_secret"])]:
-                clocks.escalate(SYSTEM, now - timedelta(days=1), row.id)
+                escalating.escalate(SYSTEM, now - timedelta(days=1), [row.id])
             ids["old_waiting"] = city.waiting()
             city.now = now
             ids |= {

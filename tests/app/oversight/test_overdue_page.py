@@ -68,7 +68,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(enter, monkeypatch: pytes
         onward = re.search(r'rel="next" href="([^"]+)"', page)
         address = html.unescape(onward[1]) if onward else ""
         assert not onward or "level=overdue" in address
-    assert len(found) == 4 and found == sorted(found)
+    assert len(found) == 6 and found == sorted(found)
 
 
 MOMENT = "20260101T000000.000000Z"

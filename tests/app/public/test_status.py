@@ -3,14 +3,19 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from markupsafe import escape
+from scenes import GATE
 
 from app.outbox import unit_of_work
+from app.templating import deadline
 from routing import service as routing
 from tests.app.public.conftest import keys_of
 from tickets import queries, service
+from tickets.handling import Account
+from tickets.permissions import SYSTEM
 
 MOST_QUERIES = 7
 
@@ -29,10 +34,10 @@ def replied(app, citizen, actor_of):
                 unit = next(iter(handler.departments))
                 service.dispatch(dispatcher, now, ticket_id, unit)
             with unit_of_work() as now:
-                page = queries.ticket_page(handler, ticket_id, app.extensions["vault"])
+                page = queries.ticket_page(handler, now, ticket_id, app.extensions["vault"])
                 part = page.parts[0].part.id
                 service.sign(handler, now, ticket_id, part)
-                service.reply(handler, now, ticket_id, part, reply, "内部说明：张三经手")
+                service.reply(handler, now, ticket_id, part, Account(reply, "内部说明：张三经手", **GATE))
             with unit_of_work() as now:
                 service.accept(actor_of("supervisor"), now, ticket_id)
         return number, code
@@ -46,6 +51,46 @@ def test_number_and_code_show_where_it_is(citizen):
     assert page.status_code == 200
     assert "正在等待分派承办单位" in page.text
     assert page.headers["Cache-Control"] == "no-store"
+
+
+@pytest.fixture
+def at_work(app, citizen, actor_of):
+    """A ticket that the city's own unit works on: number, code, id and its part."""
+    number, code = keys_of(citizen.complain(content="反映一件小事", place="府前路12号"))
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        unit = routing.current().units["990102.urban"].id
+        service.dispatch(actor_of("dispatcher"), now, ticket_id, unit)
+        part = queries.ticket_page(SYSTEM, now, ticket_id, app.extensions["vault"]).parts[0].part.id
+        service.sign(SYSTEM, now, ticket_id, part)
+    return number, code, ticket_id, part
+
+
+def test_more_time_is_told_beside_the_new_promise_with_the_first_one(app, citizen, actor_of, at_work):
+    number, code, ticket_id, part = at_work
+    assert "原承诺时间" not in citizen.ask(number, code).text
+    with app.app_context(), unit_of_work() as now:
+        first = queries.promised(ticket_id)
+        service.ask_extension(actor_of("lead-wanghe"), now, ticket_id, part, "2", "等材料")
+        service.grant_extension(actor_of("supervisor"), now, ticket_id, part, "同意")
+    with app.test_request_context():
+        was = deadline(first)
+    page = citizen.ask(number, code).text
+    assert "原承诺时间" in page and was in page and "等材料" not in page
+
+
+def test_while_it_is_suspended_why_and_until_when_stand_at_the_top(app, citizen, actor_of, at_work):
+    number, code, ticket_id, part = at_work
+    with app.app_context(), unit_of_work() as now:
+        on = now.date() + timedelta(days=20)
+        service.ask_suspension(actor_of("lead-wanghe"), now, ticket_id, part, "planned", on, "列入计划")
+        service.grant_suspension(actor_of("supervisor"), now, ticket_id, part, on, "管网明年改造")
+    page = citizen.ask(number, code).text
+    head = page[: page.index("<ol")]
+    assert "再次核查时间" in head and "管网明年改造" in head and "列入计划" not in page
+    with app.app_context(), unit_of_work() as now:
+        service.resume(actor_of("supervisor"), now, ticket_id, "已完工")
+    assert "再次核查时间" not in citizen.ask(number, code).text
 
 
 @pytest.mark.parametrize("shape", ["{}", " {} ", "{}　", "－{}"])
@@ -185,9 +230,9 @@ def test_a_reply_stands_there_after_review_only(citizen, app, actor_of):
             ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
             service.dispatch(actor_of("dispatcher"), now, ticket_id, next(iter(handler.departments)))
         with unit_of_work() as now:
-            part = queries.ticket_page(handler, ticket_id, app.extensions["vault"]).parts[0].part.id
+            part = queries.ticket_page(handler, now, ticket_id, app.extensions["vault"]).parts[0].part.id
             service.sign(handler, now, ticket_id, part)
-            service.reply(handler, now, ticket_id, part, "答复尚未审核", "说明")
+            service.reply(handler, now, ticket_id, part, Account("答复尚未审核", "说明", **GATE))
     page = citizen.ask(number, code).text
     assert "我们正在审核答复" in page and "答复尚未审核" not in page
 
@@ -295,3 +340,36 @@ def test_a_number_that_holds_the_digits_of_the_hotline_is_no_link(app):
         dial = app.jinja_env.get_template("public/dial.html").module.dial
         said = str(dial("Call 12345 and name 202611271234507."))
     assert said == 'Call <a href="tel:12345">12345</a> and name 202611271234507.'
+
+
+def test_a_question_is_answered_and_what_was_typed_is_kept(app, citizen, actor_of):
+    number, code = keys_of(citizen.complain())
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        service.ask_info(actor_of("dispatcher"), now, ticket_id, "请说明是哪个路口")
+    proof = {"number": number, "code": code}
+    assert "请说明是哪个路口" in citizen.ask(number, code).text
+    empty = citizen.post("/supplement", {**proof, "supplement": " "})
+    assert empty.status_code == 422 and "请说明是哪个路口" in empty.text
+    answer = citizen.post("/supplement", {**proof, "supplement": "明德路和东六路口"})
+    assert answer.status_code == 200 and "明德路和东六路口" in answer.text
+    late = citizen.post("/supplement", {**proof, "supplement": "再补充一句"})
+    assert late.status_code == 200 and "再补充一句" in late.text
+
+
+def test_who_wants_nothing_more_withdraws_it(citizen):
+    number, code = keys_of(citizen.complain())
+    proof = {"number": number, "code": code}
+    assert citizen.post("/withdraw", proof).status_code == 422
+    answer = citizen.post("/withdraw", {**proof, "withdraw_reason": "已经解决"})
+    assert answer.status_code == 200 and "已撤" in answer.text
+
+
+def test_an_appeal_is_taken_once(citizen, replied):
+    number, code = replied()
+    proof = {"number": number, "code": code}
+    assert citizen.post("/rate", {**proof, "solved": "yes", "satisfied": "1"}).status_code == 200
+    assert citizen.post("/appeal", {**proof, "appeal_reason": ""}).status_code == 422
+    assert citizen.post("/appeal", {**proof, "appeal_reason": "第二天又坏了"}).status_code == 200
+    again = citizen.post("/appeal", {**proof, "appeal_reason": "我再说一遍"})
+    assert again.status_code == 200 and "此前已办理过" in again.text

@@ -308,7 +308,7 @@ class TestWhatIsToldInAnyOrder:
             service.redo(city.who("supervisor"), city.now, ticket_id, "市民来电说没有修")
             unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
             service.sign(unit, city.now, ticket_id, part.id)
-            service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部")
+            service.reply(unit, city.now, ticket_id, part.id, city.account("又修了一次。", "内部"))
             service.accept(city.who("supervisor"), city.now, ticket_id)
         hear(telephone, call, "out_status", CallStatus="completed")
         assert (state(telephone, ticket_id), rating(telephone, ticket_id)) == ("TO_CALLBACK", None)
@@ -412,7 +412,7 @@ def test_a_page_that_is_sent_again_in_the_next_round_rates_nothing(telephone: Te
         city = City(now, vault())
         unit, part = city.who(LEAD_LOGIN), city.parts(ticket_id)[-1]
         service.sign(unit, city.now, ticket_id, part.id)
-        service.reply(unit, city.now, ticket_id, part.id, "又修了一次。", "内部")
+        service.reply(unit, city.now, ticket_id, part.id, city.account("又修了一次。", "内部"))
         service.accept(city.who("supervisor"), city.now, ticket_id)
     browser.post("/rate", data=form)
     assert state(telephone, ticket_id) == "TO_CALLBACK"

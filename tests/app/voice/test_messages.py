@@ -1,10 +1,12 @@
 """Text messages, out and in, with the carrier played and everything else real."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
+from scenes import LEAD, UNIT_HEAD, City
 from sqlalchemy import delete, func, select, text, update
 from telephone import CALLER, LINE, Telephone
 
@@ -16,10 +18,10 @@ from calls.message_models import Message, MessageReceipt, OptOut
 from calls.models import Effect
 from db import db
 from routing.terms import SHIPPED_ROUNDS
-from tickets import service
+from tickets import promises, service
 from tickets.intake import Intake
 from tickets.models import Contact, Rating, Ticket, TicketText
-from tickets.permissions import VISITOR
+from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
 
 OTHER = "+8613900139000"
 MATTER = Intake(
@@ -210,6 +212,89 @@ class TestRating:
         assert intend(telephone, ticket_id, "rate")
         telephone.pass_(4)
         assert "评价" in texts(telephone)[-1] and number in texts(telephone)[-1]
+
+
+def head(city: City) -> Actor:
+    """Who may ask for whatever unit the matter came to."""
+    may = frozenset({"assignment.extend", "assignment.suspend", "see.city"})
+    return replace(city.who(UNIT_HEAD), permissions=may)
+
+
+class TestPromises:
+    def at_work(self, telephone: Telephone) -> tuple[int, str, int]:
+        """A ticket that its unit has signed for: id, number and the unit's part."""
+        ticket_id, number, _ = register(telephone)
+        with telephone.app.app_context(), unit_of_work() as now:
+            city = City(now, vault())
+            if city.ticket(ticket_id).state == "TO_DISPATCH":
+                service.dispatch(city.who("dispatcher"), now, ticket_id, city.unit(LEAD))
+            part = next(one for one in city.parts(ticket_id) if one.role == "lead")
+            service.sign(SYSTEM, now, ticket_id, part.id)
+            return ticket_id, number, part.id
+
+    def do(self, telephone: Telephone, what: Callable[[City], object]) -> None:
+        with telephone.app.app_context(), unit_of_work() as now:
+            what(City(now, vault()))
+        telephone.publish()
+        telephone.pass_(5)
+
+    def extend(self, telephone: Telephone, ticket_id: int, part: int, again: bool = False) -> None:
+        ask, grant = service.ask_extension, service.grant_again if again else service.grant_extension
+        who = "office" if again else "supervisor"
+
+        def extend(city: City) -> None:
+            ask(head(city), city.now, ticket_id, part, "2", "等材料")
+            grant(city.who(who), city.now, ticket_id, part, "同意")
+
+        self.do(telephone, extend)
+
+    def test_more_time_is_told_with_the_day_that_is_promised_now(self, telephone: Telephone):
+        ticket_id, number, part = self.at_work(telephone)
+        self.extend(telephone, ticket_id, part)
+        told = telephone.read(lambda: promises.extended_to(db.session.get_one(Ticket, ticket_id)))
+        assert told is not None and texts(telephone)[1:] == [
+            f"【{telephone.read(messaging.sign)}】您的诉求{number}因办理需要，经审核同意延长办理时间，"
+            f"承诺在{told.isoformat()}前办结。"
+        ]
+        assert "路灯" not in texts(telephone)[-1]
+        assert not intend(telephone, ticket_id, "extended"), "the same day is told once"
+        self.extend(telephone, ticket_id, part, again=True)
+        assert len(texts(telephone)) == 3 and told.isoformat() not in texts(telephone)[-1]
+
+    def test_a_suspension_is_told_with_the_day_on_which_to_look_again(self, telephone: Telephone):
+        ticket_id, number, part = self.at_work(telephone)
+
+        def suspend(city: City) -> None:
+            on = city.in_days(20)
+            service.ask_suspension(head(city), city.now, ticket_id, part, "planned", on, "列入计划")
+            service.grant_suspension(city.who("supervisor"), city.now, ticket_id, part, on, "明年改造")
+
+        self.do(telephone, suspend)
+        day = telephone.read(lambda: promises.looked_at_again_on(db.session.get_one(Ticket, ticket_id)))
+        assert day is not None and number in texts(telephone)[-1] and day.isoformat() in texts(telephone)[-1]
+        assert "明年改造" not in texts(telephone)[-1]
+        self.do(telephone, lambda city: service.resume(city.who("supervisor"), city.now, ticket_id, "好了"))
+        assert not intend(telephone, ticket_id, "suspended") and len(texts(telephone)) == 2
+
+    def test_who_was_merged_into_it_is_told_under_the_own_number(self, telephone: Telephone):
+        ticket_id, number, part = self.at_work(telephone)
+        other, others_number, _ = register(telephone)
+        with telephone.app.app_context(), unit_of_work() as now:
+            service.merge(City(now, vault()).who("supervisor"), now, other, number)
+        self.extend(telephone, ticket_id, part)
+        assert [others_number in one for one in texts(telephone)[2:]] == [False, True]
+
+    def test_what_waits_for_the_morning_is_not_sent_where_the_day_is_another_by_then(self, telephone: Telephone):
+        ticket_id, _, part = self.at_work(telephone)
+        self.extend(telephone, ticket_id, part)
+
+        def moot() -> bool:
+            message = db.session.scalars(select(Message).where(Message.template == "extended")).one()
+            return messaging.is_moot(message, vault())
+
+        assert not telephone.read(moot)
+        self.do(telephone, lambda city: service.withdraw(caller_of(ticket_id), city.now, ticket_id, "不用了"))
+        assert telephone.read(moot)
 
 
 class TestNotes:

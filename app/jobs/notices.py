@@ -1,0 +1,164 @@
+"""Telling staff what events call for, and sending the e-mails among it. Rows decide; each may run again."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import select, update
+
+from app import mail_text, smtp
+from app.outbox import unit_of_work
+from app.push import ring
+from app.recipients import Lookup, tier
+from config import Config
+from db import db
+from tickets import escalating, mailing, notices
+from tickets.concerned import units_of
+from tickets.event_models import JobOwed, TicketEvent
+from tickets.lifecycle import TicketState
+from tickets.models import Assignment, Deadline, Escalation, Ticket
+from tickets.notices import Rule
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 50
+DECIDED_ABOVE = frozenset({"decision"})
+"""Clocks of a unit's part in which it waits for others: to remind the unit would be to remind the wrong one."""
+URGED = "ticket.urged"
+WAITS: Mapping[str, str] = {TicketState.TO_DISPATCH: "dispatch", TicketState.TO_REVIEW: "review"}
+"""The clock of the hotline's own under which a ticket in that state waits."""
+
+
+def tell_of_events(owed_ids: Sequence[int]) -> int:
+    """Write down who is told of the events that these owed rows name; returns how many rows were done."""
+    done = 0
+    for start in range(0, len(owed_ids), AT_ONCE):
+        batch = owed_ids[start : start + AT_ONCE]
+        try:
+            done += _tell(batch)
+        except Exception:
+            # One bad event in a batch must not keep the others from being told; it stays owed, and is tried alone.
+            log.exception("notices: a batch of %d failed, each is tried by itself", len(batch))
+            done += sum(map(_tell_alone, batch))
+    return done
+
+
+def _tell_alone(owed_id: int) -> int:
+    try:
+        return _tell([owed_id])
+    except Exception:
+        log.exception("notice owed %s", owed_id)
+        return 0
+
+
+def _tell(owed_ids: Sequence[int]) -> int:
+    with unit_of_work() as now:
+        query = select(JobOwed).where(JobOwed.id.in_(owed_ids)).with_for_update(skip_locked=True)
+        owed = db.session.scalars(query).all()
+        found = select(TicketEvent).where(TicketEvent.id.in_([row.subject_id for row in owed]))
+        events = db.session.scalars(found.order_by(TicketEvent.id)).all()
+        tickets = _tickets({event.subject_id for event in events})
+        lookup = Lookup()
+        news: set[int] = set()
+        for event in events:
+            news |= _of_event(lookup, event, tickets[event.subject_id], now)
+        for row in owed:
+            db.session.delete(row)
+    ring(news)
+    return len(owed)
+
+
+def _tickets(ids: Iterable[int]) -> dict[int, Ticket]:
+    return {row.id: row for row in db.session.scalars(select(Ticket).where(Ticket.id.in_(list(ids))))}
+
+
+def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
+    rules = [rule for rule in notices.RULES.get(event.kind, ()) if rule.holds(event.payload)]
+    if event.kind == "ticket.escalated":
+        return _of_escalation(lookup, event, ticket, rules[0], now)
+    if event.kind == URGED and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
+        # Whoever asks after what was merged asks those who work on the other ticket.
+        ticket = db.session.get_one(Ticket, ticket.parent_id)
+    news: set[int] = set()
+    for rule in rules:
+        news |= _by_rule(lookup, rule, event, ticket, now)
+    return news
+
+
+def _by_rule(lookup: Lookup, rule: Rule, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
+    parts = db.session.scalars(
+        select(Assignment).where(Assignment.ticket_id == ticket.id).order_by(Assignment.id)
+    ).all()
+    units = units_of(rule.units, event, parts)
+    found = lookup.of(rule.targets, units, confidential=ticket.confidential, clock=WAITS.get(ticket.state))
+    recipients = [one for one in found if event.actor != "staff" or one.staff != event.actor_id]
+    return notices.tell(
+        rule.kind, recipients, ticket.id, now, key=f"event:{event.id}", ways=rule.ways, unit=event.department_id,
+        **_moments(event),
+    )
+
+
+def _moments(event: TicketEvent) -> dict[str, str]:
+    """What the event says of time: when something is due (of more time the new moment), or takes place."""
+    said = {name: event.payload[name] for name in ("due_at", "at") if name in event.payload}
+    return {name: moment if isinstance(moment, str) else moment[-1] for name, moment in said.items()}
+
+
+def _of_escalation(lookup: Lookup, event: TicketEvent, ticket: Ticket, rule: Rule, now: datetime) -> set[int]:
+    """Whom the rung's tier concerns, in the ways that the policy says; how many they are is kept in the ledger."""
+    said: Mapping[str, Any] = event.payload
+    row = db.session.get_one(Deadline, said["deadline"])
+    unit = event.department_id
+    units = () if unit is None or row.clock in DECIDED_ABOVE else (unit,)
+    recipients = lookup.of(tier(said["tier"]), units, confidential=ticket.confidential, clock=row.clock)
+    news = notices.tell(
+        rule.kind, recipients, ticket.id, now, key=escalating.key_of(row.id, said["level"]),
+        ways=escalating.ways_of(row, said["level"]), deadline=row.id, level=said["level"], tier=said["tier"],
+        clock=row.clock, due_at=row.due_at.isoformat(), cause=said.get("cause"), unit=unit,
+    )  # fmt: skip
+    db.session.execute(
+        update(Escalation)
+        .where(Escalation.deadline_id == row.id, Escalation.level == said["level"])
+        .values(told=len(recipients))
+    )
+    return news
+
+
+def send_mails(notice_ids: Sequence[int]) -> int:
+    """Send these e-mails; returns how many the server took. No transaction is open while it is asked.
+
+    When the server is away the rest is given back: the next round comes soon.
+    """
+    config: Config = current_app.extensions["hotline"]
+    taken = 0
+    for place, notice_id in enumerate(notice_ids):
+        with unit_of_work() as now:
+            mail = mailing.take(notice_id, now)
+        if mail is None:
+            continue
+        with unit_of_work():
+            message = mail_text.message(config, mail)
+        try:
+            smtp.send(config, message)
+        except smtp.Refused as fault:
+            _note(mailing.refused, mail.id, fault)
+        except smtp.Unclear as fault:
+            _note(mailing.unclear, mail.id, fault)
+        except smtp.Away as fault:
+            _note(mailing.put_off, mail.id, fault)
+            with unit_of_work():
+                mailing.release(notice_ids[place + 1 :])
+            break
+        else:
+            with unit_of_work() as now:
+                mailing.sent(mail.id, now)
+            taken += 1
+    return taken
+
+
+def _note(verb: Any, notice_id: int, fault: Exception) -> None:
+    log.warning("notice %s by e-mail: %s: %s", notice_id, type(fault).__name__, fault)
+    with unit_of_work() as now:
+        verb(notice_id, now, str(fault))
