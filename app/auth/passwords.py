@@ -44,7 +44,6 @@ YEAR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])?(?:0[1-9]|[12]\d|3[01])?")
 AGAIN = re.compile(r"(.{1,6}?)\1{2,}")
 
 
-
 def fault(password: str, *own: str) -> str | None:
     """Why a new password is refused: too_short, too_long or common; None when it is good.
 

@@ -185,7 +185,7 @@ def test_not_solved_twice_and_once_more(new_window: Window, sign_in: SignIn, off
     act(supervisor, case.path, "reopen", redo_reason="经实地核查，市民评价合理。")
     expect(supervisor.locator("ol.line li", has_text="未解决 · 不满意")).to_have_count(3)
     for words in said:
-        expect(supervisor.locator("ol.line")).to_contain_text(words)
+        expect(supervisor.get_by_role("region", name="办理过程")).to_contain_text(words)
     upper = sign_in(CITY_HEAD, **DESKTOP)
     upper.goto(case.path)
     expect(upper.locator(f"form[action='{case.path}/sign']")).to_have_count(1)

@@ -71,7 +71,7 @@ def test_unknown_disabled_and_unenrolled_get_the_answer_of_a_wrong_password(app,
         accounts.reset(CONSOLE, now, unenrolled.id)
         accounts.set_password(CONSOLE, now, known.id, "a-lamp-by-the-river")
     judged = []
-    monkeypatch.setattr(passwords, "_aside", lambda work, *args: judged.append(args) or work(*args))
+    monkeypatch.setattr(passwords, "aside", lambda work, *args: judged.append(args) or work(*args))
 
     def answer(login: str, password: str) -> tuple[int, str]:
         response = browser.sign_in(login, password)
