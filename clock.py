@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 from flask import Flask
@@ -30,6 +30,7 @@ from app.enqueue import (
     SEND_MAILS,
     enqueue,
     redis_client,
+    waiting,
 )
 from app.hints import Alarm, channel_of, listen
 from app.outbox import LostLead, Stamped, unit_of_work
@@ -55,7 +56,7 @@ TIDY_SECONDS = 300.0
 CLAIM = timedelta(seconds=30)
 DEADLINE_CLAIM = timedelta(seconds=20)
 """Some times what workers need for as many as may be under way; after it others get what a dead one had."""
-SWEEP_LIMIT = 5000
+SWEEP_LIMIT = 2000
 JOBS_LIMIT = 2000
 ARCHIVED_AT_ONCE = 500
 MAILS_LIMIT, MAILS_PER_JOB = 100, 5
@@ -101,6 +102,7 @@ class Clock:
         self.writer = writer(self.config.redis_url, self.config.env)
         self.unsent: queue.Queue[list[Stamped]] = queue.Queue(BACKLOG)
         self.lead: outbox.Leadership | None = None
+        self.waiting: list[str] = []
         self.alarm = Alarm()
 
     def run(self) -> None:
@@ -262,8 +264,13 @@ class Clock:
         return claimed.has_more
 
     def hand_out_jobs(self) -> None:
-        """Hand out jobs owed by events. A job strikes its own rows; what is lost comes back with its claim."""
-        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM)
+        """Hand out jobs owed by events. A job strikes its own rows; what is lost comes back with its claim.
+
+        While workers have other things to do first, what they were given is not given to them again and again.
+        """
+        with suppress(RedisError):
+            self.waiting = waiting(self.redis)
+        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM, self.waiting)
         batches = [(job, ids, IDS_PER_JOB) for job, ids in fresh.items()]
         for job, ids, most in batches + [(job, ids, 1) for job, ids in again.items()]:
             try:

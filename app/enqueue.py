@@ -43,3 +43,12 @@ def enqueue(client: Redis, job: str, ids: Sequence[int], most: int = IDS_PER_JOB
     for start in range(0, len(ids), most):
         batch = list(ids[start : start + most])
         queue.enqueue(job, batch, job_timeout=JOB_SECONDS, result_ttl=0, failure_ttl=86400)
+
+
+def waiting(client: Redis) -> list[str]:
+    """Jobs whose queue still holds some: what waits there is done no sooner by being handed out again.
+
+    Raises redis.RedisError when Redis does not answer.
+    """
+    held = {name for name in {*QUEUES.values()} if Queue(name, connection=client, serializer=JSONSerializer).count}
+    return [job for job, name in QUEUES.items() if name in held]

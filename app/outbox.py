@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -242,15 +242,17 @@ Jobs = dict[str, list[int]]
 """Ids of owed rows by the job's name."""
 
 
-def claim_jobs(limit: int, lease: timedelta) -> tuple[Jobs, Jobs]:
+def claim_jobs(limit: int, lease: timedelta, but: Collection[str] = ()) -> tuple[Jobs, Jobs]:
     """Claim owed jobs that are due, in a unit of work of its own: those for the first time, and those again.
 
-    What was handed out before is to go by itself: one that always fails must not take others with it.
+    What was handed out before is to go by itself: one that always fails must not take others with it. `but`:
+    jobs of these names are left for later.
     """
     with unit_of_work() as now:
         rows = db.session.scalars(
             select(JobOwed)
             .where(JobOwed.due_at <= now, or_(JobOwed.claimed_until.is_(None), JobOwed.claimed_until < now))
+            .where(JobOwed.job.not_in(but))
             .order_by(JobOwed.due_at, JobOwed.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

@@ -143,7 +143,8 @@ def _ladders(policy_ids: Collection[int]) -> dict[int, Ladder]:
     """Ladders by policy and level, also of policies that were replaced since."""
     rules = clock_rules(routing.current())
     found = {row.id: row.ladder for rows in rules.policies.values() for row in rows if row.id in policy_ids}
-    for row in db.session.scalars(select(Policy).where(Policy.id.in_(set(policy_ids) - found.keys()))):
+    replaced = set(policy_ids) - found.keys()
+    for row in db.session.scalars(select(Policy).where(Policy.id.in_(replaced))) if replaced else ():
         found[row.id] = deadlines.ladder_from_data(row.ladder)
     return {policy: {rung.level: rung for rung in ladder} for policy, ladder in found.items()}
 

@@ -142,15 +142,15 @@ class Recipient:
     has_mail: bool = False
 
 
-def tell(
+Row = dict[str, Any]
+
+
+def rows_of(
     kind: str, recipients: Iterable[Recipient], ticket_id: int | None, now: datetime, *, key: str,
     ways: Collection[str] = (IN_APP,), **facts: Any,
-) -> set[int]:  # fmt: skip
-    """Write down that they are told, in the running transaction; who was told under this key before is not again.
-
-    `facts` are ids, codes, numbers and moments as text. Returns the staff who have something new in the product.
-    """
-    rows = [
+) -> list[Row]:  # fmt: skip
+    """What is to be written down so that they are told. `facts` are ids, codes, numbers and moments as text."""
+    return [
         {
             "key": key, "kind": kind, "way": way, "staff_id": one.staff, "department_id": one.unit,
             "ticket_id": ticket_id, "facts": facts, "created_at": now,
@@ -160,10 +160,17 @@ def tell(
         for way in ways
         if (one.has_mail if way == EMAIL else one.staff is not None)
     ]  # fmt: skip
+
+
+def tell(rows: Sequence[Row]) -> set[int]:
+    """Write these down, in the running transaction; who was told under the same key before is not again.
+
+    Returns the staff who have something new in the product.
+    """
     if not rows:
         return set()
-    made = insert(Notice).values(rows).on_conflict_do_nothing().returning(Notice.staff_id, Notice.way)
-    return {row.staff_id for row in db.session.execute(made) if row.way == IN_APP}
+    made = insert(Notice).on_conflict_do_nothing().returning(Notice.staff_id, Notice.way)
+    return {row.staff_id for row in db.session.connection().execute(made, rows) if row.way == IN_APP}
 
 
 def was_told(actor: Actor, key: str) -> bool:

@@ -59,9 +59,9 @@ def send_digests(owed_ids: Sequence[int]) -> int:
 
 def _tell(units: digests.Units, run: Run) -> tuple[set[int], int]:
     """Who has something new, and how many units were told. The key names the day: nobody is told twice."""
-    lookup, news, whom = Lookup(), set[int](), tier(DIGEST_TIER)
+    lookup, whom, rows = Lookup(), tier(DIGEST_TIER), list[notices.Row]()
     for unit, counts in units.items():
         recipients = lookup.of(whom, (unit,), confidential=False)
         key = f"digest:{run.day}:{unit}"
-        news |= notices.tell("digest", recipients, None, run.began_at, key=key, ways=WAYS, unit=unit, **counts)
-    return news, len(units)
+        rows += notices.rows_of("digest", recipients, None, run.began_at, key=key, ways=WAYS, unit=unit, **counts)
+    return notices.tell(rows), len(units)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app import mail_text, smtp
 from app.outbox import unit_of_work
@@ -19,16 +19,17 @@ from tickets.concerned import units_of
 from tickets.event_models import JobOwed, TicketEvent
 from tickets.lifecycle import TicketState
 from tickets.models import Assignment, Deadline, Escalation, Ticket
-from tickets.notices import Rule
+from tickets.notices import Row, Rule
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 50
+AT_ONCE = 200
 DECIDED_ABOVE = frozenset({"decision"})
 """Clocks of a unit's part in which it waits for others: to remind the unit would be to remind the wrong one."""
-URGED = "ticket.urged"
+ESCALATED, URGED = "ticket.escalated", "ticket.urged"
 WAITS: Mapping[str, str] = {TicketState.TO_DISPATCH: "dispatch", TicketState.TO_REVIEW: "review"}
 """The clock of the hotline's own under which a ticket in that state waits."""
+Rungs = Mapping[tuple[int, int], tuple[Deadline, Escalation]]
 
 
 def tell_of_events(owed_ids: Sequence[int]) -> int:
@@ -60,10 +61,11 @@ def _tell(owed_ids: Sequence[int]) -> int:
         found = select(TicketEvent).where(TicketEvent.id.in_([row.subject_id for row in owed]))
         events = db.session.scalars(found.order_by(TicketEvent.id)).all()
         tickets = _tickets({event.subject_id for event in events})
-        lookup = Lookup()
-        news: set[int] = set()
+        lookup, rungs = Lookup(), _rungs(events)
+        rows: list[Row] = []
         for event in events:
-            news |= _of_event(lookup, event, tickets[event.subject_id], now)
+            rows += _of_event(lookup, event, tickets[event.subject_id], rungs, now)
+        news = notices.tell(rows)
         for row in owed:
             db.session.delete(row)
     ring(news)
@@ -74,27 +76,32 @@ def _tickets(ids: Iterable[int]) -> dict[int, Ticket]:
     return {row.id: row for row in db.session.scalars(select(Ticket).where(Ticket.id.in_(list(ids))))}
 
 
-def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
+def _rungs(events: Iterable[TicketEvent]) -> Rungs:
+    """The clock and the rung of each escalation among the events, by clock and level."""
+    told = [event.payload["deadline"] for event in events if event.kind == ESCALATED]
+    query = select(Deadline, Escalation).join(Escalation, Escalation.deadline_id == Deadline.id)
+    found = db.session.execute(query.where(Deadline.id.in_(told))) if told else ()
+    return {(row.id, rung.level): (row, rung) for row, rung in found}
+
+
+def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, rungs: Rungs, now: datetime) -> list[Row]:
     rules = [rule for rule in notices.RULES.get(event.kind, ()) if rule.holds(event.payload)]
-    if event.kind == "ticket.escalated":
-        return _of_escalation(lookup, event, ticket, rules[0], now)
+    if event.kind == ESCALATED:
+        return _of_escalation(lookup, event, ticket, rungs, now)
     if event.kind == URGED and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
         # Whoever asks after what was merged asks those who work on the other ticket.
         ticket = db.session.get_one(Ticket, ticket.parent_id)
-    news: set[int] = set()
-    for rule in rules:
-        news |= _by_rule(lookup, rule, event, ticket, now)
-    return news
+    return [row for rule in rules for row in _by_rule(lookup, rule, event, ticket, now)]
 
 
-def _by_rule(lookup: Lookup, rule: Rule, event: TicketEvent, ticket: Ticket, now: datetime) -> set[int]:
+def _by_rule(lookup: Lookup, rule: Rule, event: TicketEvent, ticket: Ticket, now: datetime) -> list[Row]:
     parts = db.session.scalars(
         select(Assignment).where(Assignment.ticket_id == ticket.id).order_by(Assignment.id)
     ).all()
     units = units_of(rule.units, event, parts)
     found = lookup.of(rule.targets, units, confidential=ticket.confidential, clock=WAITS.get(ticket.state))
     recipients = [one for one in found if event.actor != "staff" or one.staff != event.actor_id]
-    return notices.tell(
+    return notices.rows_of(
         rule.kind, recipients, ticket.id, now, key=f"event:{event.id}", ways=rule.ways, unit=event.department_id,
         **_moments(event),
     )
@@ -106,24 +113,21 @@ def _moments(event: TicketEvent) -> dict[str, str]:
     return {name: moment if isinstance(moment, str) else moment[-1] for name, moment in said.items()}
 
 
-def _of_escalation(lookup: Lookup, event: TicketEvent, ticket: Ticket, rule: Rule, now: datetime) -> set[int]:
+def _of_escalation(
+    lookup: Lookup, event: TicketEvent, ticket: Ticket, rungs: Rungs, now: datetime
+) -> list[Row]:
     """Whom the rung's tier concerns, in the ways that the policy says; how many they are is kept in the ledger."""
     said: Mapping[str, Any] = event.payload
-    row = db.session.get_one(Deadline, said["deadline"])
+    row, rung = rungs[said["deadline"], said["level"]]
     unit = event.department_id
     units = () if unit is None or row.clock in DECIDED_ABOVE else (unit,)
     recipients = lookup.of(tier(said["tier"]), units, confidential=ticket.confidential, clock=row.clock)
-    news = notices.tell(
-        rule.kind, recipients, ticket.id, now, key=escalating.key_of(row.id, said["level"]),
-        ways=escalating.ways_of(row, said["level"]), deadline=row.id, level=said["level"], tier=said["tier"],
+    rung.told = len(recipients)
+    return notices.rows_of(
+        "escalated", recipients, ticket.id, now, key=escalating.key_of(row.id, rung.level),
+        ways=escalating.ways_of(row, rung.level), deadline=row.id, level=rung.level, tier=said["tier"],
         clock=row.clock, due_at=row.due_at.isoformat(), cause=said.get("cause"), unit=unit,
     )  # fmt: skip
-    db.session.execute(
-        update(Escalation)
-        .where(Escalation.deadline_id == row.id, Escalation.level == said["level"])
-        .values(told=len(recipients))
-    )
-    return news
 
 
 def send_mails(notice_ids: Sequence[int]) -> int:

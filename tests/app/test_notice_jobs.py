@@ -130,7 +130,7 @@ class Made:
             unit = db.session.scalars(select(Department.id).where(Department.code == LEAD)).one()
             key = f"mail {facts or now.isoformat()}"
             box = Recipient(unit=unit, has_mail=True)
-            notices.tell("urged", [box], None, now, key=key, ways=("email",), **facts)
+            notices.tell(notices.rows_of("urged", [box], None, now, key=key, ways=("email",), **facts))
             return db.session.scalars(select(Notice.id).where(Notice.key == key)).one()
 
     def row(self, notice_id: int) -> Notice:
@@ -251,10 +251,10 @@ class TestTelling:
         bad, good = made.do(lambda city: city.rejected()), made.do(lambda city: city.rejected())
         real = job._of_event
 
-        def fail(lookup: Lookup, event: Any, ticket: Any, now: datetime) -> Any:
+        def fail(lookup: Lookup, event: Any, ticket: Any, *more: Any) -> Any:
             if ticket.id == bad:
                 raise ValueError("a poison")
-            return real(lookup, event, ticket, now)
+            return real(lookup, event, ticket, *more)
 
         monkeypatch.setattr(job, "_of_event", fail)
         made.tell()
@@ -320,7 +320,8 @@ class TestMails:
     def test_who_switched_it_off_meanwhile_gets_none(self, made: Made, server: MailServer):
         staff_id = made.address("lead-wanghe")
         with unit_of_work() as now:
-            notices.tell("urged", [Recipient(staff=staff_id, has_mail=True)], None, now, key="x", ways=("email",))
+            person = Recipient(staff=staff_id, has_mail=True)
+            notices.tell(notices.rows_of("urged", [person], None, now, key="x", ways=("email",)))
             [notice_id] = db.session.scalars(select(Notice.id).where(Notice.key == "x")).all()
         made.address("lead-wanghe", is_off=True)
         assert job.send_mails([notice_id]) == 0 and server.taken == []

@@ -9,16 +9,19 @@ from datetime import datetime, timedelta
 
 import psycopg
 import pytest
+from rq import Queue
 from scenes import UNSURE
 from sqlalchemy import create_engine, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from app import CONNECT_OPTIONS, outbox
 from app.checking import faults, first_broken_link
+from app.enqueue import QUEUES, redis_client
 from app.jobs.messages import send_receipts
 from app.jobs.texts import index_texts
 from app.outbox import LEASE_TERM, Leadership, LostLead, Stamped, unit_of_work
 from app.subscribers import INDEX_TEXT, JOBS, SEND_RECEIPT
+from clock import Clock
 from db import database_now, db
 from tickets import queries, service
 from tickets.event_models import JobOwed, Lease, Outbox, Publication, RoomHead, TicketEvent
@@ -429,6 +432,24 @@ class TestJobs:
         claimed = self.claim()
         outbox.release_jobs([*claimed[INDEX_TEXT], *claimed[SEND_RECEIPT]])
         assert self.claim() == claimed
+
+    def test_what_waits_in_its_queue_is_not_handed_out_once_more(self, own_app, vault):
+        """A worker with other things to do first finds them once, and none of them alone for having waited."""
+        queue = redis_client(own_app.extensions["hotline"].redis_url)
+        queue.flushdb()
+        _take_in(vault, 3)
+        _drain()
+        clock = Clock(own_app)
+        clock.hand_out_jobs()
+        held = dict.fromkeys((INDEX_TEXT, SEND_RECEIPT), 1)
+        assert {job: Queue(QUEUES[job], connection=queue).count for job in held} == held
+        self.now += timedelta(seconds=31)
+        clock.hand_out_jobs()
+        assert {job: Queue(QUEUES[job], connection=queue).count for job in held} == held
+        queue.flushdb()
+        clock.hand_out_jobs()
+        assert {job: Queue(QUEUES[job], connection=queue).count for job in held} == dict.fromkeys(held, 3)
+        queue.flushdb()
 
     def test_done_it_is_struck_and_done_twice_it_does_no_harm(self, vault):
         words = replace(UNSURE, content="广场上的喷泉常年不喷水")

@@ -46,7 +46,8 @@ class Case:
     def told(self, login: str, level: int) -> None:
         person = Recipient(staff=self.city.who(login).id)
         key = escalating.key_of(self.id, level)
-        notices.tell("escalated", [person], self.ticket_id, self.city.now, key=key, deadline=self.id)
+        rows = notices.rows_of("escalated", [person], self.ticket_id, self.city.now, key=key, deadline=self.id)
+        notices.tell(rows)
 
     def moment(self, level: int) -> datetime:
         return next(datetime.fromisoformat(at) for one, _tier, at in self.clock.levels if one == level)

@@ -16,7 +16,7 @@ from tickets.notices import Recipient, Target
 
 def _tell(city: City, key: str, *logins: str, ticket_id: int | None = None, **options: object) -> set[int]:
     people = [Recipient(staff=city.who(login).id, has_mail=True) for login in logins]
-    return notices.tell("urged", people, ticket_id, city.now, key=key, **options)
+    return notices.tell(notices.rows_of("urged", people, ticket_id, city.now, key=key, **options))
 
 
 def test_nobody_is_told_twice_under_one_key(city: City):
@@ -30,8 +30,10 @@ def test_nobody_is_told_twice_under_one_key(city: City):
 def test_each_way_is_a_row_and_an_e_mail_waits_to_be_sent(city: City):
     unit = Recipient(unit=city.unit(LEAD), has_mail=True)
     nobody = Recipient(staff=city.who("leader").id, has_mail=False)
-    news = notices.tell("digest", [unit, nobody], None, city.now, key="d", ways=(IN_APP, EMAIL), overdue=3)
-    assert news == {nobody.staff}
+    ways, people = (IN_APP, EMAIL), [unit, nobody]
+    assert notices.tell(notices.rows_of("digest", people, None, city.now, key="d", ways=ways, overdue=3)) == {
+        nobody.staff
+    }
     rows = db.session.scalars(select(Notice).where(Notice.key == "d").order_by(Notice.way)).all()
     assert [(row.way, row.state, row.next_at, row.facts) for row in rows] == [
         (EMAIL, "PENDING", city.now, {"overdue": 3}), (IN_APP, "SENT", None, {"overdue": 3}),
@@ -41,7 +43,7 @@ def test_each_way_is_a_row_and_an_e_mail_waits_to_be_sent(city: City):
 
 def test_nothing_is_written_where_there_is_nobody(city: City):
     before = db.session.scalar(select(func.count()).select_from(Notice))
-    assert notices.tell("urged", [], None, city.now, key="none") == set()
+    assert notices.tell(notices.rows_of("urged", [], None, city.now, key="none")) == set()
     assert db.session.scalar(select(func.count()).select_from(Notice)) == before
 
 

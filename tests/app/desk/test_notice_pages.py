@@ -66,7 +66,7 @@ def _tell(app: Flask, login: str, *keys: str) -> None:
     with app.app_context(), unit_of_work() as now:
         staff = db.session.scalars(select(Staff.id).where(Staff.login == login)).one()
         for key in keys:
-            notices.tell("urged", [Recipient(staff=staff)], None, now, key=key)
+            notices.tell(notices.rows_of("urged", [Recipient(staff=staff)], None, now, key=key))
 
 
 def test_the_bell_stands_on_every_page_and_counts_what_is_unread(enter, app):
@@ -186,7 +186,8 @@ def test_the_page_of_what_is_overdue_offers_it_to_who_was_told(enter, app, overd
         acted = select(Escalation.level).where(Escalation.deadline_id == clock, Escalation.outcome == "acted")
         level = db.session.scalars(acted).one()
         told = Recipient(staff=City(now, app.extensions["vault"]).who("supervisor").id)
-        notices.tell("escalated", [told], overdue[0], now, key=key_of(clock, level), deadline=clock, tier="L2")
+        facts = {"key": key_of(clock, level), "deadline": clock, "tier": "L2"}
+        notices.tell(notices.rows_of("escalated", [told], overdue[0], now, **facts))
     page = supervisor.get("/oversight/overdue").text
     assert f'value="{overdue[0]}:0:{clock}"' in page
     answer = supervisor.post("/desk/bulk/acknowledge", {"line": f"{overdue[0]}:0:{clock}", "board": "late"})
