@@ -119,7 +119,7 @@ def _run(
     time.sleep(seconds)
     over = time.monotonic()
     crowd.is_on = False
-    time.sleep(SETTLING)
+    time.sleep(switchboard.TALK[1] + SETTLING)
     people.end()
     inside = [one for one in timed.times if began <= one[0] <= over]
     return {
