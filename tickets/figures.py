@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from db import db
@@ -56,6 +56,8 @@ IS_LAST = ~exists().where(
     _LATER.clock == Deadline.clock, _LATER.epoch > Deadline.epoch,
 )
 """Of a part's limits that which holds: not one that an extension, a correction or a rejection replaced."""
+RAN = or_(Deadline.paused_at.is_(None), Deadline.paused_at > Deadline.due_at)
+"""Of a clock: not one that stood still before its end came, and does so still."""
 
 
 def _due(span: Span) -> Select[Any]:
@@ -67,6 +69,7 @@ def _due(span: Span) -> Select[Any]:
             Deadline.due_at >= span.start,
             Deadline.due_at < min(span.end, span.now),
             IS_LAST,
+            RAN,
             ~exists().where(Assignment.id == Deadline.assignment_id, IS_GONE),
         )
         .group_by(Deadline.ticket_id)

@@ -14,6 +14,8 @@ from tickets.permissions import SYSTEM
 
 GRACE = timedelta(seconds=90)
 """What was owed more recently the sweeps may still be about to do."""
+PATIENCE = timedelta(minutes=15)
+"""What they know of they will do, many at once in their order: late, with an alarm of its own, and not missing."""
 STRETCH = 5000
 _STRETCH = text("""
     SELECT id, assignment_id, due_at, clock FROM deadline
@@ -24,7 +26,7 @@ _MISSING = text("""
     SELECT d.id, count(*) AS rungs, min((rung ->> 2)::timestamptz) AS since
     FROM deadline d CROSS JOIN LATERAL jsonb_array_elements(d.levels) rung
     WHERE d.id = ANY(:ids) AND d.stopped_at IS NULL
-      AND (rung ->> 2)::timestamptz <= :until
+      AND (rung ->> 2)::timestamptz <= CASE WHEN d.next_at <= :now THEN :waited ELSE :until END
       AND NOT EXISTS (SELECT FROM escalation e WHERE e.deadline_id = d.id AND e.level = (rung ->> 0)::int)
     GROUP BY d.id ORDER BY d.id""")
 _SILENT = text("""
@@ -62,17 +64,18 @@ def check_on(found: Found, now: datetime) -> Found:
     if not stretch:
         return replace(found, is_end=True)
     ids = [row.id for row in stretch]
-    missing = db.session.execute(_MISSING, {"ids": ids, "until": now - GRACE}).all()
+    late = {"ids": ids, "now": now, "until": now - GRACE, "waited": now - PATIENCE}
+    missing = db.session.execute(_MISSING, late).all()
     silent = db.session.execute(_SILENT, {"ids": ids, "now": now}).all()
-    late = {row.id for row in missing}  # acting on these says again when they owe something next
-    silent = [row for row in silent if row.id not in late]
+    acts = {row.id for row in missing}  # acting on these says again when they owe something next
+    silent = [row for row in silent if row.id not in acts]
     _owe([(row.id, row.since) for row in missing] + [(row.id, row.next) for row in silent])
     repaired = 0
     if missing:
         _acted, held = escalating.escalate(SYSTEM, now, [row.id for row in missing], escalating.REPAIRED)
         repaired = sum(row.rungs for row in missing if row.id not in held)
         # The rungs are there, and signing for the unit is still to be done: by the sweep.
-        _owe([(row.id, row.due_at) for row in stretch if row.clock == SIGN and row.id in late - {*held}])
+        _owe([(row.id, row.due_at) for row in stretch if row.clock == SIGN and row.id in acts - {*held}])
     return Found(
         found.clocks + len(stretch), found.parts + len({row.assignment_id for row in stretch} - {None}),
         found.missing + sum(row.rungs for row in missing), found.silent + len(silent),

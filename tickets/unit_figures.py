@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from db import db
 from tickets import errors
 from tickets.boards import PAGE, Page, rows_by_id
-from tickets.figures import IS_GONE, IS_LAST, Span
+from tickets.figures import IS_GONE, IS_LAST, RAN, Span
 from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
@@ -35,7 +35,7 @@ def _signed_on_time(span: Span) -> ColumnElement[bool]:
 def _ran_out(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The limit that held ran out in the span, by now."""
     return _clock(
-        Deadline.clock.in_(HANDLING), IS_LAST, Deadline.due_at >= span.start,
+        Deadline.clock.in_(HANDLING), IS_LAST, RAN, Deadline.due_at >= span.start,
         Deadline.due_at < min(span.end, span.now), *conditions,
     )  # fmt: skip
 

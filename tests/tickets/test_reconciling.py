@@ -1,6 +1,6 @@
 """The nightly check: each rung that has come is there for every overdue clock, and what is missing is done."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scenes import City
 
@@ -8,7 +8,7 @@ from db import db
 from tickets import reconciling, service
 from tickets.models import Deadline, Escalation
 from tickets.permissions import SYSTEM
-from tickets.reconciling import Found
+from tickets.reconciling import PATIENCE, Found
 
 
 def check(city: City) -> Found:
@@ -43,6 +43,25 @@ def test_rungs_that_were_missed_are_reached_and_said_to_be_repaired(monday: City
     assert found.missing >= len(rungs(row)) > 0 and found.repaired >= found.missing
     assert {cause for _level, cause in rungs(row)} == {"repaired"}
     assert check(city).missing == 0, "once"
+
+
+def test_what_the_sweeps_are_about_to_do_is_late_and_not_missing(monday: City):
+    city = monday
+    ticket_id = city.signed()
+    row = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    while row.next_at is not None and row.next_at < row.due_at:
+        city.now = row.next_at
+        service.act_on_deadline(SYSTEM, city.now, row.id)
+        db.session.flush()
+    before = rungs(row)
+    reached = {level for level, _cause in before}
+    planned = min(datetime.fromisoformat(at) for level, _tier, at in row.levels if level not in reached)
+    city.now = planned + PATIENCE - timedelta(seconds=1)
+    check(city)
+    assert rungs(row) == before
+    city.later(seconds=1)
+    check(city)
+    assert [cause for _level, cause in rungs(row)[len(before) :]] == ["repaired"]
 
 
 def test_what_stands_still_misses_nothing(monday: City):

@@ -6,7 +6,7 @@ import pytest
 from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, UNIT_HEAD, City
 
 from db import db
-from tickets import service, unit_figures
+from tickets import figures, service, unit_figures
 from tickets.figures import Span
 from tickets.permissions import caller_of
 
@@ -125,4 +125,23 @@ def test_what_was_taken_from_a_unit_is_neither_due_nor_on_time(city: City):
     row = city.clock(ticket_id, "handle", city.part(ticket_id).id)
     service.withdraw(caller_of(ticket_id), city.now, ticket_id, "不用了")
     city.now = row.due_at + timedelta(minutes=1)
+    assert difference(city, before) == {"due": 0, "on_time": 0}
+
+
+def test_what_stands_still_has_not_run_out(city: City):
+    """Neither for the unit nor for the city: its day comes when it goes on, and then the clock has another end."""
+    before = counts(city, "due", "on_time")
+    ticket_id = city.suspended()
+    row = city.clock(ticket_id, "handle", city.part(ticket_id).id)
+    long = Span(city.now - timedelta(days=1), row.due_at + timedelta(days=2), row.due_at + timedelta(days=1))
+    names = ("due", "on_time")
+    row.paused_at = row.due_at + timedelta(hours=1)
+    db.session.flush()
+    unit_late = [unit_figures.count(name, [city.unit(LEAD)], long) for name in names]
+    city_late = [figures.count(figures.Behind(name), long) for name in names]
+    row.paused_at = city.now
+    db.session.flush()
+    unit_still = [unit_figures.count(name, [city.unit(LEAD)], long) for name in names]
+    assert unit_still == [unit_late[0] - 1, unit_late[1]]
+    assert [figures.count(figures.Behind(name), long) for name in names] == [city_late[0] - 1, city_late[1]]
     assert difference(city, before) == {"due": 0, "on_time": 0}
