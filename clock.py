@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import wraps
 
 from flask import Flask
 from redis.exceptions import RedisError
@@ -37,7 +38,7 @@ from app.outbox import LostLead, Stamped, unit_of_work
 from app.push import messages, writer
 from app.voice import messengers, reconciler, rounds
 from calls import arriving, message_receipts
-from db import db, transaction
+from db import database_now, db, transaction
 from tickets import daily, drafts, errors, escalating, mailing, presence, queries, service
 from tickets.permissions import SYSTEM
 
@@ -192,22 +193,24 @@ class Clock:
     def _loop(self, step: Callable[[], object], seconds: float) -> None:
         with self.app.app_context():
             while not self.stop.is_set():
-                try:
-                    again = step()
-                except SQLAlchemyError as fault:
-                    # A lost connection is not an attempt: the rows are as they were, and the next round comes.
-                    log.warning("%s: database: %s", step.__name__, type(fault).__name__)
-                    db.session.remove()
-                    again = False
-                    self.stop.wait(0.5)
-                except Exception:
-                    # One bad round must not end the loop that everything overdue depends on.
-                    log.exception("%s failed", step.__name__)
-                    db.session.remove()
-                    again = False
-                    self.stop.wait(1)
-                if not again:
+                if not self._attempt(step):
                     self.stop.wait(seconds)
+
+    def _attempt(self, step: Callable[..., object], *given: object) -> object:
+        """What a round of a step returns; False for one that failed, after a moment."""
+        try:
+            return step(*given)
+        except SQLAlchemyError as fault:
+            # A lost connection is not an attempt: the rows are as they were, and the next round comes.
+            log.warning("%s: database: %s", _name(step), type(fault).__name__)
+            db.session.remove()
+            self.stop.wait(0.5)
+        except Exception:
+            # One bad round must not end the loop that everything overdue depends on.
+            log.exception("%s failed", _name(step))
+            db.session.remove()
+            self.stop.wait(1)
+        return False
 
     def keep_lead(self) -> None:
         """Take or renew the relay's lease."""
@@ -316,18 +319,33 @@ class Clock:
             watching.watch(now)
 
     def tidy(self) -> None:
-        """Delete what has expired: form drafts, sessions, tokens, counted attempts, files."""
-        with unit_of_work() as now:
-            arriving.drop_drafts(now)
-            archive.purge(self.config.data_dir, now)
-            exporting.sweep(self.config.data_dir, now)
-            uploads.sweep(self.config.data_dir, now)
-            drafts.sweep_forms(now)
-            presence.sweep(now)
-            sessions.sweep(now)
-            accounts.sweep_tokens(now)
-            throttle.sweep(now)
-            message_receipts.sweep(now)
+        """Delete what has expired: form drafts, sessions, tokens, counted attempts, files.
+
+        Each by itself, files last: one that fails, or has much to do, keeps none of the others waiting.
+        """
+        with transaction():
+            now = database_now()
+        for sweep in (
+            arriving.drop_drafts, drafts.sweep_forms, presence.sweep, sessions.sweep, accounts.sweep_tokens,
+            throttle.sweep, message_receipts.sweep,
+        ):  # fmt: skip
+            self._attempt(_in_one_unit(sweep), now)
+        for sweep_files in (archive.purge, exporting.sweep, uploads.sweep):
+            self._attempt(sweep_files, self.config.data_dir, now)
+
+
+def _name(step: Callable[..., object]) -> str:
+    """Of a step, for the log: several are called the same in different rooms."""
+    return f"{step.__module__}.{step.__name__}"
+
+
+def _in_one_unit(sweep: Callable[[datetime], object]) -> Callable[[datetime], None]:
+    @wraps(sweep)
+    def swept(now: datetime) -> None:
+        with unit_of_work():
+            sweep(now)
+
+    return swept
 
 
 def main() -> None:

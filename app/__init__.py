@@ -49,6 +49,7 @@ from app.desk.texting import bp as desk_texts_bp
 from app.desk.views import bp as desk_bp
 from app.extensions import babel, csrf, login, socketio
 from app.hints import Hinter
+from app.incoming import HotlineRequest
 from app.live.sockets import register_handlers
 from app.live.views import bp as live_bp
 from app.oversight.call_views import bp as call_log_bp
@@ -108,6 +109,7 @@ def create_app(config: Config | None = None, **overrides: Any) -> Flask:
     """
     config = config or Config.from_environ(os.environ)
     app = Flask(__name__, template_folder="../templates")
+    app.request_class = HotlineRequest
     options = overrides.pop("CONNECT_OPTIONS", CONNECT_OPTIONS)
     app.config.from_mapping(_flask_settings(config, options))
     app.config.from_mapping(overrides)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from io import BytesIO
 
 from app.extensions import vault
+from app.outbox import unit_of_work
 from app.sealed_files import SUFFIX, Shelf
 from calls import history, settings
 
@@ -35,12 +36,14 @@ def store(data_dir: str, recording_id: int, sound: bytes) -> str:
 
 
 def purge(data_dir: str, now: datetime) -> int:
-    """Delete recordings whose time is over, in the caller's unit of work; returns how many."""
-    old = history.old_recordings(now, timedelta(days=settings.current().recordings_days))
-    for recording in old:
-        RECORDINGS.remove(data_dir, recording.file or "")
-        recording.state, recording.file, recording.digest = "purged", None, None
-    return len(old)
+    """Delete recordings whose time is over, in a unit of work of its own; returns how many. Safe to repeat."""
+    with unit_of_work():
+        old = history.old_recordings(now, timedelta(days=settings.current().recordings_days))
+        for recording in old:
+            # Before the row forgets its name: no sweep would find the file afterwards.
+            RECORDINGS.remove(data_dir, recording.file or "")
+            recording.state, recording.file, recording.digest = "purged", None, None
+        return len(old)
 
 
 def load(data_dir: str, recording_id: int, name: str, digest: bytes) -> bytes:

@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Text, func, select, text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, LargeBinary, Text, any_, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import narrowing
 from app.export_limits import limits
+from app.outbox import unit_of_work
 from app.sealed_files import Shelf, random_name
 from db import Base, db
 from tickets import boards, errors, events, finding, sealing
@@ -209,16 +210,29 @@ def content_of(data_dir: str, vault: Vault, export: Export) -> bytes:
 
 
 def sweep(data_dir: str, now: datetime) -> int:
-    """Delete the files whose time is over, and those that no row knows. Returns how many rows. Safe to repeat."""
-    over = db.session.scalars(
-        select(Export).where(Export.file.is_not(None), Export.expires_at <= now).with_for_update(skip_locked=True)
-    ).all()
-    for export in over:
-        EXPORTS.remove(data_dir, str(export.file))
-        export.file, export.state = None, "EXPIRED"
-    EXPORTS.sweep(data_dir, now - timedelta(hours=limits()["hours"]), _known)
+    """Delete the files whose time is over, and those that no row knows. Returns how many rows. Safe to repeat.
+
+    In units of work of its own.
+    """
+    with unit_of_work():
+        over = _let_go(now)
+        hours = limits()["hours"]
+    for name in over:
+        EXPORTS.remove(data_dir, name)
+    EXPORTS.sweep(data_dir, now - timedelta(hours=hours), _known)
     return len(over)
 
 
+def _let_go(now: datetime) -> list[str]:
+    """Forget the files whose time is over; their names."""
+    query = select(Export).where(Export.file.is_not(None), Export.expires_at <= now)
+    names = []
+    for export in db.session.scalars(query.with_for_update(skip_locked=True)):
+        names.append(str(export.file))
+        export.file, export.state = None, "EXPIRED"
+    return names
+
+
 def _known(names: Collection[str]) -> Collection[str]:
-    return set(db.session.scalars(select(Export.file).where(Export.file.in_(list(names)))))
+    these = any_(cast(list(names), ARRAY(Text)))
+    return {name for name in db.session.scalars(select(Export.file).where(Export.file == these)) if name}

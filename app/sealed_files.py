@@ -3,14 +3,17 @@
 import os
 import secrets
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from app.outbox import unit_of_work
 from tickets import sealing
 from tickets.sealing import Keys
 
 SUFFIX = ".sealed"
+ASKED_AT_ONCE = 1000
 
 
 def random_name() -> str:
@@ -66,16 +69,28 @@ class Shelf:
     def sweep(self, data_dir: str, before: datetime, known: Callable[[Collection[str]], Collection[str]]) -> int:
         """Delete what was written before a moment and no row knows: a process died between a file and its row.
 
-        `known` says which of these names have a row. Returns how many went.
+        `known` says which of these names have a row. Returns how many went. Not within a unit of work: the folder
+        may be long, and of some names at a time it is asked in a unit of its own.
         """
-        old = [
-            path.name for path in self.place(data_dir).iterdir()
-            if path.is_file() and path.stat().st_mtime < before.timestamp()
-        ]  # fmt: skip
-        strays = set(old) - set(known(old)) if old else set()
-        for name in strays:
-            self.remove(data_dir, name)
-        return len(strays)
+        old, gone = self._written(data_dir, before), 0
+        for start in range(0, len(old), ASKED_AT_ONCE):
+            names = old[start : start + ASKED_AT_ONCE]
+            with unit_of_work():
+                strays = set(names) - set(known(names))
+            for name in strays:
+                self.remove(data_dir, name)
+            gone += len(strays)
+        return gone
+
+    def _written(self, data_dir: str, before: datetime) -> list[str]:
+        """The names of what was written before a moment. What goes meanwhile is not among them."""
+        found = []
+        with os.scandir(self.place(data_dir)) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    if entry.is_file() and entry.stat().st_mtime < before.timestamp():
+                        found.append(entry.name)
+        return found
 
 
 def _sync(folder: Path) -> None:

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
-from flask import current_app, request, send_file
+from flask import current_app, request, send_file, session
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from app import headers, media
+from app import access, headers, media
 from app.aside import aside, one_by_one
 from app.extensions import vault
 from app.media import Examined
@@ -39,6 +39,8 @@ MB = 1024 * 1024
 LARGEST_REQUEST = (UPLOAD_RANGES["request_mb"][1] + 1) * MB
 """Read at most, whatever the city sets: what is beyond the city's own limit is refused with the words kept."""
 STRAY_AFTER = timedelta(hours=24)
+LOST = Examined("", "", "", b"", None)
+"""In the place of files that found no room while they came in: none is kept of what they were sent with."""
 LEAST_FREE = 256 * MB
 """Left to the database, often on the same disk: it must be able to take the words where files are not."""
 
@@ -50,9 +52,15 @@ def takes_files(view: View) -> View:
 
 
 def make_room() -> None:
-    """Before anything reads the request's form. No form without files is large."""
+    """Before anything reads the request's form. No form without files is large.
+
+    Nor is one for staff from somebody who did not sign in. A session that has run out since will do: what was
+    typed is kept, and that is found by reading it.
+    """
     view = current_app.view_functions.get(request.endpoint or "")
-    if getattr(view, "takes_files", False) and request.mimetype == "multipart/form-data":
+    if view is None or not getattr(view, "takes_files", False) or request.mimetype != "multipart/form-data":
+        return
+    if access.entry_of(view) == access.PUBLIC or "_user_id" in session:
         request.max_content_length = LARGEST_REQUEST
 
 
@@ -76,15 +84,22 @@ def examined() -> list[Examined]:
     sizes = [_size(one) for one in sent]
     if len(sent) > limits["files"]:
         raise _refusal("file_count")
+    if any(getattr(one.stream, "is_lost", False) for one in sent):
+        return [LOST]
     if max(sizes) > limits["file_mb"] * MB or sum(sizes) > limits["request_mb"] * MB:
         raise _refusal("file_size")
     found = []
     for one in sent:
-        judged = one_by_one(media.judge, one.filename or "", one.stream.read(), limits["megapixels"] * 1_000_000)
+        judged = one_by_one(_judged, one.filename or "", one.stream, limits["megapixels"] * 1_000_000)
         if isinstance(judged, str):
             raise _refusal(judged)
         found.append(judged)
     return found
+
+
+def _judged(name: str, stream: IO[bytes], most_pixels: int) -> Examined | str:
+    """Read when its turn has come: those that wait hold no file in memory."""
+    return media.judge(name, stream.read(), most_pixels)
 
 
 def _refusal(code: str) -> errors.Invalid:
@@ -134,9 +149,9 @@ def _kept(data_dir: str, keys: Any, files: Sequence[Examined]) -> Held:
 
 
 def _check_room(data_dir: str, files: Sequence[Examined]) -> None:
-    """Raise OSError where files would leave too little."""
+    """Raise OSError where files would leave too little, or found no room before."""
     wanted = LEAST_FREE + sum(len(one.content) for one in files)
-    if shutil.disk_usage(ATTACHMENTS.place(data_dir)).free < wanted:
+    if LOST in files or shutil.disk_usage(ATTACHMENTS.place(data_dir)).free < wanted:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -187,12 +202,16 @@ def given_out(one: Attached, small: bool) -> Response:
     return answer
 
 
-def read(one: Attached, small: bool) -> bytes:
-    """What is in a file, for a page of ours that is made with it. Raises NotFound."""
-    content = _loaded(_data_dir(), vault().keys, (one.thumbnail if small else one.file) or "", None)
-    if content is None:
-        raise errors.NotFound()
-    return content
+def thumbnails(of: Sequence[Attached]) -> list[bytes]:
+    """The small pictures, for a page of ours that is made with them. Raises Invalid where one cannot be read."""
+    found = aside(_all_loaded, _data_dir(), vault().keys, [one.thumbnail or "" for one in of])
+    if None in found:
+        raise errors.Invalid(fields={"photos": "file_damaged"})
+    return [content for content in found if content is not None]
+
+
+def _all_loaded(data_dir: str, keys: Any, names: Sequence[str]) -> list[bytes | None]:
+    return [_loaded(data_dir, keys, name, None) for name in names]
 
 
 def _loaded(data_dir: str, keys: Any, name: str, digest: bytes | None) -> bytes | None:
@@ -204,10 +223,13 @@ def _loaded(data_dir: str, keys: Any, name: str, digest: bytes | None) -> bytes 
 
 
 def sweep(data_dir: str, now: datetime) -> int:
-    """Delete files that no row knows, and let go of those that were taken out of ended tickets. Safe to repeat."""
-    gone = ATTACHMENTS.sweep(data_dir, now - STRAY_AFTER, attached.known_files)
-    attached.let_go(now)
-    return gone
+    """Delete files that no row knows, and let go of those that were taken out of ended tickets. Safe to repeat.
+
+    In units of work of its own.
+    """
+    with unit_of_work():
+        attached.let_go(now)
+    return ATTACHMENTS.sweep(data_dir, now - STRAY_AFTER, attached.known_files)
 
 
 def _data_dir() -> str:

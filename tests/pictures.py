@@ -52,13 +52,20 @@ def box(kind: bytes, *inner: bytes) -> bytes:
     return struct.pack(">I", 8 + len(content)) + kind + content
 
 
+MOMENT = b"WHEN"
+"""In the place of a moment of four bytes, or twice for one of eight."""
+
+
 def film(brand: bytes = b"isom") -> bytes:
-    """The boxes of an MP4, with tags on two levels."""
+    """The boxes of an MP4, with tags on two levels, moments in both lengths, and who wrote it."""
     tags = box(b"udta", box(b"\xa9xyz", b"+39.9042+116.4074/" + CANARY.encode()))
-    track = box(b"trak", box(b"tkhd", bytes(84)), tags)
+    writer = box(b"hdlr", bytes(8), b"vide", bytes(12), CANARY.encode(), bytes(1))
+    media = box(b"mdia", box(b"mdhd", b"\x01", bytes(3), MOMENT * 4, bytes(16)), writer)
+    track = box(b"trak", box(b"tkhd", bytes(4), MOMENT * 2, b"ID 1", bytes(68)), media, tags)
     meta = box(b"meta", bytes(4), CANARY.encode())
-    moov = box(b"moov", box(b"mvhd", bytes(100)), track, tags, meta)
-    return box(b"ftyp", brand, bytes(4), b"isom", b"mp42") + moov + box(b"mdat", bytes(range(256)) * 4)
+    moov = box(b"moov", box(b"mvhd", bytes(4), MOMENT * 2, b"RATE", bytes(84)), track, tags, meta)
+    room = box(b"free", CANARY.encode())
+    return box(b"ftyp", brand, bytes(4), b"isom", b"mp42") + moov + room + box(b"mdat", bytes(range(256)) * 4)
 
 
 FRAME = b"\xff\xfb\x90\x00" + bytes(413)
@@ -68,4 +75,5 @@ FRAME = b"\xff\xfb\x90\x00" + bytes(413)
 def sound() -> bytes:
     tag = b"TXXX" + struct.pack(">I", 40) + bytes(2) + CANARY.encode().ljust(40, b"\x00")
     head = b"ID3\x04\x00\x00" + bytes((0, 0, 0, len(tag)))
-    return head + tag + FRAME * 3 + b"TAG" + CANARY.encode().ljust(125, b"\x00")
+    edge = b"APETAGEX" + struct.pack("<IIII", 2000, 32 + len(CANARY), 1, 1 << 31) + bytes(8)
+    return head + tag + FRAME * 3 + edge + CANARY.encode() + edge + b"TAG" + CANARY.encode().ljust(125, b"\x00")

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import Text, any_, bindparam, cast, exists, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from db import db
 from tickets import errors, hiding
@@ -86,9 +87,7 @@ def fetched(actor: Actor, ticket_id: int, attachment_id: int, vault: Vault) -> A
 
     A citizen has what they sent and nothing else; what was taken out only staff can look at.
     """
-    ticket = db.session.get(Ticket, ticket_id)
-    if ticket is None or not sees(actor, ticket.id, ticket.rooms):
-        raise errors.NotFound()
+    ticket = seen(actor, ticket_id)
     own = of_ticket(ticket_id) if actor.kind == "staff" else of_citizen(ticket_id)
     for one in own:
         if one.id == attachment_id and one.file is not None:
@@ -96,16 +95,25 @@ def fetched(actor: Actor, ticket_id: int, attachment_id: int, vault: Vault) -> A
     raise errors.NotFound()
 
 
+def seen(actor: Actor, ticket_id: int) -> Ticket:
+    """A ticket that the actor sees. Raises NotFound."""
+    ticket = db.session.get(Ticket, ticket_id)
+    if ticket is None or not sees(actor, ticket.id, ticket.rooms):
+        raise errors.NotFound()
+    return ticket
+
+
 def known_files(names: Collection[str]) -> Collection[str]:
     """Which of these names on the disk a row knows."""
+    these = any_(cast(list(names), ARRAY(Text)))  # one parameter, however many they are
     query = select(Attachment.file, Attachment.thumbnail).where(
-        Attachment.file.in_(names) | Attachment.thumbnail.in_(names)
+        (Attachment.file == these) | (Attachment.thumbnail == these)
     )
     return {name for row in db.session.execute(query) for name in row if name}
 
 
 def let_go(now: datetime) -> None:
-    """Forget the files of what was taken out of tickets that have ended since: the next sweep deletes them."""
+    """Forget the files of what was taken out of tickets that have ended since: a sweep deletes them."""
     over = select(Ticket.id).where(Ticket.id == Attachment.ticket_id, Ticket.closed_at < now - UNDO)
     db.session.execute(
         update(Attachment)

@@ -1,6 +1,6 @@
 """A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,6 +33,12 @@ class TaskSheet:
     due_at: datetime | None
     unit: Unit
     photos: tuple[Attached, ...] = ()
+
+
+def photos_for(actor: Actor, ticket_id: int, ids: Collection[int]) -> Sequence[Attached]:
+    """The pictures that were chosen for a sheet, to be looked at before it is made. Raises NotFound, Invalid."""
+    attached.seen(actor, ticket_id)
+    return attached.of_matter(ticket_id, ids)
 
 
 def task_sheet(

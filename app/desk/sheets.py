@@ -1,5 +1,6 @@
 """A ticket on paper: its own print for the file, without a caller; and the task sheet for somebody outside."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,9 @@ from app.access import actor, requires, staff
 from app.aside import aside
 from app.choices import choose_language
 from app.desk import forms
+from app.desk.pages import Refused
+from app.desk.views import ticket_page
+from app.errors import wants_json
 from app.extensions import vault
 from app.outbox import unit_of_work
 from app.sheet_files import Facts
@@ -25,7 +29,7 @@ from tickets.sheets import TaskSheet
 
 bp = Blueprint("sheets", __name__, url_prefix="/desk/tickets")
 
-Answer = str | Response
+Answer = str | tuple[str, int] | Response
 LONGEST_TASK = 2000
 
 
@@ -55,22 +59,36 @@ def print_page(ticket_id: int) -> Answer:
 @requires("assignment.handle")
 def task_sheet(ticket_id: int) -> Answer:
     """The task sheet of a unit's part, to be printed or as a PDF; that it was made is on the ticket's record."""
-    part, task = request.form.get("part", ""), request.form.get("task_note", "").replace("\r\n", "\n")
-    if not part.isdecimal() or len(part) > 18:
+    typed = MultiDict(request.form)
+    part = forms.part_of(typed)
+    try:
+        return _task_sheet(ticket_id, part, typed)
+    except errors.Invalid as fault:
+        if wants_json():
+            raise
+        refused = Refused("task_sheet", part, typed, fault.values["fields"])
+    return ticket_page(ticket_id, refused), 422
+
+
+def _task_sheet(ticket_id: int, part: int | None, typed: forms.Typed) -> Answer:
+    task = typed.get("task_note", "").replace("\r\n", "\n")
+    if part is None:
         raise errors.Invalid(fields={"part": "unknown"})
     if len(task) > LONGEST_TASK:
         raise errors.Invalid(fields={"task_note": "too_long"})
-    photos = forms.numbers("photos", MultiDict(request.form))
+    chosen, as_pdf = forms.numbers("photos", typed), typed.get("as") == "pdf"
+    with unit_of_work():
+        photos = sheets.photos_for(actor(), ticket_id, chosen)
+    pictures = uploads.thumbnails(photos)  # before it stands on record that there is a sheet with them
     with unit_of_work() as now:
-        sheet = sheets.task_sheet(actor(), now, ticket_id, int(part), task, vault(), photos)
+        sheet = sheets.task_sheet(actor(), now, ticket_id, part, task, vault(), chosen)
         paper = _of_task(sheet, now)
-    return _answer(paper, f"{sheet.number}-task", request.form.get("as") == "pdf")
+    return _answer(paper, f"{sheet.number}-task", as_pdf, pictures)
 
 
-def _answer(paper: Paper, name: str, as_pdf: bool) -> Answer:
+def _answer(paper: Paper, name: str, as_pdf: bool, pictures: Sequence[bytes] = ()) -> Answer:
     if not as_pdf:
         return render_template("desk/sheet.html", paper=paper)
-    pictures = [uploads.read(one, small=True) for one in paper.photos]
     made = (paper.heading, paper.title, paper.facts, paper.texts, paper.foot, pictures)
     # A few tenths of a second, in which no other request of the process should wait.
     content = aside(sheet_files.pdf, *made)

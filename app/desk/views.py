@@ -112,10 +112,10 @@ def waiting() -> Response:
 @staff
 def ticket(ticket_id: int) -> Answer:
     """Everything on one ticket."""
-    return _ticket_page(ticket_id)
+    return ticket_page(ticket_id)
 
 
-def _ticket_page(
+def ticket_page(
     ticket_id: int, refused: pages.Refused | None = None, seen: int | None = None, **shown: Any
 ) -> str:
     """The page, also as an answer to a form that was not done: `seen` is the version it was opened at."""
@@ -191,11 +191,11 @@ def _not_done(ticket_id: int, action: str, typed: forms.Typed, fault: errors.Tic
     part = forms.part_of(typed)
     if isinstance(fault, errors.Invalid):
         refused = pages.Refused(action, part, typed, fault.values["fields"])
-        return _ticket_page(ticket_id, refused), 422
+        return ticket_page(ticket_id, refused), 422
     seen = forms.version_of(typed)
     refused = pages.Refused(action, part, typed, {})
     guard = fault.values.get("guard", "")
-    return _ticket_page(ticket_id, refused, seen, conflict=fault.code, guard=guard), 409
+    return ticket_page(ticket_id, refused, seen, conflict=fault.code, guard=guard), 409
 
 
 @bp.post("/tickets/<int:ticket_id>/reveal")
@@ -209,8 +209,8 @@ def reveal(ticket_id: int) -> Answer:
             value = service.reveal(actor(), now, ticket_id, field, reason, vault())
     except errors.Invalid as fault:
         typed = MultiDict(request.form)
-        return _ticket_page(ticket_id, pages.Refused("reveal", None, typed, fault.values["fields"])), 422
-    return _ticket_page(ticket_id, revealed=(field, value))
+        return ticket_page(ticket_id, pages.Refused("reveal", None, typed, fault.values["fields"])), 422
+    return ticket_page(ticket_id, revealed=(field, value))
 
 
 @bp.post("/tickets/<int:ticket_id>/reissue_code")
@@ -223,8 +223,8 @@ def reissue_code(ticket_id: int) -> Answer:
             code = service.reissue_code(actor(), now, ticket_id, reason, vault())
     except errors.Invalid as fault:
         typed = MultiDict(request.form)
-        return _ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
-    return _ticket_page(ticket_id, new_code=code)
+        return ticket_page(ticket_id, pages.Refused("reissue_code", None, typed, fault.values["fields"])), 422
+    return ticket_page(ticket_id, new_code=code)
 
 
 @bp.post("/drafts")

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from pictures import CANARY, FRAME, box, camera_picture, film, picture, png_chunk, png_of, sound, webp_of
+from pictures import CANARY, FRAME, MOMENT, box, camera_picture, film, picture, png_chunk, png_of, sound, webp_of
 from PIL import Image
 
 from app import media
@@ -77,6 +77,8 @@ def test_nor_of_the_tags_of_sound_and_films(content, name):
     assert CANARY.encode() not in found.content and b"116.4074" not in found.content
     if name != "a.mp3":
         assert len(found.content) == len(content), "nothing else has moved"
+        assert MOMENT not in found.content
+        assert all(found.content.count(kept) == 1 for kept in (b"vide", b"RATE", b"ID 1", bytes(range(256)) * 4))
     else:
         assert found.content == FRAME * 3
 
@@ -140,6 +142,24 @@ def test_a_bomb_costs_neither_time_nor_memory(bomb, tell):
     took = time.monotonic() - begun
     tell(f"    a bomb of {len(bomb)} bytes: {took * 1000:.1f} ms, {grown} MB")
     assert took < 2 and grown < 100
+
+
+@pytest.mark.parametrize(
+    ("name", "bomb"),
+    [
+        ("a.mp4", film() + box(b"abcd") * 2_000_000),
+        ("a.mp4", film()[:24] + box(b"moov", box(b"abcd") * 2_000_000)),
+        ("a.mp3", b"ID3\x04\x00\x00\x00\x00\x00\x00" * 2_000_000 + FRAME * 3),
+        ("a.mp3", FRAME * 3 + (b"APETAGEX" + bytes(4) + b"\x20" + bytes(19)) * 200_000),
+    ],
+    ids=["boxes", "boxes within", "tags before", "tags behind"],
+)
+def test_so_with_boxes_and_tags_without_end(name, bomb, tell):
+    begun, before = time.thread_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    found = judge(name, bomb, POINTS)
+    grown, took = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, time.thread_time() - begun
+    tell(f"    {len(bomb)} bytes of boxes or tags: {took * 1000:.0f} ms, {grown // 1024} MB")
+    assert found == "file_damaged" and took < 0.5 and grown < 100 * 1024
 
 
 def test_moving_pictures_stand_still():

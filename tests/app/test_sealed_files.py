@@ -2,11 +2,18 @@
 
 import errno
 import os
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from app import sealed_files
+from app.outbox import unit_of_work
 from app.sealed_files import Shelf, random_name
+from db import db
+from tickets import attached
 from tickets.sealing import SealError
 
 SHELF = Shelf("shelf", "file", "thing")
@@ -62,3 +69,48 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, keys, monkeypatch
         SHELF.store(str(tmp_path), keys, random_name(), 7, b"content")
     monkeypatch.undo()
     assert list((tmp_path / "shelf").iterdir()) == []
+
+
+class TestTheSweep:
+    LATER = datetime.now(UTC) + timedelta(days=1)
+
+    def test_goes_on_however_many_files_there_are(self, app, tmp_path: Path):
+        """More names than a statement takes parameters, counted for each of two columns."""
+        place = SHELF.place(str(tmp_path))
+        for number in range(33_000):
+            (place / str(number)).touch()
+        with app.app_context():
+            with unit_of_work():
+                assert attached.known_files([path.name for path in place.iterdir()]) == set()
+            assert SHELF.sweep(str(tmp_path), self.LATER, attached.known_files) == 33_000
+        assert list(place.iterdir()) == []
+
+    def test_asks_after_some_at_a_time_and_lists_them_in_no_transaction(
+        self, app, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        place, scandir = SHELF.place(str(tmp_path)), os.scandir
+        names, asked = {"a", "b", "c", "d", "gone"}, []
+        for name in names:
+            (place / name).touch()
+
+        @contextmanager
+        def then_one_goes(folder):
+            assert not db.session().in_transaction()
+            with scandir(folder) as entries:
+                found = list(entries)
+            (place / "gone").unlink()
+            yield found
+
+        def known(some):
+            db.session.scalar(text("SELECT 1"))
+            asked.append(set(some))
+            return {"b", "elsewhere"}
+
+        monkeypatch.setattr(os, "scandir", then_one_goes)
+        monkeypatch.setattr(sealed_files, "ASKED_AT_ONCE", 3)
+        with app.app_context():
+            assert SHELF.sweep(str(tmp_path), self.LATER, known) == 3
+            assert not db.session().in_transaction()
+        monkeypatch.undo()
+        assert {path.name for path in place.iterdir()} == {"b"}
+        assert [len(some) for some in asked] == [3, 1] and set().union(*asked) == names - {"gone"}

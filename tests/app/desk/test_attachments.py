@@ -281,3 +281,32 @@ class TestOnATaskSheet:
         fields = {"part": part, "task_note": "请更换井盖", "photos": one.id}
         assert desk.post(f"/desk/tickets/{ticket_id}/task_sheet", fields).status_code == 422
         assert 'name="photos"' not in desk.get(f"/desk/tickets/{ticket_id}").text
+
+    def test_what_was_typed_stays_where_one_was_taken_out_meanwhile(self, desk_of, dispatched, files_of):
+        ticket_id, part = dispatched()
+        supervisor, desk = desk_of("supervisor"), desk_of("handler-urban")
+        path = f"/desk/tickets/{ticket_id}/attachments"
+        photos = [sent(picture()), sent(picture(colour="red"), "b.jpg")]
+        supervisor.post(path, {"purpose": "matter", "files": photos})
+        desk.act(ticket_id, "sign", part=part)
+        gone, left = [one.id for one in files_of(ticket_id)]
+        supervisor.post(f"{path}/{gone}/remove", {})
+        sheet = f"/desk/tickets/{ticket_id}/task_sheet"
+        for more in ({}, {"as": "pdf"}):
+            fields = {"part": part, "task_note": "请更换井盖", "photos": [gone, left], **more}
+            answer = desk.post(sheet, fields)
+            assert answer.status_code == 422 and ">请更换井盖</textarea>" in answer.text
+            assert f'name="photos" value="{left}" checked' in answer.text and "请从给定选项中选择" in answer.text
+        assert "开具任务单" not in desk.get(f"/desk/tickets/{ticket_id}").text
+
+    def test_none_is_on_record_that_could_not_be_made(self, app, desk_of, dispatched, files_of):
+        ticket_id, part = dispatched()
+        supervisor, desk = desk_of("supervisor"), desk_of("handler-urban")
+        supervisor.post(f"/desk/tickets/{ticket_id}/attachments", {"purpose": "matter", "files": sent(picture())})
+        desk.act(ticket_id, "sign", part=part)
+        [one] = files_of(ticket_id)
+        uploads.ATTACHMENTS.remove(app.extensions["hotline"].data_dir, one.thumbnail)
+        fields = {"part": part, "task_note": "请更换井盖", "photos": one.id, "as": "pdf"}
+        answer = desk.post(f"/desk/tickets/{ticket_id}/task_sheet", fields)
+        assert answer.status_code == 422 and ">请更换井盖</textarea>" in answer.text
+        assert "开具任务单" not in desk.get(f"/desk/tickets/{ticket_id}").text

@@ -40,6 +40,9 @@ def test_a_task_sheet_is_made_by_post_and_stands_in_the_timeline(desk_of, dispat
     timeline = desk.get(f"/desk/tickets/{ticket_id}").text
     assert timeline.count("开具任务单") == 2
     assert desk.post(path, {**fields, "task_note": " "}).status_code == 422
+    long = desk.post(path, {**fields, "task_note": "请更换灯泡" * 401})
+    assert long.status_code == 422 and "请更换灯泡" * 401 + "</textarea>" in long.text
+    assert f'id="{ticket_id}-task_sheet-{part}" open' in long.text and "内容过长" in long.text
     assert desk.post(path, {"part": "x", "task_note": "y"}).status_code == 422
     assert desk_of("leader").post(path, fields).status_code == 403
 

@@ -83,8 +83,9 @@ def test_who_may_not_hear(app, browser, call: int, login: str):
 
 
 def test_old_sound_goes(app, call: int):
-    with app.app_context(), unit_of_work():
-        later = datetime.now(UTC) + timedelta(days=800)
+    later = datetime.now(UTC) + timedelta(days=800)
+    with app.app_context():
         assert archive.purge(app.extensions["hotline"].data_dir, later) == 1
+    with app.app_context(), unit_of_work():
         recording = db.session.scalars(select(Recording)).one()
         assert recording.file is None and recording.state == "purged"

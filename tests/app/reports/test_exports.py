@@ -201,11 +201,11 @@ def test_a_file_lies_sealed_and_is_gone_after_its_hours(app, signed_in, matter, 
         path = folder / db.session.get_one(exporting.Export, export).file
     assert "编号".encode() not in path.read_bytes()
     assert folder.stat().st_mode & 0o077 == 0
-    with app.app_context(), unit_of_work() as now:
-        exporting.sweep(app.extensions["hotline"].data_dir, now)
+    with app.app_context():
+        exporting.sweep(app.extensions["hotline"].data_dir, clock.now)
     assert path.exists()
     late = clock.now + timedelta(hours=24)
-    with app.app_context(), unit_of_work():
+    with app.app_context():
         assert exporting.sweep(app.extensions["hotline"].data_dir, late) >= 1
     assert not path.exists() and fetched(desk, export).status_code == 409
 
