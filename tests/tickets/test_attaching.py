@@ -295,10 +295,10 @@ class TestFetching:
 class TestOfMergedTickets:
     """Who works on the ticket that others were merged into has the files of those too."""
 
-    def _merged(self, city: City, name: str = "a", **intake: object) -> tuple[int, int, int]:
+    def _merged(self, city: City, file: str = "a", **intake: object) -> tuple[int, int, int]:
         """The merged ticket, the one it was merged into, and what its citizen sent afterwards."""
         ticket_id = city.merged(**intake)
-        [one] = service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file(name)])
+        [one] = service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file(file)])
         db.session.flush()
         return ticket_id, city.ticket(ticket_id).parent_id or 0, one
 
