@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, flash, g, has_request_context, redirect, request, url_for
+from flask import Flask, abort, current_app, g, has_request_context, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -104,5 +104,5 @@ def _to_sign_in() -> Any:
     if request.method in ("GET", "HEAD"):
         return current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
     if kept.keep():
-        flash(_("You were signed out. Nothing was sent; what you typed is there when you sign in."), "care")
+        kept.tell(_("You were signed out. Nothing was sent; what you typed is there when you sign in."))
     return redirect(url_for("auth.sign_in", next=kept.form_page()))

@@ -4,7 +4,7 @@ import logging
 import traceback
 from typing import Any
 
-from flask import Flask, flash, jsonify, redirect, render_template, request
+from flask import Flask, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from psycopg.errors import NumericValueOutOfRange
@@ -68,7 +68,7 @@ def _csrf(fault: CSRFError) -> Response:
     """A form of ours goes back to its page, with what was typed; of any other nothing is known."""
     if not kept.keep():
         return answer(400, "csrf")
-    flash(_("The page was open too long. Nothing was sent; what you typed is still here."), "care")
+    kept.tell(_("The page was open too long. Nothing was sent; what you typed is still here."))
     return redirect(kept.form_page(), 303)
 
 

@@ -2,11 +2,12 @@
 
 import logging
 
-from flask import current_app, request
+from flask import current_app, flash, request
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import wording
 from app.extensions import vault
 from app.outbox import unit_of_work
 from tickets import errors, service
@@ -45,6 +46,13 @@ def keep() -> bool:
         log.warning("a form that came too late was not kept: %s", type(fault).__name__)
         return False
     return True
+
+
+def tell(words: str) -> None:
+    """Say that the fields were kept. No draft holds files: they must be chosen again."""
+    flash(words, "care")
+    if any(one.filename for _, one in request.files.items(multi=True)):
+        flash(str(wording.FAULTS["file_again"]), "care")
 
 
 def form_page() -> str:

@@ -13,6 +13,7 @@ from app.templating import moment
 NOTICES: wording.Words = {
     "escalated": _l("Time limit"),
     "urged": _l("The citizen asked again"),
+    "files_added": _l("The citizen sent files"),
     "rejected": _l("Your reply was sent back"),
     "redone": _l("Not solved: to be handled again"),
     "return_requested": _l("A unit asks to return a ticket"),

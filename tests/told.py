@@ -7,6 +7,7 @@ from typing import Any
 from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, OTHER, OTHER_LOGIN, UNIT_HEAD, City
 
 from tickets import service
+from tickets.attaching import KeptFile
 from tickets.permissions import Actor, caller_of
 
 STREET = "990102001.gov"
@@ -129,6 +130,18 @@ def _urged(course: str) -> Callable[[City], int]:
     return urge
 
 
+def send_a_file(city: City, who: Actor, ticket_id: int) -> None:
+    name = f"{who.kind} of {ticket_id}"
+    service.attach(who, city.now, ticket_id, [KeptFile(name, "image", "image/jpeg", 1, name.encode(), name, None)])
+
+
+def _sent_files(city: City) -> int:
+    ticket_id = city.signed()
+    for who in (caller_of(ticket_id), city.who("supervisor")):
+        send_a_file(city, who, ticket_id)
+    return ticket_id
+
+
 def _upheld(city: City) -> int:
     ticket_id = city.return_requested()
     service.uphold(city.who("dispatcher"), city.now, ticket_id, city.part(ticket_id).id, "属于你局")
@@ -180,5 +193,6 @@ COURSES: list[tuple[Callable[[City], Any], str, list[str]]] = [
     (_urged("signed"), "urged", [LEAD_LOGIN]),
     (_urged("waiting"), "urged", ["dispatcher"]),
     (_urged("replied"), "urged", [LEAD_LOGIN, "supervisor"]),
+    (_sent_files, "files_added", [LEAD_LOGIN]),
 ]  # fmt: skip
 """What is done, as what it is told, and to whom in the product: never to who did it."""

@@ -1,7 +1,7 @@
 """What is attached to a ticket: the list for its page, one's own for a citizen, one file for who fetches it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Text, any_, bindparam, cast, exists, select, update
@@ -9,10 +9,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from db import db
 from tickets import errors, hiding
-from tickets.attachment_models import MATTER, Attachment
+from tickets.attachment_models import MATTER, SHOWS_WORK, Attachment
 from tickets.hiding import Veil
+from tickets.lifecycle import ENDED, TicketState
 from tickets.models import Ticket
-from tickets.permissions import Actor, sees
+from tickets.permissions import CONFIDENTIAL, Actor, sees
 from tickets.vault import Vault
 
 UNDO = timedelta(hours=24)
@@ -39,9 +40,15 @@ class Attached:
     removed_at: datetime | None
     removed_by: int | None
 
+    @property
+    def shows_work(self) -> bool:
+        """Whether it can be the proof that a reply needs."""
+        return self.kind in SHOWS_WORK
 
+
+_COLUMNS = [Attachment.__table__.c[field.name] for field in fields(Attached)]
 _OF_TICKET = (
-    select(*Attachment.__table__.columns)
+    select(*_COLUMNS)
     .where(Attachment.ticket_id == bindparam("ticket_id"))
     .order_by(Attachment.id)
 )
@@ -63,7 +70,41 @@ def of_citizen(ticket_id: int) -> tuple[Attached, ...]:
 
 def _read(query: object, ticket_id: int) -> tuple[Attached, ...]:
     rows = db.session.execute(query, {"ticket_id": ticket_id})  # type: ignore[call-overload]
-    return tuple(Attached(**row._mapping) for row in rows)
+    return tuple(Attached(*row) for row in rows)
+
+
+WITH_MASTER = {TicketState.MERGED, TicketState.TO_CALLBACK} | ENDED
+"""States of a ticket that goes the way of the one it was merged into, or has gone it to the end."""
+
+
+def of_merged(actor: Actor, ticket: Ticket, vault: Vault) -> tuple[Attached, ...]:
+    """The matter's files of tickets merged into this one, under the names that its reader may know.
+
+    For who sees this one, and works on it for those as well. Of a confidential ticket only for who would see this
+    one too if it were confidential. What is handled anew by itself has its files for itself again.
+    """
+    query = (
+        select(Ticket, *_COLUMNS)
+        .select_from(Attachment)
+        .join(Ticket, Ticket.id == Attachment.ticket_id)
+        .where(Ticket.parent_id == ticket.id, Ticket.state.in_(WITH_MASTER))
+        .where(Attachment.purpose == MATTER, Attachment.removed_at.is_(None))
+        .order_by(Attachment.id)
+    )
+    veils: dict[int, Veil] = {}
+    found = []
+    for merged, *columns in db.session.execute(query):
+        if merged.confidential and not _sees_confidential(actor, ticket, merged):
+            continue
+        if merged.id not in veils:
+            veils[merged.id] = hiding.veil_for(actor, merged, vault)
+        found.append(veiled(Attached(*columns), veils[merged.id]))
+    return tuple(found)
+
+
+def _sees_confidential(actor: Actor, ticket: Ticket, merged: Ticket) -> bool:
+    rooms = [room.removesuffix(CONFIDENTIAL) + CONFIDENTIAL for room in ticket.rooms]
+    return sees(actor, merged.id, [*merged.rooms, *rooms])
 
 
 def veiled(one: Attached, veil: Veil) -> Attached:
@@ -85,13 +126,17 @@ def of_matter(ticket_id: int, ids: Collection[int]) -> Sequence[Attached]:
 def fetched(actor: Actor, ticket_id: int, attachment_id: int, vault: Vault) -> Attached:
     """One file of a ticket. Raises NotFound: the same for what is not there and for what the actor may not see.
 
-    A citizen has what they sent and nothing else; what was taken out only staff can look at.
+    A citizen has what they sent and nothing else; what was taken out only staff can look at. With a ticket go the
+    files of those merged into it.
     """
     ticket = seen(actor, ticket_id)
-    own = of_ticket(ticket_id) if actor.kind == "staff" else of_citizen(ticket_id)
-    for one in own:
+    is_staff = actor.kind == "staff"
+    for one in of_ticket(ticket_id) if is_staff else of_citizen(ticket_id):
         if one.id == attachment_id and one.file is not None:
             return veiled(one, hiding.veil_for(actor, ticket, vault))
+    for one in of_merged(actor, ticket, vault) if is_staff else ():
+        if one.id == attachment_id:
+            return one
     raise errors.NotFound()
 
 

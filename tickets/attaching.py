@@ -1,7 +1,8 @@
 """Verbs of files: put in, take out, put back. What lies on the disk is the caller's; here stand the rows.
 
 Whoever may amend a matter may put files to it, whoever may handle a part or reply for it to that part, a citizen
-while they may ask again: what the table of transitions says of these holds here too.
+while they may ask again: what the table of transitions says of these holds here too. Taking one out is besides for
+whoever may amend at all, at any time: what should not have come must not stay because of where the ticket is.
 """
 
 from collections.abc import Sequence
@@ -12,14 +13,14 @@ from sqlalchemy import func, select
 
 from db import db
 from tickets import errors, terms
-from tickets.attachment_models import MATTER, PROOF, PURPOSES, Attachment
+from tickets.attachment_models import MATTER, PROOF, PURPOSES, SHOWS_WORK, Attachment
 from tickets.change import Locked, check, finish, lock
 from tickets.lifecycle import transition
 from tickets.models import Assignment
 from tickets.permissions import Actor, may
 
-SHOWS_WORK = ("image", "video")
-"""Kinds of file that can show what was done."""
+TAKES_OUT = "ticket.amend"
+"""The permission with which any file of a ticket that one sees can be taken out, and put back, in every state."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ def attach(
         raise errors.Invalid(fields={"files": "missing"})
     known = _known(ticket_id, part, purpose)
     fresh = {one.digest: one for one in files if one.digest not in known}
-    if _count(ticket_id) + len(fresh) > terms.upload_limit("of_ticket"):
-        raise errors.Invalid(fields={"files": "file_quota"})
+    _check_quota(ticket_id, part, actor.kind != "staff", len(fresh))
     rows = [_row(actor, now, ticket_id, part, purpose, one) for one in fresh.values()]
     db.session.add_all(rows)
     db.session.flush()
@@ -74,7 +74,7 @@ def _row(
 
 
 def check_may(actor: Actor, locked: Locked, part: Assignment | None) -> None:
-    """Raise Forbidden or NotNow for whoever may not put files in or take them out."""
+    """Raise Forbidden or NotNow for whoever may not put files in."""
     if part is not None:
         _check_part(actor, part)
     else:
@@ -90,7 +90,7 @@ def _check_part(actor: Actor, part: Assignment) -> None:
 
 
 def detach(actor: Actor, now: datetime, ticket_id: int, attachment_id: int) -> None:
-    """Take a file out; it can be put back while the ticket goes on. Twice is once."""
+    """Take a file out; it can be put back for a day at least, and while the ticket goes on. Twice is once."""
     locked, row, part = _locked(actor, ticket_id, attachment_id)
     if row.removed_at is None:
         row.removed_at, row.removed_by = now, actor.id
@@ -98,11 +98,15 @@ def detach(actor: Actor, now: datetime, ticket_id: int, attachment_id: int) -> N
 
 
 def bring_back(actor: Actor, now: datetime, ticket_id: int, attachment_id: int) -> None:
-    """Put a file that was taken out back in. Twice is once. Raises NotNow for one that is gone for good."""
+    """Put a file that was taken out back in. Twice is once. Raises NotNow for one that is gone for good.
+
+    And Invalid where others have come in its place.
+    """
     locked, row, part = _locked(actor, ticket_id, attachment_id)
     if row.file is None:
         raise errors.NotNow(action="bring_back", state="gone")
     if row.removed_at is not None:
+        _check_quota(ticket_id, part, row.added_by is None, 1)
         row.removed_at = row.removed_by = None
         _record("attachment.restored", locked, actor, now, part, [row.id], row.purpose)
 
@@ -113,7 +117,8 @@ def _locked(actor: Actor, ticket_id: int, attachment_id: int) -> tuple[Locked, A
     if row is None or row.ticket_id != ticket_id:
         raise errors.NotFound()
     part = locked.part(row.assignment_id) if row.assignment_id is not None else None
-    check_may(actor, locked, part)
+    if not may(actor, TAKES_OUT):
+        check_may(actor, locked, part)
     return locked, row, part
 
 
@@ -122,7 +127,7 @@ def _record(
 ) -> None:
     finish(
         locked, actor, now, kind, unit=part.department_id if part else None, assignment=part.id if part else None,
-        attachments=ids, purpose=purpose,
+        attachments=ids, purpose=purpose, from_citizen=actor.kind == "citizen" or None,
     )  # fmt: skip
 
 
@@ -134,10 +139,18 @@ def _known(ticket_id: int, part: Assignment | None, purpose: str) -> set[bytes]:
     return set(db.session.scalars(query))
 
 
-def _count(ticket_id: int) -> int:
-    """Of all that were put in, those that were taken out too: each lies on the disk."""
-    query = select(func.count()).where(Attachment.ticket_id == ticket_id, Attachment.file.is_not(None))
-    return db.session.scalar(query) or 0
+def _check_quota(ticket_id: int, part: Assignment | None, from_citizen: bool, more: int) -> None:
+    """Raise Invalid where the citizen, staff with the matter, or the part would have too many, each by themselves.
+
+    However much a citizen sends, a unit still has room for the proof of what it did.
+    """
+    query = select(func.count()).where(
+        Attachment.ticket_id == ticket_id, Attachment.removed_at.is_(None),
+        Attachment.assignment_id.is_not_distinct_from(part.id if part else None),
+        Attachment.added_by.is_(None) if from_citizen else Attachment.added_by.is_not(None),
+    )
+    if (db.session.scalar(query) or 0) + more > terms.upload_limit("of_ticket"):
+        raise errors.Invalid(fields={"files": "file_quota"})
 
 
 def has_proof(assignment_id: int) -> bool:

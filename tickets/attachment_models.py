@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db import Base
 
 KINDS = ("image", "audio", "video")
+SHOWS_WORK = ("image", "video")
+"""Those that can show what was done."""
 MATTER, HANDLING, PROOF = "matter", "handling", "proof"
 PURPOSES = (MATTER, HANDLING, PROOF)
 

@@ -13,6 +13,7 @@ from routing import service as routing
 from routing.reference import Reference
 from tickets import attached, errors, hiding, masking
 from tickets.attached import Attached
+from tickets.attaching import TAKES_OUT
 from tickets.event_models import TicketEvent
 from tickets.guards import Case, above, unit_of
 from tickets.hiding import Veil
@@ -82,6 +83,9 @@ class TicketPage:
     relatives: tuple[Relative, ...]
     tries: tuple[SimpleNamespace, ...]
     attachments: tuple[Attached, ...]
+    merged_files: tuple[Attached, ...]
+    may_take_out: bool
+    """Whether any of its files, whatever its state."""
     wants_photo: bool
     """Whether a reply in its category needs one."""
 
@@ -122,6 +126,8 @@ def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> Ti
         relatives=_relatives(actor, ticket),
         tries=tuple(_plain_rows(_of(FollowUp, ticket_id))) if may(actor, "ticket.follow_up") else (),
         attachments=tuple(attached.veiled(one, veil) for one in attached.of_ticket(ticket_id)),
+        merged_files=attached.of_merged(actor, ticket, vault),
+        may_take_out=may(actor, TAKES_OUT),
         wants_photo=reference.wants_photo(ticket.category_code),
     )
 

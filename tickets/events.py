@@ -86,7 +86,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "code.reissued": frozenset({"texts"}),
     "ticket.task_sheet": frozenset({"assignment", "texts", "attachments"}),
     **{
-        f"attachment.{what}": frozenset({"assignment", "attachments", "purpose"})
+        f"attachment.{what}": frozenset({"assignment", "attachments", "purpose", "from_citizen"})
         for what in ("added", "removed", "restored")
     },
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.

@@ -83,6 +83,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "ticket.urged": (
         _rule("urged", "unit:handler", "city:dispatcher@dispatch", "city:supervisor@review", units=AT_WORK),
     ),
+    "attachment.added": (_rule("files_added", "unit:handler", units=AT_WORK, from_citizen=True),),
     "ticket.rejected": (_rule("rejected", "unit:handler", ways=BOTH, units=LEAD),),
     "ticket.redone": (_rule("redone", *PEOPLE, ways=BOTH, units=LEAD),),
     # Whose it is

@@ -164,7 +164,7 @@ NUMBERS: Mapping[str, wording.Words] = {
         "file_mb": _l("Largest file, in MB"),
         "request_mb": _l("All files of one form together, in MB"),
         "megapixels": _l("Largest picture, in millions of points"),
-        "of_ticket": _l("Most files of one ticket"),
+        "of_ticket": _l("Most files of one ticket, each: of its citizen, of staff, of every part"),
         "per_hour": _l("Most forms with files from one address within an hour"),
     },
     "exports": {

@@ -225,12 +225,16 @@ def has_form(row: Transition) -> bool:
     return row.action in VERBS
 
 
-def parse(action: str, typed: Typed) -> Values:
-    """The action's values out of what was typed. Raises NotFound for no such action, Invalid."""
+def check_asked(action: str, typed: Typed) -> None:
+    """Raise NotFound for no such action, Invalid where the form does not say for which part it is."""
     if action not in VERBS:
         raise errors.NotFound()
-    if is_part_action(action) and _number("part", typed) is None:
+    if is_part_action(action) and part_of(typed) is None:
         raise errors.Invalid(fields={"part": "missing"})
+
+
+def parse(action: str, typed: Typed) -> Values:
+    """The values of such an action out of what was typed. Raises Invalid."""
     return {name: _READ[FIELDS[name].widget](name, typed) for name in values_of(action)}
 
 

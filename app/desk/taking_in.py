@@ -160,7 +160,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
     except errors.Invalid as fault:
         return _stored_intake(ticket_id, action, fields, uploads.once_more(fault.values["fields"])), 422
     except (errors.Stale, errors.NotNow) as fault:
-        return _stored_intake(ticket_id, action, fields, conflict=fault.code), 409
+        return _stored_intake(ticket_id, action, fields, uploads.once_more({}), conflict=fault.code), 409
     return done(ticket_id, action, still_seen)
 
 

@@ -164,8 +164,10 @@ def act(ticket_id: int, action: str) -> Answer:
     """Do one action of the transition table: its fields, its verb, back to the ticket (`{done}` as JSON)."""
     typed = MultiDict(request.form)
     try:
-        values, target = forms.parse(action, typed), forms.target_of(ticket_id, typed)
+        forms.check_asked(action, typed)
+        target = forms.target_of(ticket_id, typed)
         _put_in(action, target)
+        values = forms.parse(action, typed)
         with unit_of_work() as now:
             forms.VERBS[action](actor(), now, target, values)
             drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))

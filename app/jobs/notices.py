@@ -26,7 +26,9 @@ log = logging.getLogger(__name__)
 AT_ONCE = 200
 DECIDED_ABOVE = frozenset({"decision"})
 """Clocks of a unit's part in which it waits for others: to remind the unit would be to remind the wrong one."""
-ESCALATED, URGED = "ticket.escalated", "ticket.urged"
+ESCALATED = "ticket.escalated"
+PASSED_ON = frozenset({"ticket.urged", "attachment.added"})
+"""What the citizen of a merged ticket does concerns those who work on the ticket it was merged into."""
 WAITS: Mapping[str, str] = {TicketState.TO_DISPATCH: "dispatch", TicketState.TO_REVIEW: "review"}
 """The clock of the hotline's own under which a ticket in that state waits."""
 Rungs = Mapping[tuple[int, int], tuple[Deadline, Escalation]]
@@ -88,8 +90,7 @@ def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, rungs: Rungs, 
     rules = [rule for rule in notices.RULES.get(event.kind, ()) if rule.holds(event.payload)]
     if event.kind == ESCALATED:
         return _of_escalation(lookup, event, ticket, rungs, now)
-    if event.kind == URGED and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
-        # Whoever asks after what was merged asks those who work on the other ticket.
+    if event.kind in PASSED_ON and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
         ticket = db.session.get_one(Ticket, ticket.parent_id)
     return [row for rule in rules for row in _by_rule(lookup, rule, event, ticket, now)]
 

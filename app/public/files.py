@@ -49,13 +49,14 @@ def taken() -> Taken:
     return Taken(fault="file_often") if is_often else Taken(uploads.examined())
 
 
-def put_in(ticket_id: int, state: str, now: datetime, held: Held) -> None:
-    """Put them in with the ticket of their citizen, in the caller's unit of work.
+def put_in(ticket_id: int, state: str, now: datetime, held: Held) -> int:
+    """Put them in with the ticket of their citizen, in the caller's unit of work. Returns how many are new there.
 
     A form that is sent again may find its ticket ended: then they are there, or not wanted any more.
     """
-    if held.files and transition("ticket", "urge", state):
-        service.attach(caller_of(ticket_id), now, ticket_id, held.files)
+    if not held.files or not transition("ticket", "urge", state):
+        return 0
+    return len(service.attach(caller_of(ticket_id), now, ticket_id, held.files))
 
 
 @bp.post("/attachment")

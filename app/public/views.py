@@ -111,7 +111,10 @@ class Receipt:
 
     def to_data(self) -> dict[str, Any]:
         due = self.due_at.isoformat() if self.due_at else None
-        return {"number": self.number, "code": self.code, "due_at": due, "is_new": self.is_new}
+        return {
+            "number": self.number, "code": self.code, "due_at": due, "is_new": self.is_new,
+            "files_fault": self.files_fault or None,
+        }  # fmt: skip
 
 
 def _open(fields: forms.Fields) -> Receipt:
@@ -119,12 +122,12 @@ def _open(fields: forms.Fields) -> Receipt:
     with uploads.held(sent.files) as held, unit_of_work() as now:
         opened: Opened = service.open_ticket(VISITOR, now, intake, vault(), form_key=key)
         ticket = opened.ticket
-        files.put_in(ticket.id, ticket.state, now, held)
+        count = files.put_in(ticket.id, ticket.state, now, held)
         city()  # for the page, which is made after the commit
         due_at = queries.promised(ticket.id)
         return Receipt(
             ticket.number or "", opened.code, due_at, opened.is_new, ticket.title, ticket.registered_at or now,
-            _texted(ticket, intake.phone), len(held.files), held.fault or sent.fault,
+            _texted(ticket, intake.phone), count, held.fault or sent.fault,
         )
 
 
@@ -142,7 +145,7 @@ def _once_more(fields: forms.Fields, faults: dict[str, str], key_reused: bool = 
 
 def _later(fields: forms.Fields) -> Response:
     """The form with all that was typed, made without the database: the area stays as chosen, without its name."""
-    response = make_response(_form_page(fields, unavailable=True), 503)
+    response = make_response(_form_page(fields, faults=uploads.once_more({}), unavailable=True), 503)
     response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
@@ -316,7 +319,7 @@ def _status_page(
     found: PublicStatus, fields: forms.Fields, faults: dict[str, str], done: str = "", files_fault: str = ""
 ) -> Any:
     if wants_json():
-        return jsonify(_status_data(found))
+        return jsonify(_status_data(found) | {"files_fault": files_fault or None})
     return render_template(
         "public/status.html", found=found, code=fields.get("code", ""), fields=fields, faults=faults,
         done=done, files_fault=files_fault, picture_address=files.picture_address,

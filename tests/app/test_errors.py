@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from flows.markup import forms_of
+from pictures import picture
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import MethodNotAllowed, TooManyRequests
@@ -148,6 +150,11 @@ def test_with_the_database_away_a_complaint_keeps_what_was_typed(away: FlaskClie
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
     form = next(one for one in forms_of(answer.text) if one.action.startswith("/complain?"))
     assert form.fields == {name: [value] for name, value in typed.items()}
+    assert "请重新选择文件" not in answer.text
+    photo = (BytesIO(picture()), "a.jpg")
+    with_file = away.post("/complain", data=typed | {"files": photo}, content_type="multipart/form-data")
+    assert with_file.status_code == 503 and 'id="files-fault"' in with_file.text
+    assert "请重新选择文件" in with_file.text and "路面塌陷" in with_file.text
     # The same when a field is wrong besides, which is told with the city's areas beside it.
     wrong = away.post("/complain", data=typed | {"phone": "1"})
     assert wrong.status_code == 503 and "路面塌陷" in wrong.text

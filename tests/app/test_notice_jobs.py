@@ -11,7 +11,7 @@ from flask import Flask
 from mailserver import MailServer, mail_server, nobody_listens
 from scenes import LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select, update
-from told import COURSES, ordered
+from told import COURSES, ordered, send_a_file
 
 from app import outbox, smtp
 from app.auth.models import Staff
@@ -27,7 +27,7 @@ from tickets import daily, mailing, notices, service
 from tickets.models import Deadline, Escalation
 from tickets.notice_models import Mailbox, Notice, Run
 from tickets.notices import Recipient, Target
-from tickets.permissions import SYSTEM
+from tickets.permissions import SYSTEM, caller_of
 
 NAMES = [f"{number} {kind}" for number, (_course, kind, _told) in enumerate(COURSES)]
 ADDRESS, UNIT_ADDRESS = "lead@example.gov.cn", "urban@example.gov.cn"
@@ -239,6 +239,14 @@ class TestTelling:
         with unit_of_work() as now:
             master = City(now, made.vault).ticket(ticket_id).parent_id
         assert made.told(kind="urged", ticket_id=master) == [(LEAD_LOGIN, "in_app")]
+
+    def test_who_sends_files_to_what_was_merged_sends_them_to_the_units_of_the_other_ticket(self, made: Made):
+        ticket_id = made.do(lambda city: city.merged())
+        made.do(lambda city: send_a_file(city, caller_of(ticket_id), ticket_id))
+        made.tell()
+        with unit_of_work() as now:
+            master = City(now, made.vault).ticket(ticket_id).parent_id
+        assert made.told(kind="files_added", ticket_id=master) == [(LEAD_LOGIN, "in_app")]
 
     def test_of_a_dispatch_that_is_only_one_nothing_is_owed(self, made: Made):
         made.tell()  # what others left

@@ -12,6 +12,7 @@ from db import db
 from tickets import attached, attaching, errors, queries, service, terms
 from tickets.attaching import KeptFile
 from tickets.attachment_models import Attachment
+from tickets.lifecycle import TicketState
 from tickets.merging import Demand
 from tickets.models import Ticket
 from tickets.permissions import SYSTEM, Actor, caller_of
@@ -40,7 +41,8 @@ def test_a_citizen_and_an_operator_put_files_to_the_matter(city: City):
     assert [(event.kind, event.actor, len(event.payload["attachments"])) for event in events] == [
         ("attachment.added", "citizen", 1), ("attachment.added", "staff", 2),
     ]  # fmt: skip
-    assert events[0].payload == {"attachments": [first], "purpose": "matter"}
+    assert events[0].payload == {"attachments": [first], "purpose": "matter", "from_citizen": True}
+    assert events[1].payload.keys() == {"attachments", "purpose"}
     assert city.ticket(ticket_id).version == len(city.events(ticket_id))
 
 
@@ -132,14 +134,48 @@ def test_nothing_goes_in_after_the_end(city: City):
         _to_part(city.who(LEAD_LOGIN), city, ticket_id)
 
 
-def test_a_ticket_has_so_many_files_and_no_more(city: City, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(terms.SHIPPED_UPLOADS, "of_ticket", 2)
-    monkeypatch.setattr(terms, "UPLOADS", "not set here")
-    ticket_id = city.waiting()
-    service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file("a"), a_file("b")])
-    with pytest.raises(errors.Invalid) as refusal:
-        service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file("c")])
-    assert refusal.value.values["fields"] == {"files": "file_quota"}
+class TestSoManyFiles:
+    @pytest.fixture(autouse=True)
+    def two(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setitem(terms.SHIPPED_UPLOADS, "of_ticket", 2)
+        monkeypatch.setattr(terms, "UPLOADS", "not set here")
+
+    def _is_full(self, do: Callable[[], object]) -> None:
+        with pytest.raises(errors.Invalid) as refusal:
+            do()
+        assert refusal.value.values["fields"] == {"files": "file_quota"}
+
+    def test_and_no_more_come_from_the_citizen(self, city: City):
+        ticket_id = city.waiting()
+        caller = caller_of(ticket_id)
+        service.attach(caller, city.now, ticket_id, [a_file("a"), a_file("b")])
+        self._is_full(lambda: service.attach(caller, city.now, ticket_id, [a_file("c")]))
+
+    def test_keep_nobody_else_from_putting_theirs_in(self, city: City):
+        ticket_id = of_manholes(city, assists=(ASSIST,))
+        lead, helper = city.part(ticket_id), city.part(ticket_id, ASSIST)
+        service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, helper.id)
+        for who, purpose, part in (
+            (caller_of(ticket_id), "matter", None), (city.who("supervisor"), "matter", None),
+            (city.who(ASSIST_LOGIN), "proof", helper.id), (city.who(LEAD_LOGIN), "proof", lead.id),
+        ):  # fmt: skip
+            name = f"{part} {who.kind}"
+            some = [a_file(f"{name} {number}") for number in range(3)]
+            service.attach(who, city.now, ticket_id, some[:2], purpose, part)
+            with pytest.raises(errors.Invalid):
+                service.attach(who, city.now, ticket_id, some[2:], purpose, part)
+        city.reply(ticket_id, ASSIST, ASSIST_LOGIN)
+        city.reply(ticket_id)
+        assert lead.state == "SUBMITTED"
+
+    def test_do_not_count_those_that_were_taken_out(self, city: City):
+        ticket_id = city.waiting()
+        caller, operator = caller_of(ticket_id), city.who("operator")
+        [one, _] = service.attach(caller, city.now, ticket_id, [a_file("a"), a_file("b")])
+        service.detach(operator, city.now, ticket_id, one)
+        service.attach(caller, city.now, ticket_id, [a_file("c")])
+        assert names(ticket_id) == ["b.jpg", "c.jpg"]
+        self._is_full(lambda: service.bring_back(operator, city.now, ticket_id, one))
 
 
 class TestTakingOut:
@@ -158,13 +194,27 @@ class TestTakingOut:
         kinds = [event.kind for event in city.events(ticket_id)][-3:]
         assert kinds == ["attachment.added", "attachment.removed", "attachment.restored"]
 
-    def test_is_for_who_may_put_in(self, city: City):
+    @pytest.mark.parametrize("state", list(TicketState))
+    def test_is_possible_in_every_state(self, city: City, state: TicketState):
+        ticket_id, operator = city.ticket_in(state), city.who("operator")
+        row = Attachment(**vars(a_file()), ticket_id=ticket_id, purpose="matter", created_at=city.now)
+        db.session.add(row)
+        db.session.flush()
+        for verb, left in ((service.detach, []), (service.bring_back, ["a.jpg"]), (service.detach, [])):
+            verb(operator, city.now, ticket_id, row.id)
+            assert names(ticket_id) == left
+        assert [event.kind for event in city.events(ticket_id)][-1] == "attachment.removed"
+        for login in ("leader", "operator2"):
+            with pytest.raises((errors.Forbidden, errors.NotFound)):
+                service.bring_back(city.who(login), city.now, ticket_id, row.id)
+
+    def test_is_for_who_may_put_in_and_for_who_may_amend(self, city: City):
         ticket_id = city.signed()
         part = city.part(ticket_id).id
         [one] = service.attach(city.who(LEAD_LOGIN), city.now, ticket_id, [a_file()], "proof", part)
         other = city.waiting()
         with pytest.raises(errors.Forbidden):
-            service.detach(city.who("supervisor"), city.now, ticket_id, one)
+            service.detach(city.who("leader"), city.now, ticket_id, one)
         with pytest.raises(errors.NotFound):
             service.detach(city.who("supervisor"), city.now, other, one)
         with pytest.raises(errors.NotFound):
@@ -172,6 +222,8 @@ class TestTakingOut:
         city.reply(ticket_id)
         with pytest.raises(errors.NotNow):
             service.detach(city.who(LEAD_LOGIN), city.now, ticket_id, one)
+        service.detach(city.who("supervisor"), city.now, ticket_id, one)
+        assert names(ticket_id) == []
 
     def test_is_for_good_a_day_after_the_end(self, city: City):
         ticket_id = city.waiting()
@@ -238,6 +290,78 @@ class TestFetching:
         for ticket_id, foreign in ((first, b), (second, a), (part.id, a)):
             with pytest.raises(errors.NotFound):
                 attached.fetched(caller_of(ticket_id), ticket_id, foreign, city.vault)
+
+
+class TestOfMergedTickets:
+    """Who works on the ticket that others were merged into has the files of those too."""
+
+    def _merged(self, city: City, file: str = "a", **intake: object) -> tuple[int, int, int]:
+        """The merged ticket, the one it was merged into, and what its citizen sent afterwards."""
+        ticket_id = city.merged(**intake)
+        [one] = service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file(file)])
+        db.session.flush()
+        return ticket_id, city.ticket(ticket_id).parent_id or 0, one
+
+    def _shown(self, city: City, login: str, master: int) -> list[str]:
+        page = queries.ticket_page(city.who(login), city.now, master, city.vault)
+        assert page.attachments == ()
+        for file in page.merged_files:
+            assert attached.fetched(city.who(login), master, file.id, city.vault) == file
+        return [file.name for file in page.merged_files]
+
+    def test_they_are_there_for_all_who_see_it(self, city: City):
+        ticket_id, master, one = self._merged(city)
+        for login in (LEAD_LOGIN, UNIT_HEAD, "supervisor", "operator"):
+            assert self._shown(city, login, master) == ["a.jpg"]
+        for who, ticket in (
+            (city.who(OTHER_LOGIN), master), (caller_of(master), master), (city.who(LEAD_LOGIN), ticket_id),
+        ):  # fmt: skip
+            with pytest.raises(errors.NotFound):
+                attached.fetched(who, ticket, one, city.vault)
+        assert attached.of_citizen(master) == ()
+
+    def test_those_that_were_taken_out_and_those_of_parts_are_not(self, city: City):
+        master = city.ticket(city.dispatched())
+        ticket_id = city.signed()
+        part = city.part(ticket_id).id
+        service.attach(city.who(LEAD_LOGIN), city.now, ticket_id, [a_file("p")], "proof", part)
+        [gone, _] = service.attach(caller_of(ticket_id), city.now, ticket_id, [a_file("a"), a_file("b")])
+        service.merge(city.who("supervisor"), city.now, ticket_id, master.number or "")
+        service.detach(city.who("supervisor"), city.now, ticket_id, gone)
+        db.session.flush()
+        assert self._shown(city, LEAD_LOGIN, master.id) == ["b.jpg"]
+
+    @pytest.mark.parametrize("state", ["TO_DISPATCH", "IN_PROGRESS"])
+    def test_a_matter_handled_by_itself_has_them_for_itself(self, city: City, state: str):
+        ticket_id, master, one = self._merged(city)
+        city.ticket(ticket_id).state = state
+        db.session.flush()
+        assert self._shown(city, LEAD_LOGIN, master) == []
+        with pytest.raises(errors.NotFound):
+            attached.fetched(city.who(LEAD_LOGIN), master, one, city.vault)
+
+    def test_taken_out_again_it_leaves_nothing(self, city: City):
+        ticket_id, master, _ = self._merged(city)
+        service.unmerge(city.who("supervisor"), city.now, ticket_id, "是另一件事")
+        db.session.flush()
+        assert self._shown(city, LEAD_LOGIN, master) == []
+
+    def test_their_names_do_not_tell_the_unit_who_the_other_caller_is(self, city: City):
+        _, master, _ = self._merged(city, "张 三丰拍的", name="张三丰")
+        assert self._shown(city, LEAD_LOGIN, master) == ["＊＊＊拍的.jpg"]
+        assert self._shown(city, "supervisor", master) == ["张 三丰拍的.jpg"]
+
+    def test_those_of_a_confidential_one_are_for_who_may_see_such(self, city: City):
+        ticket_id, master, one = self._merged(city, "张 三丰拍的", name="张三丰")
+        ticket = city.ticket(ticket_id)
+        ticket.confidential, ticket.rooms = True, ["city/c", "triage/c"]
+        db.session.flush()
+        assert self._shown(city, UNIT_HEAD, master) == ["＊＊＊拍的.jpg"]
+        assert self._shown(city, "supervisor", master) == ["张 三丰拍的.jpg"]
+        for login in (LEAD_LOGIN, "operator"):
+            assert self._shown(city, login, master) == []
+            with pytest.raises(errors.NotFound):
+                attached.fetched(city.who(login), master, one, city.vault)
 
 
 def test_only_pictures_of_the_matter_may_go_outside(city: City):

@@ -5,16 +5,17 @@ import shutil
 from io import BytesIO
 
 import pytest
-from pictures import CANARY, camera_picture, film, picture, png_of
+from pictures import CANARY, camera_picture, film, picture, png_of, sound
 from PIL import Image
 
 from app import uploads
 from app.outbox import unit_of_work
 from db import db
 from tests.app.desk.test_sheets import text_of
-from tickets import attached
+from tickets import attached, service
 from tickets.attached import Attached
 from tickets.models import Ticket
+from tickets.permissions import caller_of
 
 LINK = re.compile(r'href="(/desk/tickets/\d+/attachments/\d+)"')
 
@@ -102,6 +103,16 @@ def test_what_was_typed_stays_where_a_file_is_refused(desk_of):
     assert "有文件格式不支持" in answer.text and "请重新选择文件" in answer.text
 
 
+def test_a_form_that_comes_too_late_says_that_its_photos_must_be_chosen_again(desk_of, matter, files_of):
+    desk, ticket_id = desk_of("supervisor"), matter()
+    path = f"/desk/tickets/{ticket_id}"
+    version = re.search(r'name="version" value="(\d+)"', desk.get(path).text)[1]
+    desk_of("dispatcher").act(ticket_id, "ask_info", question="在哪里")
+    late = desk.post(f"{path}/amend", intake(version=version, files=sent(picture())))
+    assert late.status_code == 409 and 'id="files-fault"' in late.text and "请重新选择文件" in late.text
+    assert files_of(ticket_id) == []
+
+
 @pytest.fixture
 def no_room(monkeypatch):
     """The disk is as good as full: what is free is the database's."""
@@ -168,6 +179,37 @@ def test_taking_out_and_putting_back_stand_in_the_timeline(desk_of, matter, file
     assert all(words in page for words in ("上传附件", "移除附件", "恢复附件", "1个文件"))
 
 
+def test_what_should_not_have_come_can_be_taken_out_after_the_end(app, desk_of, matter, files_of, actor_of):
+    desk, ticket_id = desk_of("supervisor"), matter()
+    path = f"/desk/tickets/{ticket_id}/attachments"
+    desk.post(path, {"purpose": "matter", "files": sent(picture())})
+    with app.app_context(), unit_of_work() as now:
+        service.answer(actor_of("dispatcher"), now, ticket_id, "已经答复")
+    [one] = files_of(ticket_id)
+    page = desk.get(f"/desk/tickets/{ticket_id}").text
+    assert f'action="{path}/{one.id}/remove"' in page and f'action="{path}"' not in page, "out, and none in"
+    assert desk.post(f"{path}/{one.id}/remove", {}).status_code == 303
+    assert files_of(ticket_id)[0].removed_at is not None
+    assert f'action="{path}/{one.id}/restore"' in desk.get(f"/desk/tickets/{ticket_id}").text
+    assert "/restore" not in desk_of("leader").get(f"/desk/tickets/{ticket_id}").text
+
+
+def test_files_of_a_merged_ticket_are_with_the_one_that_is_worked_on(app, desk_of, dispatched, matter, actor_of):
+    (master, _), merged = dispatched(), matter()
+    examined = uploads.media.examine("x.jpg", picture(), 10_000)
+    with app.app_context(), uploads.held([examined]) as held, unit_of_work() as now:
+        service.merge(actor_of("supervisor"), now, merged, db.session.get_one(Ticket, master).number)
+        [one] = service.attach(caller_of(merged), now, merged, held.files)
+    desk = desk_of("handler-urban")
+    page = desk.get(f"/desk/tickets/{master}").text
+    assert "并入工单的附件" in page and f"attachments/{one}/remove" not in page
+    assert f'href="/desk/tickets/{master}/attachments/{one}"' in page
+    for what in ("", "/thumbnail"):
+        assert desk.get(f"/desk/tickets/{master}/attachments/{one}{what}").status_code == 200
+        assert desk.get(f"/desk/tickets/{merged}/attachments/{one}{what}").status_code == 404
+        assert desk_of("handler-heat").get(f"/desk/tickets/{master}/attachments/{one}{what}").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -213,6 +255,18 @@ class TestWithTheWorkOfAUnit:
         desk_of("handler-urban").act(other, "sign", part=part)
         assert words not in desk_of("handler-urban").get(f"/desk/tickets/{other}").text
 
+    def test_it_still_says_so_where_there_is_only_what_shows_nothing(self, desk_of, of_manholes):
+        ticket_id, part = of_manholes()
+        desk = desk_of("handler-urban")
+        path, place = f"/desk/tickets/{ticket_id}", rf'id="{ticket_id}-reply-{part}-files'
+        for file, is_enough in (((sound(), "a.mp3"), False), ((film(), "a.mp4"), True)):
+            form = {"purpose": "proof", "part": part, "files": sent(*file)}
+            assert desk.post(f"{path}/attachments", form).status_code == 303
+            page = desk.get(path).text
+            hint = re.search(rf'<p class="alert alert-(\w+)" {place}-wanted">', page)[1]
+            field = re.search(rf'<input[^>]*{place}"[^>]*>', page)[0]
+            assert (hint == "success", " required" not in field) == (is_enough, is_enough)
+
     def _reply(self, desk, ticket_id: int, part: int, **fields: object):
         told = {
             "public_reply": "井盖已更换。", "internal_note": "已核实", "contact_method": "no_contact",
@@ -241,6 +295,13 @@ class TestWithTheWorkOfAUnit:
         assert answer.status_code == 422 and "已上传：好了.jpg" in answer.text
         assert self._reply(desk, ticket_id, part).status_code == 303
         assert len(files_of(ticket_id)) == 1
+
+    def test_it_stays_where_a_field_cannot_be_read(self, desk_of, of_manholes, files_of):
+        ticket_id, part = of_manholes()
+        photo = sent(picture(), "好了.jpg")
+        answer = self._reply(desk_of("handler-urban"), ticket_id, part, contact_at="昨天", files=photo)
+        assert answer.status_code == 422 and "已上传：好了.jpg" in answer.text and "井盖已更换。" in answer.text
+        assert [one.name for one in files_of(ticket_id)] == ["好了.jpg"]
 
     def test_where_there_is_no_room_the_words_stay(self, desk_of, of_manholes, no_room):
         ticket_id, part = of_manholes()

@@ -1,8 +1,10 @@
 """Autosave: what was typed and not sent comes back to the same person, and goes when it is sent."""
 
 import re
+from io import BytesIO
 
 import pytest
+from pictures import picture
 from scenes import GATE
 
 from app import kept
@@ -10,6 +12,7 @@ from tests.app.desk.test_intake import form
 
 TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 
+FILES_AGAIN = "请重新选择文件"
 OPEN = re.compile(r"<details id=\"\S+\" open>")
 
 
@@ -77,10 +80,23 @@ def test_a_reply_outlives_its_session(replying, desk_of):
         desk_of("handler-urban")
     answer = handler.post(f"{path}/reply", typed)
     assert answer.status_code == 302 and answer.location == f"/login?next={path}"
-    assert "您的登录已失效" in handler.get(answer.location).text
+    told = handler.get(answer.location).text
+    assert "您的登录已失效" in told and FILES_AGAIN not in told
     assert handler.browser.sign_in("handler-urban", next=path).location == path
     page = handler.get(path).text
     assert "写了很久的\n答复" in page and "内部说明" in page and OPEN.search(page)
+
+
+def test_of_its_photo_is_said_that_it_must_be_chosen_again(replying, desk_of):
+    handler, path, typed = replying
+    forged = typed | {"csrf_token": "of another session", "files": (BytesIO(picture()), "a.jpg")}
+    handler.browser.client.post(f"{path}/reply", data=forged)
+    assert FILES_AGAIN in handler.get(path).text
+    for _ in range(2):
+        desk_of("handler-urban")
+    answer = handler.post(f"{path}/reply", typed | {"files": (BytesIO(picture()), "a.jpg")})
+    told = handler.get(answer.location).text
+    assert "您的登录已失效" in told and FILES_AGAIN in told
 
 
 def test_a_reply_outlives_the_token_of_its_page(replying):

@@ -138,7 +138,7 @@ def test_programs_send_and_get_json(citizen):
     again = browser.client.post("/complain", json=fields, **options)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json | {"is_new": False} == again.json
-    assert set(first.json) == {"number", "code", "due_at", "is_new"}
+    assert set(first.json) == {"number", "code", "due_at", "is_new", "files_fault"}
     refused = browser.client.post("/complain", json=fields | {"content": ""}, **options)
     assert refused.status_code == 422
     assert refused.json["fields"] == {"content": "missing"}

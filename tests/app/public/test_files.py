@@ -24,6 +24,7 @@ from tickets import attached, queries, service
 from tickets.models import Ticket
 
 PICTURE = re.compile(r'src="(/pictures/[^"]+)"')
+JSON = {"Accept": "application/json"}
 COLOURS = ("red", "green", "blue", "tan", "navy", "olive")
 
 
@@ -60,6 +61,7 @@ def test_photos_come_with_the_matter(citizen: Citizen, of):
         ("red.jpg", "matter", None), ("blue.jpg", "matter", None),
     ]  # fmt: skip
     page = citizen.ask(*keys_of(receipt))
+    assert 'loading="lazy"' not in page.text, "their addresses are good for some minutes only"
     addresses = PICTURE.findall(page.text)
     assert len(addresses) == 2 and "您上传的附件" in page.text
     for address in addresses:
@@ -80,6 +82,7 @@ def test_a_form_sent_twice_brings_its_photos_once(citizen: Citizen, of):
     first = citizen.post("/complain", {**form, "files": sent("red")})
     again = citizen.post("/complain", {**form, "files": sent("red", "blue")})
     assert (first.status_code, again.status_code) == (201, 200)
+    assert "1个文件" in first.text and "1个文件" in again.text, "as many as were put in"
     assert [one.name for one in of(*keys_of(first))[1]] == ["red.jpg", "blue.jpg"]
 
 
@@ -93,6 +96,7 @@ def test_a_form_of_a_matter_that_has_ended_still_gets_its_receipt(citizen: Citiz
             service.answer(actor_of("dispatcher"), now, ticket_id, "已经答复")
     again = citizen.post("/complain", {**form, "files": sent("blue")})
     assert again.status_code == 200 and [one.name for one in of(*keys)[1]] == ["red.jpg"]
+    assert "个文件" not in again.text, "it went nowhere"
 
 
 def test_what_was_typed_stays_where_a_photo_is_refused(citizen: Citizen, place: Path):
@@ -229,6 +233,16 @@ class TestOnAFullDisk:
         assert receipt.status_code == 201 and "附件未能保存" in receipt.text
         assert of(*keys_of(receipt))[1] == [] and on_disk(place) == before
 
+    def test_programs_are_told_so_too(self, citizen: Citizen, of):
+        with no_room():
+            taken = citizen.post("/complain", {**complaint(), "files": sent("red")}, headers=JSON)
+            keys = {name: taken.json[name] for name in ("number", "code")}
+            alone = citizen.post("/attach", {**keys, "files": sent("red")}, headers=JSON)
+        assert (taken.status_code, taken.json["files_fault"]) == (201, "no_room")
+        assert (alone.status_code, alone.json["files_fault"]) == (200, "no_room")
+        stored = citizen.post("/attach", {**keys, "files": sent("red")}, headers=JSON)
+        assert stored.json["files_fault"] is None and len(of(*keys.values())[1]) == 1
+
     def test_so_with_an_answer_and_with_photos_alone(self, citizen: Citizen, of, app, actor_of):
         keys = keys_of(citizen.complain())
         ticket_id = of_id(of, keys)
@@ -255,6 +269,8 @@ def test_so_many_forms_with_files_come_from_one_address_in_an_hour(citizen: Citi
         assert len(of(*keys_of(citizen.complain(files=sent("red"))))[1]) == 1
         second = citizen.complain(files=sent("red"))
         assert second.status_code == 201 and "上传次数过多" in second.text and of(*keys_of(second))[1] == []
+        program = citizen.post("/complain", {**complaint(), "files": sent("red")}, headers=JSON)
+        assert (program.status_code, program.json["files_fault"]) == (201, "file_often")
         assert citizen.complain().status_code == 201
     finally:
         set_limit(before)
