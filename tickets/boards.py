@@ -74,7 +74,7 @@ class Board:
 
     who: str
     where: ColumnElement[bool]
-    by: str  # due: earliest clock first; new: latest first
+    by: str  # due: earliest clock first; overdue: one line for each clock that is; new: latest first
     assigned: bool = False
     clock: str = ""
     """The clock that the board is about, where it is not simply the nearest."""
@@ -174,7 +174,7 @@ def board(
     Overdue is what should be signed, done or decided: a first talk that is late shows in the light of its line.
     """
     kind = board_of(actor, name)
-    return _page(lines_of(actor, now, name, wanted), "due" if kind.by == "overdue" else kind.by, after, limit)
+    return _page(lines_of(actor, now, name, wanted), kind.by, after, limit)
 
 
 def board_of(actor: Actor, name: str) -> Board:
@@ -279,8 +279,9 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int, more: bool
     columns = query.selected_columns
     line: Any = columns["line"]
     key = keys.decode(after) if after else None
-    if by == "due":
-        due = func.coalesce(columns["due_at"], _FAR)
+    if by in ("due", "overdue"):
+        # What is overdue has its moment: without a word for none, an index holds the page in its order.
+        due = columns["due_at"] if by == "overdue" else func.coalesce(columns["due_at"], _FAR)
         query = query.order_by(due, line)
         if key:
             query = query.where(tuple_(due, line) > tuple_(*key))

@@ -251,5 +251,10 @@ def test_an_emergency_that_nobody_signs_for(sign_in: SignIn, office: Office) -> 
     expect(head.locator("#fresh")).to_be_visible(timeout=SWEPT_WITHIN * 1000)
     head.goto(f"/desk/tickets/{ticket}")
     expect(head.locator("main")).to_contain_text("逾期未签收，已自动签收")
-    head.goto("/notices")
-    expect(head.locator(f"main a[href*='/desk/tickets/{ticket}']").first).to_be_visible()
+    mine = head.locator(f"main a[href*='/desk/tickets/{ticket}']")
+    for _ in range(20):  # the notice follows its event by a job
+        head.goto("/notices")
+        if mine.count():
+            break
+        head.wait_for_timeout(1000)
+    expect(mine.first).to_be_visible()

@@ -273,10 +273,11 @@ class OneTicket(RuleBasedStateMachine):
         assert (ticket.closed_at is not None) == (ticket.state in lifecycle.ENDED)
         assert {part for clock, part in running if clock in HANDLING} == at_work
         assert {clock for clock, part in running if part is None} - {"appeal"} == WHOLE.get(ticket.state, set())
-        standing = [row for row in self.city.clocks(self.id) if row.paused_at and row.clock in HANDLING]
-        paused = {row.assignment_id for row in standing}
+        handling = [row for row in self.city.clocks(self.id) if row.clock in HANDLING]
+        paused = {row.assignment_id for row in handling if row.paused_at}
+        late = {row.assignment_id for row in handling if not row.paused_at and row.due_at <= self.city.now}
         waiting = {part.id for part in self.city.parts(self.id) if part.state == "NEED_INFO"}
-        assert paused == (at_work if ticket.state == "SUSPENDED" else waiting)
+        assert paused == (at_work if ticket.state == "SUSPENDED" else waiting - late), "what was late climbs on"
         levels = select(Escalation.deadline_id, Escalation.level)
         fired = db.session.execute(levels).all()
         assert len(fired) == len(set(fired))
