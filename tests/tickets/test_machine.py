@@ -268,7 +268,8 @@ class OneTicket(RuleBasedStateMachine):
         ticket = self.city.ticket(self.id)
         clocks = [(row.clock, row.assignment_id) for row in self.city.clocks(self.id)]
         running = set(clocks)
-        assert len(clocks) == len(running)
+        once = [one for one in clocks if one[0] != "decision"]  # of one part two things may be asked for at a time
+        assert len(once) == len(set(once))
         at_work = {part.id for part in self.city.parts(self.id) if part.state in lifecycle.WORKED_ON}
         assert (ticket.closed_at is not None) == (ticket.state in lifecycle.ENDED)
         assert {part for clock, part in running if clock in HANDLING} == at_work
@@ -294,12 +295,13 @@ def test_every_verb_of_the_table_is_tried():
     ("examples", "steps"), [(12, 25), pytest.param(200, 50, marks=pytest.mark.long)], ids=["some", "10000 steps"]
 )
 def test_any_order_of_verbs_keeps_the_ticket_true(app, vault, examples: int, steps: int):
+    """The short run is the same each time; what chance can find is for the long one."""
     OneTicket.vault, OneTicket.done = vault, Counter()
     with app.app_context():
         run_state_machine_as_test(
             OneTicket,
             settings=settings(
-                max_examples=examples, stateful_step_count=steps, deadline=None,
+                max_examples=examples, stateful_step_count=steps, deadline=None, derandomize=examples < 100,
                 suppress_health_check=list(HealthCheck),
             ),
         )
