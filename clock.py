@@ -105,7 +105,6 @@ class Clock:
         self.writer = writer(self.config.redis_url, self.config.env)
         self.unsent: queue.Queue[list[Stamped]] = queue.Queue(BACKLOG)
         self.lead: outbox.Leadership | None = None
-        self.waiting: list[str] = []
         self.alarm = Alarm()
 
     def run(self) -> None:
@@ -273,9 +272,10 @@ class Clock:
 
         While workers have other things to do first, what they were given is not given to them again and again.
         """
+        held: list[str] = []
         with suppress(RedisError):
-            self.waiting = waiting(self.redis)
-        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM, self.waiting)
+            held = waiting(self.redis)
+        fresh, again = outbox.claim_jobs(JOBS_LIMIT, CLAIM, held)
         batches = [(job, ids, IDS_PER_JOB) for job, ids in fresh.items()]
         for job, ids, most in batches + [(job, ids, 1) for job, ids in again.items()]:
             try:

@@ -16,6 +16,7 @@ from app.auth.models import RoleMembership, Staff
 from bench import load
 from bench.databases import Databases, Filled, Tell
 from bench.machine import Others, database_settings
+from clock import DEADLINE_CLAIM, SWEEP_LIMIT
 from db import database_now, db, transaction
 from routing import service as routing
 from tickets import escalating, queries, service
@@ -31,7 +32,6 @@ MARK_TICKETS, MARK_MS = 100_000, 25.0
 TIMES, WARM_UP = 40, 3
 PATIENCE = 8.0  # seconds for all askings of one question; at least one is made
 BEHIND = 200  # publications a reader has missed
-SWEPT = 5000
 
 Call = Callable[[], Any]
 
@@ -143,7 +143,7 @@ def _narrowed(handler: Actor, supervisor: Actor, now: datetime, vault: Vault, na
 
 
 def _swept(now: datetime) -> list[int]:
-    return escalating.due_deadlines(now, SWEPT, now + timedelta(seconds=30)).ids
+    return escalating.due_deadlines(now, SWEEP_LIMIT, now + DEADLINE_CLAIM).ids
 
 
 def _board(actor: Actor, now: datetime, name: str, page: int = 1) -> Call:

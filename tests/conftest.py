@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from databases import app_on_clone, clone_database, drop_database
+from flask import Flask
 from flows.product import Product
 from hypothesis import settings
 from sharing import ByProduct, longest_first
@@ -98,6 +99,15 @@ def own_app(request: pytest.FixtureRequest, worker_id: str, config: Config):
     suffix = request.module.__name__.replace(".", "_")
     yield from app_on_clone(config, worker_id, suffix)
     drop_database(f"hotline_{worker_id}_{suffix}")
+
+
+@pytest.fixture
+def managed(worker_id: str) -> Iterator[Flask]:
+    """An application with its commands, on a database that may be taken down and up."""
+    application = create_app(clone_database(f"hotline_{worker_id}_managed"), ASYNC_MODE="threading")
+    yield application
+    with application.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture

@@ -223,6 +223,15 @@ class City:
         service.rate(caller_of(ticket_id), self.now, ticket_id, False, 1)
         return ticket_id
 
+    def done_again(self) -> int:
+        """CLOSED: not solved at first, then handled again by LEAD, and rated well."""
+        ticket_id = self.redone()
+        service.sign(self.who(LEAD_LOGIN), self.now, ticket_id, self.part(ticket_id).id)
+        self.reply(ticket_id)
+        service.accept(self.who("supervisor"), self.now, ticket_id)
+        service.rate(caller_of(ticket_id), self.now, ticket_id, True, 3)
+        return ticket_id
+
     def registered(self, **intake: object) -> int:
         """REGISTERED, in which no ticket rests: only within the verb that takes it in."""
         ticket_id = self.waiting(**intake)

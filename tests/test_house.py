@@ -12,7 +12,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from databases import clone_database
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_migrate import downgrade, upgrade
@@ -25,7 +24,6 @@ from app.enqueue import QUEUES
 from app.live.sockets import HANDLERS
 from app.subscribers import JOBS
 from db import db
-from manage import create_app
 from tickets.events import KINDS
 from tickets.lifecycle import PERMISSIONS
 
@@ -271,15 +269,6 @@ class TestEvents:
             assert [ast.unparse(argument.annotation or found) for argument in found.args.args] == ["Sequence[int]"]
 
 
-@pytest.fixture
-def own(worker_id: str) -> Iterator[Flask]:
-    """An application with its commands, on a database that may be taken down and up."""
-    application = create_app(clone_database(f"hotline_{worker_id}_migrations"), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
-
-
 class TestMigrations:
     def test_are_numbered_and_have_one_head(self):
         scripts = ScriptDirectory(MIGRATIONS)
@@ -300,19 +289,19 @@ class TestMigrations:
         engine.dispose()
         return tables, differences
 
-    def test_make_what_the_models_say(self, own: Flask):
-        with own.app_context():
-            tables, differences = self._schema(own)
+    def test_make_what_the_models_say(self, managed: Flask):
+        with managed.app_context():
+            tables, differences = self._schema(managed)
         assert differences == []
         assert tables == set(db.metadata.tables) | {"alembic_version"}
 
-    def test_go_down_and_up_again(self, own: Flask):
-        with own.app_context():
+    def test_go_down_and_up_again(self, managed: Flask):
+        with managed.app_context():
             db.engine.dispose()
             downgrade(directory=MIGRATIONS, revision="base")
-            assert self._schema(own)[0] == {"alembic_version"}
+            assert self._schema(managed)[0] == {"alembic_version"}
             upgrade(directory=MIGRATIONS)
-            tables, differences = self._schema(own)
+            tables, differences = self._schema(managed)
         assert differences == [] and "ticket_event" in tables
 
 

@@ -12,7 +12,7 @@ from db import db
 from routing import service as routing
 from tickets import errors, keys
 from tickets.event_models import Publication, RoomHead, TicketEvent
-from tickets.lifecycle import BEFORE_DISPATCH, WORKED_ON, AssignmentState, TicketState
+from tickets.lifecycle import BEFORE_DISPATCH, GONE, WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, TicketText
 from tickets.narrowing import NOTHING, Wanted, conditions
 from tickets.permissions import Actor, rooms_of, visible_to
@@ -84,7 +84,6 @@ class Board:
         return self.by == "due"
 
 
-_GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _PART = aliased(Assignment)
 _CLOCK = aliased(Deadline)
 _WAITING = Ticket.state.in_([TicketState.REGISTERED, TicketState.NEED_INFO, TicketState.TO_DISPATCH])
@@ -228,7 +227,7 @@ def _rows_query(kind: Board | None) -> Select[Any]:
     clock = nearest(Deadline.ticket_id == Ticket.id, kind.clock if kind else "")
     lead = (
         select(Assignment.department_id)
-        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state.not_in(_GONE))
+        .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state.not_in(sorted(GONE)))
         .order_by(Assignment.id.desc())
         .limit(1)
         .lateral()

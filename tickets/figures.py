@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from db import db
 from tickets import errors
 from tickets.boards import PAGE, Page, rows_by_id
-from tickets.lifecycle import WORKED_ON, AssignmentState, TicketState
+from tickets.lifecycle import GONE, WORKED_ON, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
 from tickets.terms import NOT_OF_UNITS
@@ -88,8 +88,7 @@ def _late(span: Span) -> tuple[ColumnElement[bool], ...]:
 _HISTORY = Ticket.channel == "import"
 _OPEN = and_(Ticket.closed_at.is_(None), Ticket.number.is_not(None))
 _GIVEN_BACK = Assignment.state == AssignmentState.RETURNED
-IS_GONE = Assignment.state.in_((AssignmentState.RETURNED, AssignmentState.CANCELLED))
-"""Of a part: it was not the unit's to the end, nor is it now."""
+IS_GONE = Assignment.state.in_(sorted(GONE))
 _NO_RATING = ~exists().where(Rating.ticket_id == Ticket.id)
 _ALL_IN_TIME = func.bool_and(func.coalesce(Deadline.stopped_at <= Deadline.due_at, False))
 _EXTENDED = func.bool_or(Deadline.prolonged)

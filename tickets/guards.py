@@ -12,7 +12,7 @@ from db import db
 from routing import service as routing
 from tickets import terms
 from tickets.event_models import TicketEvent
-from tickets.lifecycle import ENDED, WORKED_ON, AssignmentState, TicketState, Transition
+from tickets.lifecycle import ENDED, GONE, WORKED_ON, AssignmentState, TicketState, Transition
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor
 from tickets.request_models import Application, JointMeeting, SupervisionOrder
@@ -26,8 +26,7 @@ OF_HANDS = (
 
 def lead_of(parts: Iterable[Assignment]) -> Assignment | None:
     """The part of the unit that leads now, or led to the end: the last one that was not given back."""
-    gone = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
-    leads = [part for part in parts if part.role == "lead" and part.state not in gone]
+    leads = [part for part in parts if part.role == "lead" and part.state not in GONE]
     return leads[-1] if leads else None
 
 

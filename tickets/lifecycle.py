@@ -47,6 +47,8 @@ ENDED = frozenset({T.DISCARDED, T.REFERRED, T.ANSWERED, T.CLOSED, T.WITHDRAWN, T
 WORKED_ON = frozenset({A.PENDING_SIGN, A.HANDLING, A.NEED_INFO, A.RETURN_REQUESTED, A.REJECTED})
 HELD = WORKED_ON | {A.SUBMITTED, A.DONE}
 """States in which a unit has, or had to the end, the matter: it keeps seeing it."""
+GONE = frozenset({A.RETURNED, A.CANCELLED})
+"""All others: it was not the unit's to the end, nor is it now."""
 BEFORE_DISPATCH = frozenset({T.DRAFT, T.REGISTERED, T.NEED_INFO, T.TO_DISPATCH})
 """States in which no unit has had the matter yet."""
 WITH_UNITS = (T.IN_PROGRESS, T.TO_REVIEW, T.TO_CALLBACK, T.SUSPENDED)

@@ -16,7 +16,7 @@ from routing.reference import Reference
 from tickets import attached, lifecycle, masking, numbers, terms
 from tickets.attached import Attached
 from tickets.event_models import TicketEvent
-from tickets.lifecycle import AssignmentState, TicketState
+from tickets.lifecycle import GONE, AssignmentState, TicketState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
 from tickets.terms import HANDLING
 from tickets.vault import Vault
@@ -57,14 +57,13 @@ _BY_NUMBER = select(
     Ticket.registered_at, Ticket.disposition, Ticket.refer_reason, Ticket.code_hash, Ticket.round,
     Ticket.parent_id, Ticket.closed_at, attached.FROM_CITIZEN.label("has_files"),
 ).where(Ticket.number == bindparam("number"))
-_GONE = (AssignmentState.RETURNED, AssignmentState.CANCELLED)
 _ASSIST = aliased(Assignment)
 _ASSISTS = (
     select(func.array_agg(aggregate_order_by(_ASSIST.department_id, _ASSIST.id)))
     .where(
         # Not by round: a unit that took over begins a new one, and those who assist stay.
         _ASSIST.ticket_id == Assignment.ticket_id, _ASSIST.role == "assist",
-        _ASSIST.state.not_in(_GONE),
+        _ASSIST.state.not_in(sorted(GONE)),
         # What was done in an earlier time is not done again, unless this time is over too.
         or_(_ASSIST.state != AssignmentState.DONE, Assignment.state == AssignmentState.DONE),
     )
@@ -90,7 +89,7 @@ _LEAD = (
     )
     .where(
         Assignment.ticket_id == bindparam("ticket_id"), Assignment.role == "lead",
-        Assignment.state.not_in(_GONE),
+        Assignment.state.not_in(sorted(GONE)),
     )
     .order_by(Assignment.id.desc(), Deadline.epoch.desc())
     .limit(1)

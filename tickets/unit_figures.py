@@ -12,7 +12,7 @@ from db import db
 from tickets import errors
 from tickets.boards import PAGE, Page, rows_by_id
 from tickets.figures import IS_GONE, IS_LAST, RAN, Span
-from tickets.lifecycle import AssignmentState
+from tickets.lifecycle import GONE, AssignmentState
 from tickets.models import Assignment, Deadline, Rating, Ticket
 from tickets.permissions import Actor, visible_to
 from tickets.request_models import Application
@@ -60,7 +60,7 @@ def _rated(span: Span, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """What the citizen said of what the unit led, also where others were called in since, in another round."""
     led_by_another = exists().where(
         _NEXT.ticket_id == Assignment.ticket_id, _NEXT.role == "lead", _NEXT.round > Assignment.round,
-        _NEXT.round <= Rating.round, _NEXT.state.not_in((AssignmentState.RETURNED, AssignmentState.CANCELLED)),
+        _NEXT.round <= Rating.round, _NEXT.state.not_in(sorted(GONE)),
     ).correlate(Assignment, Rating)  # fmt: skip
     said = exists().where(
         Rating.ticket_id == Assignment.ticket_id,

@@ -1,34 +1,21 @@
 """Permissions that came after a city was set up: its roles get those that ship, and lose none they were given."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from databases import clone_database
 from flask import Flask
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import create_engine, text
 
 from app.auth.roles import SHIPPED
 from db import db
-from manage import create_app
 
 MIGRATIONS = str(Path(__file__).parents[2] / "migrations")
 BEFORE, AFTER = "0010", "head"
 LATER = {"supervisor": "export.approve", "department_lead": "canned.edit"}
 
 
-@pytest.fixture
-def own(worker_id: str) -> Iterator[Flask]:
-    """An application with its commands, on a database that may be taken down and up."""
-    application = create_app(clone_database(f"hotline_{worker_id}_later"), ASYNC_MODE="threading")
-    yield application
-    with application.app_context():
-        db.engine.dispose()
-
-
-def roles(own: Flask, change: str = "") -> dict[str, list[str]]:
-    engine = create_engine(own.extensions["hotline"].database_owner_url)
+def roles(managed: Flask, change: str = "") -> dict[str, list[str]]:
+    engine = create_engine(managed.extensions["hotline"].database_owner_url)
     with engine.begin() as connection:
         if change:
             connection.execute(text(change))
@@ -38,20 +25,20 @@ def roles(own: Flask, change: str = "") -> dict[str, list[str]]:
     return found
 
 
-def test_roles_that_ship_them_get_them_once_and_others_stay_as_they_are(own: Flask):
+def test_roles_that_ship_them_get_them_once_and_others_stay_as_they_are(managed: Flask):
     shipped = {role.code: sorted(role.permissions) for role in SHIPPED}
     for permission in LATER.values():
         take = f"UPDATE role SET permissions = array_remove(permissions, '{permission}')"  # noqa: S608  a name of this file
-        before = roles(own, take)
+        before = roles(managed, take)
     assert all(permission not in before[code] for code, permission in LATER.items())
-    with own.app_context():
+    with managed.app_context():
         db.engine.dispose()
         downgrade(directory=MIGRATIONS, revision=BEFORE)
         upgrade(directory=MIGRATIONS, revision=AFTER)
-    after = roles(own)
+    after = roles(managed)
     assert {code: after[code] for code in shipped} == shipped
-    with own.app_context():
+    with managed.app_context():
         db.engine.dispose()
         downgrade(directory=MIGRATIONS, revision=BEFORE)
         upgrade(directory=MIGRATIONS, revision=AFTER)
-    assert roles(own) == after
+    assert roles(managed) == after

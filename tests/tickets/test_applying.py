@@ -213,10 +213,5 @@ def test_an_appeal_goes_when_a_bad_rating_is_found_reasonable(monday: City):
 
 def test_what_was_bad_in_a_round_that_was_done_again_waits_for_nobody(monday: City):
     city = monday
-    ticket_id = city.redone()
-    part = city.part(ticket_id)
-    service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part.id)
-    city.reply(ticket_id)
-    service.accept(city.who("supervisor"), city.now, ticket_id)
-    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    city.done_again()
     assert not queries.board(city.who("supervisor"), city.now, "badly_rated").rows

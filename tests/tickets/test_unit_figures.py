@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, UNIT_HEAD, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, UNIT_HEAD, City
 
 from db import db
 from tickets import figures, service, unit_figures
@@ -108,12 +108,7 @@ def test_the_lead_has_its_rating_also_where_it_called_in_others(city: City):
 
 def test_each_rating_counts_once_for_who_led_then(city: City):
     before = counts(city, *RATING)
-    ticket_id = city.redone()
-    part = city.part(ticket_id)
-    service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part.id)
-    city.reply(ticket_id)
-    service.accept(city.who("supervisor"), city.now, ticket_id)
-    service.rate(caller_of(ticket_id), city.now, ticket_id, True, 3)
+    ticket_id = city.done_again()
     parts = [one.id for one in city.parts(ticket_id)]
     assert len(parts) == 2
     assert difference(city, before) == {"rated": 1, "solved": 1, "satisfied": 1}, "by ticket"
