@@ -45,6 +45,16 @@ FAULTS = {
     "running clocks of ended tickets": """
         SELECT d.ticket_id FROM deadline d JOIN ticket t ON t.id = d.ticket_id
         WHERE d.stopped_at IS NULL AND t.closed_at IS NOT NULL""",
+    "tickets that are due at another moment than their nearest clock": """
+        SELECT t.id FROM ticket t LEFT JOIN (
+          SELECT ticket_id, min(due_at) AS due_at FROM deadline
+          WHERE stopped_at IS NULL AND paused_at IS NULL GROUP BY ticket_id) d ON d.ticket_id = t.id
+        WHERE t.due_at IS DISTINCT FROM d.due_at""",
+    "parts that are due at another moment than their nearest clock": """
+        SELECT a.ticket_id FROM assignment a LEFT JOIN (
+          SELECT assignment_id, min(due_at) AS due_at FROM deadline
+          WHERE stopped_at IS NULL AND paused_at IS NULL GROUP BY assignment_id) d ON d.assignment_id = a.id
+        WHERE a.due_at IS DISTINCT FROM d.due_at""",
     "tickets in progress that nobody has": """
         SELECT t.id FROM ticket t WHERE t.state = 'IN_PROGRESS' AND NOT EXISTS (
           SELECT FROM assignment a WHERE a.ticket_id = t.id

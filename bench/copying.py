@@ -131,7 +131,8 @@ class Loader:
 def unindexed(
     connection: Connection[Any], tables: Sequence[str], tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Drop keys and indexes of the tables for the block, and build them again at its end.
+    """Drop keys and indexes of the tables for the block, and build them again at its end; triggers rest meanwhile,
+    so the rows bring with them what those would have kept.
 
     The tables stay locked until the transaction ends; an error leaves everything as it was.
     """
@@ -139,7 +140,11 @@ def unindexed(
     in_order = sorted(found, key=lambda row: _BUILD_ORDER.index(row[2]))
     for place, name, kind, _ in reversed(in_order):
         connection.execute(_drop(place, name, kind))
+    for table in tables:
+        connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(sql.Identifier(table)))
     yield
+    for table in tables:
+        connection.execute(sql.SQL("ALTER TABLE {} ENABLE TRIGGER USER").format(sql.Identifier(table)))
     connection.execute(sql.SQL("SET LOCAL maintenance_work_mem = {}").format(BUILD_MEMORY))
     for place, name, kind, made in in_order:
         tell(f"building {name}")

@@ -295,6 +295,11 @@ class Life:
                 clock.stopped_at, clock.next_at = self.now, None
         self._see_next()
 
+    def nearest_due(self, part: Part | None = None) -> datetime | None:
+        """When the nearest running clock is due: of this part, or of all."""
+        running = [one for one in self.clocks if one.stopped_at is None and (part is None or one.part is part)]
+        return min((one.run.due_at for one in running), default=None)
+
     def _see_next(self) -> None:
         owed = [clock.next_at for clock in self.clocks if clock.next_at is not None]
         self.next_at = min(owed) if owed else None
@@ -340,6 +345,7 @@ class Life:
                 "assignment", part.id, self.id, part.unit, part.role, part.round, part.state,
                 part.dispatched_at, part.signed_at, part.first_contact_at, part.submitted_at, part.ended_at,
                 part.return_reason, part.suggested, part.return_until, part.auto_signed, *part.account,
+                self.nearest_due(part),
             )
         for clock in self.clocks:
             run = clock.run

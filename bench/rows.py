@@ -14,12 +14,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "code_counter", "code_key_id", "code_hash", "registered_by", "created_at", "received_at",
         "registered_at", "dispatched_at", "closed_at", "anonymous", "confidential", "wants_reply", "type",
         "title", "category_code", "tags", "region_code", "region_path", "place", "person_count", "enterprise",
-        "threat", "urgency", "green_channel", "disposition", "refer_reason", "round",
+        "threat", "urgency", "green_channel", "disposition", "refer_reason", "round", "due_at",
     ),
     "assignment": (
         "id", "ticket_id", "department_id", "role", "round", "state", "dispatched_at", "signed_at",
         "first_contact_at", "submitted_at", "ended_at", "return_reason", "suggested_department_id",
         "return_until", "auto_signed", "contact_method", "contact_at", "contact_from", "facts", "result",
+        "due_at",
     ),
     "ticket_text": (
         "id", "ticket_id", "assignment_id", "field", "version", "body", "written_by", "written_at",

@@ -215,7 +215,7 @@ def _store(life: Life, people: callers.Callers, ids: Ids) -> None:
         registered, registered, registered, life.dispatched_at, life.closed_at, caller.anonymous,
         it.confidential, not caller.anonymous, it.type, it.masked_title, it.category, (), it.region_code,
         it.region_path, it.place, 1, False, False, it.urgency, False, life.disposition, life.refer_reason,
-        life.round,
+        life.round, life.nearest_due(),
     )
     if not caller.anonymous:
         people.store_contact(life, registered)

@@ -1,27 +1,24 @@
-"""Reads of many tickets: boards, search, what changed. Plain rows out, filtered by the one rule of rooms."""
+"""Reads of many tickets: the boards. Plain rows out, filtered by the one rule of rooms."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, null, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, DateTime, Select, func, literal_column, null, or_, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from db import db
 from routing import service as routing
 from tickets import errors, keys
-from tickets.event_models import Publication, RoomHead, TicketEvent
 from tickets.lifecycle import BEFORE_DISPATCH, GONE, WORKED_ON, AssignmentState, TicketState
-from tickets.models import Assignment, Deadline, Escalation, Rating, Ticket, TicketText
+from tickets.models import NO_MOMENT, Assignment, Deadline, Escalation, Rating, Ticket, TicketText
 from tickets.narrowing import NOTHING, Wanted, conditions
-from tickets.permissions import Actor, rooms_of, visible_to
+from tickets.permissions import Actor, visible_to
 from tickets.request_models import Application, SupervisionOrder
 from tickets.terms import NOT_OF_UNITS
 
 PAGE = 50
-CHANGES = 500
-FAR_BEHIND = 20_000
 
 
 @dataclass(frozen=True)
@@ -215,16 +212,18 @@ def listed(ids: Collection[int], more: bool) -> Page:
 def _rows_query(kind: Board | None) -> Select[Any]:
     """Tickets with their current unit and nearest running clock, one row each (or one a part of a unit's)."""
     if kind is not None and kind.by == "overdue":
-        overdue = _columns_of(_CLOCK, _PART.department_id, _CLOCK.id, kind.assigned)
+        overdue = _columns_of(_CLOCK, _PART.department_id, _CLOCK.id, _CLOCK.due_at, kind.assigned)
         return overdue.join(_CLOCK, _CLOCK.ticket_id == Ticket.id).outerjoin(
             _PART, _PART.id == _CLOCK.assignment_id
         )
     if kind is not None and kind.assigned:
         of_part = (Deadline.ticket_id == _PART.ticket_id) & (Deadline.assignment_id == _PART.id)
         clock = nearest(of_part, kind.clock)
-        parts = _columns_of(clock, _PART.department_id, _PART.id, of_parts=True)
+        due = clock.c.due_at if kind.clock else _PART.due_at
+        parts = _columns_of(clock, _PART.department_id, _PART.id, due, of_parts=True)
         return parts.join(_PART, _PART.ticket_id == Ticket.id).outerjoin(clock, true())
-    clock = nearest(Deadline.ticket_id == Ticket.id, kind.clock if kind else "")
+    name = kind.clock if kind else ""
+    clock = nearest(Deadline.ticket_id == Ticket.id, name)
     lead = (
         select(Assignment.department_id)
         .where(Assignment.ticket_id == Ticket.id, Assignment.role == "lead", Assignment.state.not_in(sorted(GONE)))
@@ -232,7 +231,9 @@ def _rows_query(kind: Board | None) -> Select[Any]:
         .limit(1)
         .lateral()
     )
-    return _columns_of(clock, lead.c.department_id, Ticket.id).outerjoin(clock, true()).outerjoin(lead, true())
+    due = clock.c.due_at if name else Ticket.due_at
+    tickets = _columns_of(clock, lead.c.department_id, Ticket.id, due)
+    return tickets.outerjoin(clock, true()).outerjoin(lead, true())
 
 
 def nearest(condition: ColumnElement[bool], name: str = "") -> Any:
@@ -251,8 +252,11 @@ def nearest(condition: ColumnElement[bool], name: str = "") -> Any:
     )
 
 
-def _columns_of(clock: Any, unit: Any, line: Any, of_parts: bool = False) -> Select[Any]:
-    """`line` tells the rows of one ticket apart: the id of whatever has a row of its own."""
+def _columns_of(clock: Any, unit: Any, line: Any, due: Any, of_parts: bool = False) -> Select[Any]:
+    """`line` tells the rows of one ticket apart: the id of whatever has a row of its own.
+
+    `due` is the clock's moment from where it can be read in order, without a look for the clock of every line.
+    """
     columns = getattr(clock, "c", clock)
     level = (
         select(func.max(Escalation.level)).where(Escalation.deadline_id == columns.id).scalar_subquery()
@@ -262,7 +266,7 @@ def _columns_of(clock: Any, unit: Any, line: Any, of_parts: bool = False) -> Sel
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
         unit.label("unit"), line.label("line"), (_PART.state if of_parts else null()).label("part"),
         (_PART.id if of_parts else null()).label("part_id"), columns.clock.label("clock"),
-        columns.due_at.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
+        due.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
     )
     rows: Select[Any] = query.select_from(Ticket)
     return rows
@@ -280,7 +284,7 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int, more: bool
     key = keys.decode(after) if after else None
     if by in ("due", "overdue"):
         # What is overdue has its moment: without a word for none, an index holds the page in its order.
-        due = columns["due_at"] if by == "overdue" else func.coalesce(columns["due_at"], _FAR)
+        due = columns["due_at"] if by == "overdue" else func.coalesce(columns["due_at"], _LAST)
         query = query.order_by(due, line)
         if key:
             query = query.where(tuple_(due, line) > tuple_(*key))
@@ -295,6 +299,7 @@ def _page(query: Select[Any], by: str, after: str | None, limit: int, more: bool
 
 
 _FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+_LAST: Any = literal_column(NO_MOMENT, DateTime(timezone=True))
 
 
 def _key_of(values: Any) -> str:
@@ -335,56 +340,6 @@ def rows_by_id(ticket_ids: Collection[int], condition: ColumnElement[bool] | Non
     if condition is not None:
         query = query.where(condition)
     return {values.id: _row(values) for values in db.session.execute(query)}
-
-
-def rooms_now(ticket_ids: Collection[int]) -> dict[int, set[str]]:
-    """The rooms these tickets are in."""
-    found = db.session.execute(select(Ticket.id, Ticket.rooms).where(Ticket.id.in_(ticket_ids)))
-    return {ticket_id: set(rooms) for ticket_id, rooms in found}
-
-
-def last_seq() -> int:
-    """The last published sequence."""
-    return db.session.scalar(select(func.max(Publication.seq))) or 0
-
-
-def room_heads(rooms: Iterable[str]) -> dict[str, int]:
-    """The last sequence of each room; 0 for one that never had a message."""
-    wanted = list(rooms)
-    found = dict(
-        db.session.execute(select(RoomHead.room, RoomHead.seq).where(RoomHead.room.in_(wanted))).all()
-    )
-    return {room: found.get(room, 0) for room in wanted}
-
-
-def changes(actor: Actor, after: int) -> dict[str, Any]:
-    """Tickets with news after a sequence: `rows` as they stand, `gone` what the actor may see no longer.
-
-    `seq` is how far this answer reaches and `more` whether to ask again; a reader too far behind is told to
-    `reload`.
-    """
-    last = last_seq()
-    if last - after > FAR_BEHIND:
-        return {"seq": last, "rows": [], "gone": [], "more": False, "reload": True}
-    mine = sorted(rooms_of(actor))
-    heard = TicketEvent.rooms_before.overlap(mine) | TicketEvent.rooms_after.overlap(mine)
-    found = db.session.execute(
-        select(Publication.seq, TicketEvent.subject_id)
-        .join(TicketEvent, TicketEvent.id == Publication.event_id)
-        .where(Publication.seq > after, Publication.seq <= last, TicketEvent.subject == "ticket", heard)
-        .order_by(Publication.seq)
-        .limit(CHANGES)
-    ).all()
-    ids = {row.subject_id for row in found}
-    more = len(found) == CHANGES
-    rows = rows_by_id(ids, visible_to(actor, Ticket.rooms))
-    return {
-        "seq": found[-1].seq if more else last,
-        "rows": [rows[key].to_data() for key in rows],
-        "gone": sorted(ids - rows.keys()),
-        "more": more,
-        "reload": False,
-    }
 
 
 def open_tickets_of(unit_id: int, most: int = 10) -> tuple[int, list[str]]:

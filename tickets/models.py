@@ -28,6 +28,9 @@ _OPEN_ASSIGNMENT = (
     "state IN ('PENDING_SIGN','HANDLING','NEED_INFO','REJECTED','RETURN_REQUESTED','SUBMITTED')"
 )
 _BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')"
+NO_MOMENT = "'9999-01-01 00:00:00+00'::timestamp with time zone"
+"""Behind every moment: the place in order of what has no running clock."""
+_DUE = text(f"COALESCE(due_at, {NO_MOMENT})")
 
 
 def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
@@ -35,18 +38,24 @@ def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> s
 
 
 class Ticket(Base):
-    """工单. What the citizen follows. Lights and counts are derived, never stored."""
+    """工单. What the citizen follows. Lights and counts are derived, never stored.
+
+    `due_at` is when the nearest of its running clocks is due; the database keeps it whenever a clock changes, and
+    nobody else writes it.
+    """
 
     __tablename__ = "ticket"
     __table_args__ = (
         CheckConstraint(_one_of("state", TicketState), name="state"),
         CheckConstraint("(number IS NULL) = (state IN ('DRAFT','DISCARDED'))", name="numbered"),
         UniqueConstraint("external_system", "external_no"),
-        Index("ix_ticket_before_dispatch", "registered_at", "id", postgresql_where=text(_BEFORE_DISPATCH)),
-        Index("ix_ticket_review", "id", postgresql_where=text("state IN ('TO_REVIEW','TO_CALLBACK')")),
+        Index("ix_ticket_before_dispatch", _DUE, "id", postgresql_where=text(_BEFORE_DISPATCH)),
+        Index(
+            "ix_ticket_review", "state", _DUE, "id", postgresql_where=text("state IN ('TO_REVIEW','TO_CALLBACK')")
+        ),
         Index("ix_ticket_registered_by", "registered_by", "id"),
         Index(
-            "ix_ticket_open_of_staff", "registered_by", "id", postgresql_where=text("closed_at IS NULL")
+            "ix_ticket_open_of_staff", "registered_by", _DUE, "id", postgresql_where=text("closed_at IS NULL")
         ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
         Index("ix_ticket_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
@@ -87,6 +96,7 @@ class Ticket(Base):
     registered_at: Mapped[datetime | None]
     dispatched_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
 
     # Caller: flags only; what identifies a person is in Contact
     anonymous: Mapped[bool] = mapped_column(default=False)
@@ -152,6 +162,7 @@ class Contact(Base):
 class Assignment(Base):
     """承办任务. One per handling unit and round: lead (主办), assisting (协办), or passed down (下派) by the part
     `parent_id`. `designated` by an adjudicator, it cannot be returned; `auto_signed` nobody signed in time.
+    `due_at` is when the nearest of its own running clocks is due, kept by the database as that of the ticket is.
 
     What the unit says on ending it: how, when and from which number the citizen was told, whether the facts are
     true, and what came of it.
@@ -164,7 +175,10 @@ class Assignment(Base):
         CheckConstraint("(role = 'sub') = (parent_id IS NOT NULL)", name="sub"),
         UniqueConstraint("ticket_id", "department_id", "round"),
         Index("ix_assignment_department_id_ticket_id", "department_id", "ticket_id"),
-        Index("ix_assignment_open", "department_id", "ticket_id", postgresql_where=text(_OPEN_ASSIGNMENT)),
+        Index("ix_assignment_open", "department_id", _DUE, "id", postgresql_where=text(_OPEN_ASSIGNMENT)),
+        Index(
+            "ix_assignment_to_sign", "department_id", _DUE, "id", postgresql_where=text("state = 'PENDING_SIGN'")
+        ),
         Index(
             "ix_assignment_return_requested", "ticket_id", postgresql_where=text("state = 'RETURN_REQUESTED'")
         ),
@@ -183,6 +197,7 @@ class Assignment(Base):
     first_contact_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("assignment.id"))
     designated: Mapped[bool] = mapped_column(default=False, server_default="false")
     auto_signed: Mapped[bool] = mapped_column(default=False, server_default="false")

@@ -24,6 +24,10 @@ PLANTED = {
     "open parts without a running handling clock": "DELETE FROM deadline WHERE ticket_id = :dispatched",
     "tickets to dispatch without a running dispatch clock": "DELETE FROM deadline WHERE ticket_id = :waiting",
     "running clocks of ended tickets": "UPDATE ticket SET closed_at = now() WHERE id = :waiting",
+    "tickets that are due at another moment than their nearest clock": "UPDATE ticket SET due_at = now() "
+    "WHERE id = :waiting",
+    "parts that are due at another moment than their nearest clock": "UPDATE assignment SET due_at = NULL "
+    "WHERE ticket_id = :dispatched",
     "tickets in progress that nobody has": "UPDATE assignment SET state = 'RETURNED' "
     "WHERE ticket_id = :dispatched",
     "rungs of the ladder reached before their time": "INSERT INTO escalation "

@@ -3,18 +3,21 @@
 import base64
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER_LOGIN, UNSURE, City
-from sqlalchemy import insert, select
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER_LOGIN, UNIT_HEAD, UNSURE, City
+from sqlalchemy import insert, select, text
 
+from app.checking import FAULTS
 from db import db
 from routing import service as routing
 from tickets import clocks, errors, queries, service
-from tickets.boards import BOARDS, CHANGES, FAR_BEHIND
+from tickets.boards import BOARDS
 from tickets.event_models import Publication, RoomHead, TicketEvent
-from tickets.permissions import SYSTEM, VISITOR
+from tickets.models import Assignment, Ticket
+from tickets.permissions import SYSTEM, VISITOR, caller_of
+from tickets.published import CHANGES, FAR_BEHIND
 
 
 def _ids(city: City, login: str, name: str, size: int = 50) -> list[int]:
@@ -115,6 +118,37 @@ class TestBoards:
         never = city.waiting()
         clocks.stop(never, city.now)
         assert _ids(city, "dispatcher", "triage", 1) == [urgent, late, never]
+
+    def test_the_moment_it_goes_by_is_that_of_the_nearest_clock_whatever_becomes_of_clocks(self, monday: City):
+        """Kept by the database: started, stopped, prolonged, standing still and running on, of part and ticket."""
+        city = monday
+        who, ticket_id = city.who(LEAD_LOGIN), city.signed()
+        part = city.part(ticket_id)
+        handle = city.clock(ticket_id, "handle", part.id)
+
+        def kept() -> set[datetime | None]:
+            db.session.flush()
+            ids = {Ticket: ticket_id, Assignment: part.id}
+            return {db.session.scalar(select(one.due_at).where(one.id == key)) for one, key in ids.items()}
+
+        assert kept() == {city.clock(ticket_id, "contact", part.id).due_at}
+        clocks.stop(ticket_id, city.now, clocks=("contact",))
+        assert kept() == {handle.due_at}
+        before = handle.due_at
+        service.ask_extension(city.who(UNIT_HEAD), city.now, ticket_id, part.id, "3", "等配件")
+        service.grant_extension(city.who("supervisor"), city.later(hours=1), ticket_id, part.id, "同意")
+        longer = city.clock(ticket_id, "handle", part.id).due_at
+        assert longer > before and kept() == {longer}
+        service.ask_citizen(who, city.now, ticket_id, part.id, "请补充具体位置")
+        asked = kept()
+        assert longer not in asked
+        service.supplement(caller_of(ticket_id), city.later(hours=2), ticket_id, "在明德路口")
+        assert kept() == {city.clock(ticket_id, "handle", part.id).due_at}
+        for name in ("tickets", "parts"):
+            wrong = FAULTS[f"{name} that are due at another moment than their nearest clock"]
+            assert db.session.execute(text(wrong)).all() == []
+        clocks.stop(ticket_id, city.now)
+        assert kept() == {None}
 
     @pytest.mark.parametrize(
         "key",
@@ -284,7 +318,7 @@ class TestChanges:
             }  # fmt: skip
 
     def test_more_than_an_answer_holds_is_asked_for_again(self, city: City, monkeypatch: pytest.MonkeyPatch):
-        monkeypatch.setattr("tickets.boards.CHANGES", 3)
+        monkeypatch.setattr("tickets.published.CHANGES", 3)
         assert CHANGES > 3
         start = self.seq
         tickets = [city.waiting() for _ in range(4)]
