@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from db import db
 from routing import service as routing
@@ -23,6 +23,10 @@ ACTED, SKIPPED = "acted", "skipped"
 DUE, CLIMBED, BY_HAND, REPAIRED = "due", "climbed", "by_hand", "repaired"
 REFERS = "ticket.review"
 """Who refers a matter to the rung that is reached by hand alone."""
+_STORED = (
+    "deadline_id", "level", "tier", "owed_at", "escalated_at", "outcome", "cause", "planned_at", "ack_by", "clock",
+    "department_id",
+)  # fmt: skip
 
 Ladder = Mapping[int, deadlines.Rung]
 
@@ -112,11 +116,19 @@ def escalate(
     owing = [row for row in rows if row.next_at is not None and row.next_at <= now]
     reached = _reached(row.id for row in owing)
     ladders = _ladders({row.policy_id for row in owing if row.policy_id is not None})
-    acted = 0
+    made: list[Escalation] = []
     for row in owing:
         ladder = ladders.get(row.policy_id or 0, {})
-        acted += _act(tickets[row.ticket_id], actor, now, row, reached.get(row.id, []), ladder, cause)
-    return acted, [row.id for row in pairs if row.ticket_id not in tickets]
+        made += _act(tickets[row.ticket_id], actor, now, row, reached.get(row.id, []), ladder, cause)
+    _insert(made)
+    return sum(one.outcome == ACTED for one in made), [row.id for row in pairs if row.ticket_id not in tickets]
+
+
+def _insert(made: Iterable[Escalation]) -> None:
+    """Store rungs. Nobody needs their ids, and without them it costs less, which a flood of deadlines feels."""
+    rows = [{name: getattr(one, name) for name in _STORED} for one in made]
+    if rows:
+        db.session.execute(insert(Escalation).execution_options(render_nulls=True), rows)
 
 
 def _lock(actor: Actor, ticket_ids: Collection[int]) -> dict[int, Locked]:
@@ -152,7 +164,8 @@ def _ladders(policy_ids: Collection[int]) -> dict[int, Ladder]:
 def _act(
     locked: Locked, actor: Actor, now: datetime, row: Deadline, reached: list[Escalation], ladder: Ladder,
     cause: str,
-) -> bool:  # fmt: skip
+) -> list[Escalation]:  # fmt: skip
+    """Bring the clock up to date. Returns the rungs to be stored; the last is the one that acts, if one does."""
     climbs = _bring_forward(row, reached, now)
     acting, skipped, next_at = deadlines.levels_due(_moments(row), {one.level for one in reached}, now)
     row.attempts, row.fault, row.claimed_until = 0, None, None
@@ -162,13 +175,11 @@ def _act(
         made[-1].cause, made[-1].planned_at = CLIMBED, climbs
     if acting is not None:
         made[-1].ack_by = _ack_by(row, acting, now, ladder)
-    db.session.add_all(made)
     following = _next(next_at, [*reached, *made], now)
     row.next_at = owed(row, [following] if following else [], now)
-    if acting is None:
-        return False
-    _record(locked, actor, now, row, made[-1], skipped)
-    return True
+    if acting is not None:
+        _record(locked, actor, now, row, made[-1], skipped)
+    return made
 
 
 def _bring_forward(row: Deadline, reached: list[Escalation], now: datetime) -> datetime | None:

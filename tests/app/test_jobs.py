@@ -52,7 +52,7 @@ def poison(monkeypatch: pytest.MonkeyPatch, deadline_id: int, fault: Exception) 
     """From now on this deadline cannot be done, whoever tries."""
     real = escalating._act
 
-    def fail(locked: Any, actor: Any, now: datetime, row: Deadline, *rest: Any) -> bool:
+    def fail(locked: Any, actor: Any, now: datetime, row: Deadline, *rest: Any) -> list[Escalation]:
         if row.id == deadline_id:
             raise fault
         return real(locked, actor, now, row, *rest)

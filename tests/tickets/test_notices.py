@@ -20,11 +20,18 @@ def _tell(city: City, key: str, *logins: str, ticket_id: int | None = None, **op
 
 
 def test_nobody_is_told_twice_under_one_key(city: City):
-    ids = {city.who(login).id for login in ("supervisor", "leader")}
-    assert _tell(city, "k", "supervisor") == {city.who("supervisor").id}
-    assert _tell(city, "k", "supervisor", "leader") == {city.who("leader").id}
-    assert _tell(city, "k", "supervisor", "leader") == set()
-    assert _tell(city, "other", "supervisor", "leader") == ids
+    supervisor, leader = (city.who(login).id for login in ("supervisor", "leader"))
+
+    def told() -> list[tuple[str, int | None]]:
+        rows = db.session.execute(select(Notice.key, Notice.staff_id).order_by(Notice.id))
+        return [(row.key, row.staff_id) for row in rows]
+
+    assert _tell(city, "k", "supervisor") == {supervisor}
+    assert _tell(city, "k", "supervisor", "leader") == {supervisor, leader}
+    assert _tell(city, "k", "supervisor", "leader") == {supervisor, leader}
+    assert told() == [("k", supervisor), ("k", leader)]
+    _tell(city, "other", "supervisor", "leader")
+    assert told()[2:] == [("other", supervisor), ("other", leader)]
 
 
 def test_each_way_is_a_row_and_an_e_mail_waits_to_be_sent(city: City):
