@@ -28,7 +28,7 @@ def _clock(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _signed_on_time(span: Span) -> ColumnElement[bool]:
     """By the unit itself: what was signed for it, because nobody did, is late."""
-    in_time = _clock(Deadline.clock == "sign", Deadline.stopped_at <= Deadline.due_at)
+    in_time = _clock(Deadline.clock == "sign", IS_LAST, Deadline.stopped_at <= Deadline.due_at)
     return and_(span.holds(Assignment.signed_at), ~Assignment.auto_signed, in_time)
 
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD, UNIT_HEAD, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, UNIT_HEAD, City
 
 from db import db
-from tickets import figures, service, unit_figures
+from tickets import clocks, figures, service, unit_figures
 from tickets.figures import Span
 from tickets.permissions import caller_of
 
@@ -75,6 +75,18 @@ def test_an_excluded_delay_leaves_the_rate_of_what_was_in_time_alone(city: City)
         "due": 1, "on_time": 0, "signed": 1, "signed_on_time": 1, "rated": 0,
     }  # fmt: skip
     assert unit_figures.count("due", [city.unit(LEAD)], long, excluded=True) == 1
+
+
+def test_a_limit_that_a_correction_replaced_says_nothing_of_whether_it_was_signed_in_time(city: City):
+    names = ("signed", "signed_on_time")
+    ticket_id = city.dispatched()
+    city.ticket(ticket_id).urgency = "urgent"
+    clocks.follow_facts(city.ticket(ticket_id), city.later(minutes=1))
+    part = city.part(ticket_id)
+    city.now = city.clock(ticket_id, "sign", part.id).due_at + timedelta(minutes=1)
+    before = counts(city, *names)
+    service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, part.id)
+    assert difference(city, before) == {"signed": 1, "signed_on_time": 0}
 
 
 def test_the_list_behind_holds_what_is_counted_and_beside_what_is_not(city: City):
