@@ -15,6 +15,8 @@ DECLARE
   of_ticket timestamptz;
   of_part timestamptz;
 BEGIN
+  -- Of two that change clocks of one ticket, the second must see what the first has done.
+  PERFORM FROM ticket WHERE id = NEW.ticket_id FOR NO KEY UPDATE;
   SELECT min(due_at), min(due_at) FILTER (WHERE assignment_id = NEW.assignment_id) INTO of_ticket, of_part
     FROM deadline WHERE ticket_id = NEW.ticket_id AND stopped_at IS NULL AND paused_at IS NULL;
   UPDATE ticket SET due_at = of_ticket WHERE id = NEW.ticket_id AND due_at IS DISTINCT FROM of_ticket;

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from click.testing import Result
@@ -76,6 +77,25 @@ def planted(own_app, made: dict[str, int], monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def test_all_is_well(own_app, made: dict[str, int]):
+    with own_app.app_context():
+        assert faults() == {}
+
+
+def test_two_that_move_clocks_of_one_ticket_at_once_leave_the_nearest(own_app, made: dict[str, int]):
+    """The second waits for the first, and then goes by what it has done."""
+    move = text(
+        "UPDATE deadline SET due_at = due_at + interval '1 year' WHERE ticket_id = :dispatched AND clock = :clock"
+    )
+    engine = create_engine(own_app.extensions["hotline"].database_owner_url)
+    with engine.connect() as first, engine.connect() as second, ThreadPoolExecutor(1) as pool:
+        first.execute(move, made | {"clock": "sign"})
+        waiting = pool.submit(second.execute, move, made | {"clock": "contact"})
+        with pytest.raises(TimeoutError):
+            waiting.result(timeout=0.5)
+        first.commit()
+        waiting.result(timeout=10)
+        second.commit()
+    engine.dispose()
     with own_app.app_context():
         assert faults() == {}
 
