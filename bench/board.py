@@ -122,6 +122,7 @@ def _narrowed(handler: Actor, supervisor: Actor, now: datetime, vault: Vault, na
     urgent, late = Wanted(urgency="urgent"), Wanted(state="HANDLING", light="red")
     old = Wanted(registered_from=today - timedelta(days=400), registered_to=today - timedelta(days=370))
     unit = Wanted(unit=min(handler.departments), type="complaint")
+    rare, withdrawn = Wanted(category=_rare_category()), Wanted(state="WITHDRAWN")
 
     def found(actor: Actor, text: str, wanted: Wanted) -> Question:
         words = " ".join([text or "no words", *wanted.to_data()])
@@ -137,9 +138,16 @@ def _narrowed(handler: Actor, supervisor: Actor, now: datetime, vault: Vault, na
         Question("inbox narrowed", lambda: queries.board(handler, now, "inbox", wanted=late), False),
         Question("calendar", lambda: queries.due_by_day(handler, now, "inbox", today, today), False),
         *(found(actor, "", wanted) for actor in (supervisor, handler) for wanted in (urgent, late, old, unit)),
-        *(found(actor, word, wanted) for actor in (supervisor, handler) for wanted in (urgent, old, unit)),
+        *(found(actor, "", wanted) for actor in (supervisor, handler) for wanted in (rare, withdrawn)),
+        *(found(actor, word, wanted) for actor in (supervisor, handler) for wanted in (urgent, old, unit, rare)),
         Question("find name", lambda: service.find(supervisor, now, "", vault, name=name), False),
     ]
+
+
+def _rare_category() -> str:
+    """The category with the fewest tickets: what a search that finds next to nothing is narrowed to."""
+    fewest = select(Ticket.category_code).where(Ticket.category_code.is_not(None)).group_by(Ticket.category_code)
+    return db.session.scalars(fewest.order_by(func.count(), Ticket.category_code).limit(1)).one()
 
 
 def _swept(now: datetime) -> list[int]:

@@ -28,6 +28,7 @@ _OPEN_ASSIGNMENT = (
     "state IN ('PENDING_SIGN','HANDLING','NEED_INFO','REJECTED','RETURN_REQUESTED','SUBMITTED')"
 )
 _BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')"
+_NOT_HANDLED = "state IN ('MERGED','REFERRED','WITHDRAWN')"
 NO_MOMENT = "'9999-01-01 00:00:00+00'::timestamp with time zone"
 """Behind every moment: the place in order of what has no running clock."""
 _DUE = text(f"COALESCE(due_at, {NO_MOMENT})")
@@ -58,6 +59,13 @@ class Ticket(Base):
             "ix_ticket_open_of_staff", "registered_by", _DUE, "id", postgresql_where=text("closed_at IS NULL")
         ),
         Index("ix_ticket_open", "id", postgresql_where=text("closed_at IS NULL")),
+        # What a search is narrowed to, where it is rare: without these it would look through all there ever was.
+        Index(
+            "ix_ticket_category", "category_code", "id", postgresql_ops={"category_code": "text_pattern_ops"}
+        ),
+        Index("ix_ticket_area", "region_path", "id", postgresql_ops={"region_path": "text_pattern_ops"}),
+        Index("ix_ticket_pressing", "urgency", "id", postgresql_where=text("urgency <> 'normal'")),
+        Index("ix_ticket_not_handled", "state", "id", postgresql_where=text(_NOT_HANDLED)),
         Index("ix_ticket_parent_id", "parent_id", postgresql_where=text("parent_id IS NOT NULL")),
         Index("ix_ticket_split_from_id", "split_from_id", postgresql_where=text("split_from_id IS NOT NULL")),
         Index("ix_ticket_green", "id", postgresql_where=text("green_channel AND closed_at IS NULL")),

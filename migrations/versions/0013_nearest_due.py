@@ -1,5 +1,6 @@
 """When the nearest running clock of a ticket, and of a unit's part, is due: kept beside them, for boards to be read
-in that order from an index. A trigger keeps it, so that no way of writing a clock can forget it."""
+in that order from an index. A trigger keeps it, so that no way of writing a clock can forget it. And indexes for
+what a search is narrowed to, where it is rare."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -52,6 +53,14 @@ INDEXES = (
     ("ix_assignment_open", "assignment", ["department_id", DUE, "id"], ["department_id", "ticket_id"], OPEN_PART),
     ("ix_assignment_to_sign", "assignment", ["department_id", DUE, "id"], None, "state = 'PENDING_SIGN'"),
 )
+NARROWED = (
+    # name, columns, where
+    ("ix_ticket_category", ["category_code", "id"], None),
+    ("ix_ticket_area", ["region_path", "id"], None),
+    ("ix_ticket_pressing", ["urgency", "id"], "urgency <> 'normal'"),
+    ("ix_ticket_not_handled", ["state", "id"], "state IN ('MERGED','REFERRED','WITHDRAWN')"),
+)
+BY_PREFIX = {"category_code": "text_pattern_ops", "region_path": "text_pattern_ops"}
 
 
 def upgrade() -> None:
@@ -64,12 +73,19 @@ def upgrade() -> None:
         if before:
             op.drop_index(name, table)
         op.create_index(name, table, now, postgresql_where=sa.text(where))
+    for name, columns, where in NARROWED:
+        op.create_index(
+            name, "ticket", columns, postgresql_where=sa.text(where) if where else None,
+            postgresql_ops={column: BY_PREFIX[column] for column in columns if column in BY_PREFIX},
+        )
 
 
 def downgrade() -> None:
     op.execute("DROP TRIGGER deadline_nearest_moved ON deadline")
     op.execute("DROP TRIGGER deadline_nearest_set ON deadline")
     op.execute("DROP FUNCTION keep_nearest_due()")
+    for name, _columns, _where in NARROWED:
+        op.drop_index(name, "ticket")
     for name, table, _now, before, where in INDEXES:
         op.drop_index(name, table)
         if before:
