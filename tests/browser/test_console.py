@@ -99,6 +99,22 @@ def test_a_question_takes_one_key_to_accept_and_two_to_end(console: Page, switch
     expect(_part(console, "closing")).to_be_hidden()
 
 
+def test_what_was_typed_is_in_the_ticket_that_two_keys_make(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    desk = console.frame_locator("#desk")
+    desk.locator("#place").fill("学府路8号")
+    desk.locator("#content").fill("学区怎么划分？\n新生几号报名？")
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    desk.locator("#content").press("F8")
+    expect(console.locator("#closing-content")).to_have_value("学区怎么划分？\n新生几号报名？")
+    console.keyboard.press("Enter")
+    _expect_seat(console, "ready")
+    expect(desk.locator("h1")).to_contain_text("学区怎么划分", timeout=SOON)
+    expect(desk.locator("main")).to_contain_text("学府路8号")
+    expect(desk.locator("form[data-draft$=register]")).to_have_count(0)
+
+
 def test_each_further_f8_is_the_next_choice(console: Page, switch: Switch) -> None:
     call = _talk(console, switch)
     switch.end(call)

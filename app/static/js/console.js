@@ -14,6 +14,7 @@ const ASK_TICKS = 5;
 const EAGER_TICKS = 8; // after an order, until the carrier has done it
 const SETTLE_MS = 5_000; // until the carrier says that a line has come
 const NEWS_MS = 8_000;
+const KEEP_MS = 1_500; // a call that is closed waits no longer for what is typed beside it to be kept
 const WITH_CALL = ["offered", "on_call"];
 
 const root = document.querySelector("#telephone");
@@ -92,7 +93,7 @@ const line = softphone(root.dataset.telephony, desk, {
   },
 });
 const rings = bell({ title: words.say.rings, icon: root.dataset.ringing, isWanted: () => isOn("ring") });
-const end = answers ? closing(root, words, note) : null;
+const end = answers ? closing(root, words, note, (call) => registerForm(call)?.elements.content.value.trim()) : null;
 const talks = coaches ? coach(root, words, { ask: desk.ask, join: listen, leave: () => { line.leave(); lineFor = null; news(words.say.left); } }) : null;
 
 async function bring(pass, what) {
@@ -203,10 +204,27 @@ function drawEnd(seat, call, unfinished, isTalk) {
 
 // Orders
 
-async function note(id, fields) {
-  const answer = await desk.order(`/calls/${id}/close`, fields);
+/** The form in which the draft of a call is registered, where the desk shows it. */
+function registerForm({ ticket }) {
+  const form = frame.contentDocument?.querySelector("form[data-draft]");
+  return ticket && form?.dataset.draft === `${ticket.id}-register` ? form : null;
+}
+
+async function keepTyped(form) {
+  const saving = [];
+  form?.ownerDocument.dispatchEvent(new CustomEvent("hotline:keep", { detail: saving }));
+  await Promise.race([Promise.all(saving), new Promise((done) => setTimeout(done, KEEP_MS))]);
+}
+
+async function note(call, fields) {
+  await keepTyped(registerForm(call));
+  const answer = await desk.order(`/calls/${call.id}/close`, fields);
   if (!went(answer)) { refresh(); return false; }
   const { number } = answer.data;
+  // The draft is none any more: what the form holds is in the ticket, or was nothing to take down.
+  if (fields.disposition !== "ticket" && registerForm(call)) {
+    frame.contentWindow.location.assign(number ? root.dataset.ticket.replace(/\b0\b/, call.ticket.id) : frame.src);
+  }
   await refresh();
   if (number && fields.disposition === "answered") news(fill(words.say.number, { number }));
   else news(state.seat?.state === "ready" ? words.say.done : words.say.noted);
