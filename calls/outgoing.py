@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from calls import following, messaging, seating, settings
 from calls.keeping import facts_of, lock, note
@@ -136,6 +136,21 @@ def end(call: Call, at: datetime, now: datetime, said: str) -> None:
     if not was_over:
         _settle_callback(call, now)
         following.settle(call, facts_of(call), now)
+
+
+def cancel(actor: Actor, call: Call, now: datetime) -> None:
+    """The operator hangs up before the citizen is there. That was no try: who is owed the call is owed it still."""
+    note(call, "ended", now, now, actor=actor, value="canceled")
+    owe(call, "drop_citizen", "cancelled", now)
+    settle(call, now)
+    if call.purpose == CALLBACK:
+        open_one = (Callback.ticket_id == call.ticket_id) & Callback.closed_at.is_(None)
+        db.session.execute(update(Callback).where(open_one).values(taken_by=None, taken_at=None))
+
+
+def is_ringing(call: Call) -> bool:
+    """Whether the call is one that we make, and the citizen has not come into the talk yet."""
+    return call.direction == "out" and call.epoch == 1 and call.state == CallState.CONNECTING
 
 
 def give_up_unheard(now: datetime) -> int:
