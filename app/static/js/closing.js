@@ -1,7 +1,7 @@
 // What became of a call. Most were questions: F8 chooses "answered at once", Enter notes it. Nothing typed is lost
 // until the server has it.
 
-import { put, show } from "./panels.js";
+import { put, show, timeOf } from "./panels.js";
 
 /** `close(call, fields)` resolves to whether it was taken; `asked(call)` is what the register form says of the matter.
     Returns {aim(call), next(), current()}. */
@@ -45,8 +45,7 @@ export function closing(root, words, close, asked) {
 
   function write({ ticket, number, answered_at: from }) {
     put(place.querySelector('[data-closing="number"]'), number || words.say.withheld);
-    const at = from ? new Date(from).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }) : "";
-    put(place.querySelector('[data-closing="at"]'), at);
+    put(place.querySelector('[data-closing="at"]'), timeOf(from));
     const link = place.querySelector("[data-closing-ticket]");
     put(link, ticket ? ticket.number ?? words.say.draft : "");
     if (ticket) link.href = (ticket.number ? root.dataset.ticket : root.dataset.draft).replace(/\b0\b/, ticket.id);

@@ -5,7 +5,7 @@ import { onCallNews } from "./callnews.js";
 import { closing } from "./closing.js";
 import { coach } from "./coach.js";
 import { server } from "./orders.js";
-import { fill, panels, put, show } from "./panels.js";
+import { fill, panels, put, show, timeOf } from "./panels.js";
 import { bell } from "./ring.js";
 import { softphone } from "./softphone.js";
 import { thisWindow } from "./windows.js";
@@ -196,7 +196,7 @@ function drawEnd(seat, call, unfinished, isTalk) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn btn-link";
-    button.textContent = `${page.numberOf(other)} · ${new Date(other.answered_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`;
+    button.textContent = `${page.numberOf(other)} · ${timeOf(other.answered_at)}`;
     button.addEventListener("click", () => { end.aim(other); end.next(); });
     place.append(button);
   });

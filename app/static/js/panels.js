@@ -11,6 +11,12 @@ export function clock(ms) {
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
+/** The time of day in the city's zone, wherever the browser is. */
+export function timeOf(moment) {
+  const form = { timeZone: document.querySelector("#telephone").dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return moment ? new Intl.DateTimeFormat(document.documentElement.lang, form).format(new Date(moment)) : "";
+}
+
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 export function put(element, text) {
