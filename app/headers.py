@@ -9,8 +9,8 @@ from app.access import PUBLIC
 
 DIRECTIVES = {
     "default-src": "'none'", "script-src": "'self'", "style-src": "'self'", "img-src": "'self' data:",
-    "connect-src": "'self'", "font-src": "'self'", "form-action": "'self'", "frame-ancestors": "'none'",
-    "base-uri": "'none'",
+    "connect-src": "'self'", "font-src": "'self'", "media-src": "'self'", "form-action": "'self'",
+    "frame-ancestors": "'none'", "base-uri": "'none'",
 }  # fmt: skip
 FRAME = {"frame-src": "'self'"}
 """For the one page that holds another one of ours."""

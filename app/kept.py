@@ -25,6 +25,11 @@ def draft_token(form: str) -> str:
     return _signer().dumps([current_user.staff_id, form])
 
 
+def draft_key(ticket_id: int, action: str, part: int | None = None) -> str:
+    """The name of one action's form, under which autosave keeps it."""
+    return f"{ticket_id}-{action}-{part}" if part else f"{ticket_id}-{action}"
+
+
 def keep() -> bool:
     """Keep the fields of a form that is refused, for whom it was made; False where that cannot be.
 

@@ -51,7 +51,7 @@ def register_filters(app: Flask) -> None:
         wording=wording, action_wording=action_wording, message_wording=message_wording,
         light=deadlines.light, unit_by_code=unit_by_code, LANGUAGES=LANGUAGES,
         current_user=current_user, draft_token=kept.draft_token,
-        weekday_names=weekday_names, boards_of=queries.boards_of, export_limits=limits,
+        zone_name=zone_name, weekday_names=weekday_names, boards_of=queries.boards_of, export_limits=limits,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
@@ -83,6 +83,11 @@ def city_name() -> str:
     """The city as it calls itself, in the language of the page."""
     names: dict[str, str] = city().setting("city_name")
     return names.get(choose_language()) or names["zh"]
+
+
+def zone_name() -> str:
+    """The city's zone, for scripts that show moments."""
+    return str(city().zone)
 
 
 def moment(at: datetime | None) -> str:

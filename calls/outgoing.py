@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select, update
 
 from calls import following, messaging, seating, settings
 from calls.keeping import facts_of, lock, note
@@ -138,6 +138,21 @@ def end(call: Call, at: datetime, now: datetime, said: str) -> None:
         following.settle(call, facts_of(call), now)
 
 
+def cancel(actor: Actor, call: Call, now: datetime) -> None:
+    """The operator hangs up before the citizen is there. That was no try: who is owed a call still is."""
+    note(call, "ended", now, now, actor=actor, value="canceled")
+    owe(call, "drop_citizen", "cancelled", now)
+    settle(call, now)
+    if call.purpose == CALLBACK:
+        open_one = (Callback.ticket_id == call.ticket_id) & Callback.closed_at.is_(None)
+        db.session.execute(update(Callback).where(open_one).values(taken_by=None, taken_at=None))
+
+
+def is_ringing(call: Call) -> bool:
+    """Whether the call is one that we make, and the citizen has not come into the talk yet."""
+    return call.direction == "out" and call.epoch == 1 and call.state == CallState.CONNECTING
+
+
 def give_up_unheard(now: datetime) -> int:
     """Calls of ours of which the carrier has never said a word are over; returns how many."""
     unheard = select(Call.id).where(
@@ -188,9 +203,18 @@ REASONS = ("called_again", "done_otherwise", "no_matter")
 
 def waiting(now: datetime, limit: int = PAGE) -> list[Callback]:
     """Open callbacks, those due first; one that somebody has just taken is left out."""
-    free = Callback.taken_at.is_(None) | (Callback.taken_at < now - TAKEN_FOR)
-    query = select(Callback).where(Callback.closed_at.is_(None), free)
+    query = select(Callback).where(_waits(now))
     return list(db.session.scalars(query.order_by(Callback.due_at, Callback.id).limit(limit)))
+
+
+def count_waiting(now: datetime) -> int:
+    """How many of them there are."""
+    return db.session.scalar(select(func.count()).select_from(Callback).where(_waits(now))) or 0
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    free = Callback.taken_at.is_(None) | (Callback.taken_at < now - TAKEN_FOR)
+    return Callback.closed_at.is_(None) & free
 
 
 def _is_taken(callback: Callback, actor: Actor, now: datetime) -> bool:

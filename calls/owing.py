@@ -18,7 +18,7 @@ GIVE_UP = 20  # tries of what may safely be done again
 SEND_MESSAGE = "send_message"
 LAST_COUNTS = (frozenset({"hold", "unhold", "apologise"}), frozenset({"pause_recording", "resume_recording"}))
 """Kinds of which one undoes the other: of those of one call only the latest is still to be done."""
-IN_ORDER = (*LAST_COUNTS, frozenset({"dial_party", "drop_party"}))
+IN_ORDER = (*LAST_COUNTS, frozenset({"dial_party", "drop_party"}), frozenset({"dial_citizen", "drop_citizen"}))
 """Kinds that two processes may not carry out for the same call at once: the later could arrive first."""
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from calls import keeping, settings
+from calls import keeping, outgoing, settings
 from calls.machine import CallState
-from calls.models import PUSHED, Call, CallLeg, Effect, Offer, PhoneLine, Seat
+from calls.models import PUSHED, Call, Callback, CallLeg, Effect, Offer, PhoneLine, Seat
 from calls.seats import SeatState
 from calls.settling import OPEN
 from db import db
@@ -23,6 +23,7 @@ MOST_KNOWN = 5
 MOST_TALKS = 100
 LATEST = 5
 UNFINISHED = timedelta(hours=12)
+TOLD_FOR = timedelta(minutes=1)
 Data = dict[str, Any]
 
 
@@ -37,10 +38,12 @@ def state(actor: Actor, seat: Seat | None, now: datetime, vault: Vault) -> Data:
         "waiting": waiting,
         "waiting_since": _iso(since),
         "seat": _seat(seat) if seat else None,
-        "elsewhere": seat is None and _is_elsewhere(actor, now),
+        "elsewhere": _elsewhere(actor, now) if seat is None else None,
         "offer": _offer(offer) if offer and offer.state == "pending" else None,
         "call": _call(actor, call, vault) if call else None,
         "unfinished": _unfinished(actor, now, call_id, vault) if seat else [],
+        "not_reached": _not_reached(actor, now) if seat and call is None else None,
+        "callbacks": outgoing.count_waiting(now),
     }
 
 
@@ -51,12 +54,33 @@ def _waiting() -> tuple[int, datetime | None]:
     return count, since
 
 
-def _is_elsewhere(actor: Actor, now: datetime) -> bool:
-    """Whether another window of this person's answers, and has lately been heard of."""
+def _elsewhere(actor: Actor, now: datetime) -> str | None:
+    """The other window of this person's that answers, and has lately been heard of."""
     seat = db.session.get(Seat, actor.id)
     if seat is None or seat.state == SeatState.OFFLINE:
-        return False
-    return seat.seen_at > now - settings.current().span("seat_lost")
+        return None
+    return seat.console if seat.seen_at > now - settings.current().span("seat_lost") else None
+
+
+def _not_reached(actor: Actor, now: datetime) -> Data | None:
+    """What came of the citizen's line, where the actor's latest call was one of ours and has just come to nothing.
+
+    `again_at`: when a call that is owed is due again; `given_up`: it has been tried often enough.
+    """
+    latest = select(Call).where(Call.staff_id == actor.id).order_by(Call.id.desc()).limit(1)
+    call = db.session.scalar(latest)
+    if call is None or call.direction == "in" or call.answered_at or not call.ended_at:
+        return None
+    if call.ended_at < now - TOLD_FOR:
+        return None
+    owed = select(Callback).where(Callback.ticket_id == call.ticket_id).order_by(Callback.id.desc()).limit(1)
+    callback = db.session.scalar(owed) if call.purpose == outgoing.CALLBACK else None
+    is_due = callback is not None and callback.closed_at is None and call.end_reason != "cancelled"
+    return {
+        "id": call.id, "reason": call.end_reason,
+        "again_at": _iso(callback.due_at) if callback and is_due else None,
+        "given_up": callback is not None and callback.outcome == "unreachable",
+    }  # fmt: skip
 
 
 def _open_offer(actor: Actor) -> Offer | None:
@@ -140,15 +164,25 @@ def _unfinished(actor: Actor, now: datetime, but: int | None, vault: Vault) -> l
 
 
 def talks() -> list[Data]:
-    """Talks that go on, the longest first: who talks, since when, on which line."""
+    """Talks that go on, the longest first: who talks, since when, on which line.
+
+    `handed_to`: the department with which the operator, who has left, let the caller talk on.
+    """
     query = select(Call).where(Call.state == CallState.TALKING, Call.staff_id.is_not(None))
     return [
         {
             "id": call.id, "staff": call.staff_id, "line": call.line_no, "lang": call.lang,
-            "answered_at": _iso(call.answered_at),
+            "answered_at": _iso(call.answered_at), "handed_to": _handed_to(call),
         }
         for call in db.session.scalars(query.order_by(Call.answered_at).limit(MOST_TALKS))
     ]  # fmt: skip
+
+
+def _handed_to(call: Call) -> str | None:
+    facts = keeping.facts_of(call)
+    if not any(fact.kind == "operator_leaving" and fact.epoch == call.epoch for fact in facts):
+        return None
+    return next((party["name"] for party in _parties(call) if party["is_open"]), None)
 
 
 def masked_number(call: Call, vault: Vault) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from calls import seating, settings
+from calls import outgoing, seating, settings
 from calls.arriving import enqueue, not_missed
 from calls.keeping import facts_of, lock, note, progress_of
 from calls.machine import CallState
@@ -129,8 +129,15 @@ def hold(actor: Actor, now: datetime, call_id: int, console: str, *, on: bool) -
 
 
 def hang_up(actor: Actor, now: datetime, call_id: int, console: str) -> Call:
-    """End the talk: the caller is asked how it was. With a department in the room it is handed over instead."""
-    call = _in_talk(actor, call_id, console, "hang_up")
+    """End the talk: the caller is asked how it was. With a department in the room it is handed over instead.
+
+    A citizen who is still being rung is rung no longer.
+    """
+    call = _own(actor, call_id, console)
+    if outgoing.is_ringing(call):
+        outgoing.cancel(actor, call, now)
+        return call
+    _demand_talk(call, "hang_up")
     note(call, "operator_leaving", now, now, actor=actor, value=actor.id)
     if progress_of(call).parties:
         _hand_over(call, actor, now)
@@ -219,15 +226,25 @@ def pause_recording(actor: Actor, now: datetime, call_id: int, console: str, *, 
 
 
 def _in_talk(actor: Actor, call_id: int, console: str, action: str) -> Call:
-    """The locked call that the actor's seat is in. Raises Forbidden, NotFound, NotNow, Stale."""
+    """The same, while there is a talk. Raises NotNow besides."""
+    call = _own(actor, call_id, console)
+    _demand_talk(call, action)
+    return call
+
+
+def _own(actor: Actor, call_id: int, console: str) -> Call:
+    """The locked call that the actor's seat is in. Raises Forbidden, NotFound, Stale."""
     seating.demand(actor)
     call = lock(call_id)
     seat = seating.own(actor, console)
     if seat.call_id != call.id:
         raise errors.NotFound()
+    return call
+
+
+def _demand_talk(call: Call, action: str) -> None:
     if call.state != CallState.TALKING:
         raise errors.NotNow(action=action, state=call.state)
-    return call
 
 
 def _lines_of(call: Call, actor: Actor) -> list[CallLeg]:

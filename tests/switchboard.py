@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass
+from datetime import timedelta
 
 from flask import Flask
 from sqlalchemy import select
@@ -9,10 +10,11 @@ from telephone import CALLER, LINE
 
 from app.extensions import vault
 from app.outbox import unit_of_work
-from calls import arriving, keeping, offering, talking
+from calls import arriving, keeping, offering, outgoing, seating, talking
 from calls.arriving import Ringing
-from calls.models import CallLeg, Offer
+from calls.models import Callback, CallLeg, Offer
 from db import db
+from tickets.permissions import Actor
 
 _sids = itertools.count(1)
 
@@ -26,9 +28,12 @@ class Switch:
     def _sid(self) -> str:
         return f"CA{next(_sids):032x}"
 
-    def queue(self, phone: str = CALLER) -> int:
+    def queue(self, phone: str = CALLER, key: str = "") -> int:
+        """A caller waits, who has pressed a key in the menu or none."""
         with self.app.app_context(), unit_of_work() as now:
             call = arriving.ring(now, Ringing("twilio", self._sid(), LINE, phone), vault())
+            if key:
+                arriving.choose(call, now, now, key)
             arriving.enqueue(call, now, now)
             offering.assign(now)
             return call.id
@@ -56,6 +61,43 @@ class Switch:
             label = select(CallLeg.label).where(CallLeg.call_id == call_id, CallLeg.role == "operator")
             call = keeping.lock(call_id)
             talking.left(call, db.session.scalars(label).one(), call.epoch, now, now)
+
+    def owe_callback(self, phone: str = CALLER) -> int:
+        """A caller has hung up while waiting; the callback that is owed."""
+        call_id = self.queue(phone)
+        with self.app.app_context(), unit_of_work() as now:
+            arriving.end(keeping.lock(call_id), now + timedelta(seconds=40), now)
+            return db.session.scalars(select(Callback.id).where(Callback.call_id == call_id)).one()
+
+    def ring_out(self, staff_id: int, console: str, callback_id: int) -> int:
+        """That person rings whom the callback is owed to: the citizen's telephone rings."""
+        with self.app.app_context(), unit_of_work() as now:
+            actor = Actor("staff", id=staff_id, permissions=frozenset({"call.answer"}))
+            begun = outgoing.call_back(actor, now, callback_id, console, "twilio")
+            leg = offering.connect(now, begun.offer.id, staff_id, "twilio", self._sid())
+            assert leg is not None
+            talking.joined(begun.call, leg.label, 1, now, now)
+            return begun.call.id
+
+    def tell_out(self, call_id: int, said: str) -> None:
+        """What became of the line of a citizen who was rung, as the carrier says."""
+        with self.app.app_context(), unit_of_work() as now:
+            outgoing.status(keeping.lock(call_id), self._sid(), said, now, now)
+
+    def hand_over(self, call_id: int, department_id: int) -> None:
+        """A department is in the room, and the operator goes."""
+        with self.app.app_context(), unit_of_work() as now:
+            call = keeping.lock(call_id)
+            leg = CallLeg(
+                call_id=call.id, epoch=1, role="department", label="dept-1", provider="twilio",
+                department_id=department_id, status="in-progress", created_at=now,
+            )  # fmt: skip
+            db.session.add(leg)
+            db.session.flush()
+            talking.joined(call, leg.label, 1, now, now)
+            seat = seating.lock(call.staff_id)
+            actor = Actor("staff", id=seat.staff_id, permissions=frozenset({"call.answer"}))
+            talking.hang_up(actor, now, call.id, seat.console or "")
 
     def end(self, call_id: int) -> None:
         """The caller has hung up."""

@@ -1,6 +1,6 @@
 """What a telephone call does with its ticket: a draft from the first second, given to whoever answers."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -43,18 +43,21 @@ def drop(now: datetime, ticket_id: int, reason: str) -> None:
 
 
 def answer_at_once(
-    actor: Actor, now: datetime, ticket_id: int, question: str, answer: str, vault: Vault
-) -> Ticket:
+    actor: Actor, now: datetime, ticket_id: int, question: str, answer: str, vault: Vault,
+    form: Intake | None = None,
+) -> Ticket:  # fmt: skip
     """A question answered on the telephone: the draft is registered and ended in one go.
 
-    What it holds already stays; `question` stands where nothing was taken down. Raises as register and answer.
+    `form` is what was typed meanwhile; without it what the draft holds stays. `question` stands where nothing was
+    taken down. Raises as register and answer.
     """
-    form = _as_it_stands(lock(actor, ticket_id).ticket, question, vault)
-    opened = intake.register(actor, now, ticket_id, form, vault, ends_at_desk=True)
+    taken = form or _as_it_stands(lock(actor, ticket_id).ticket, vault)
+    asked = replace(taken, content=taken.content or question, type="consult", anonymous=not taken.phone)
+    opened = intake.register(actor, now, ticket_id, asked, vault, ends_at_desk=True)
     return answering.answer(actor, now, opened.ticket.id, answer)
 
 
-def _as_it_stands(ticket: Ticket, question: str, vault: Vault) -> Intake:
+def _as_it_stands(ticket: Ticket, vault: Vault) -> Intake:
     """The draft as the form that would have made it."""
     texts = intake.current_texts(ticket.id)
     contact = db.session.get(Contact, ticket.id)
@@ -66,7 +69,5 @@ def _as_it_stands(ticket: Ticket, question: str, vault: Vault) -> Intake:
     }
     written = {name: texts.get(name, "") for name in intake.VERSIONED}
     values = columns | written | people
-    values["content"] = values["content"] or question
-    values |= {"type": "consult", "anonymous": not people["phone"]}
     values["caller_label"] = written["caller_label"] or None
     return Intake(**values)

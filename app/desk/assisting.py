@@ -6,10 +6,10 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request
 from werkzeug.wrappers import Response
 
-from app import guessing, wording
+from app import guessing, intake_form, wording
 from app.access import actor, in_background, requires, staff
 from app.auth.queries import people
-from app.desk import intake_form, pages
+from app.desk import pages
 from app.outbox import unit_of_work
 from app.templating import category_name, city, region_name, unit_by_code
 from routing.values import Alternative, Decision

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from app import action_wording, wording
 from app.auth.queries import people
 from app.desk import forms
+from app.kept import draft_key
 from app.templating import category_name, city, moment, region_name, unit_name
 from tickets import masking, service
 from tickets.boards import BOARDS
@@ -163,7 +164,7 @@ class FormMaker:
 
     def _form(self, action: str, part: PartView | None) -> Form:
         part_id = part.part.id if part else None
-        key = form_key(self.page.ticket.id, action, part_id)
+        key = draft_key(self.page.ticket.id, action, part_id)
         fields = tuple((name, forms.field_of(action, name)) for name in forms.fields_of(action))
         refused = self.refused
         below = self._below(part) if action == "delegate" else ()
@@ -213,11 +214,6 @@ class FormMaker:
 def _values_of(name: str, value: str) -> list[str]:
     field = forms.FIELDS.get(name)
     return value.split("\n") if field and field.widget in ("units", "checks") else [value]
-
-
-def form_key(ticket_id: int, action: str, part: int | None) -> str:
-    """The name of one action's form, under which autosave keeps it."""
-    return f"{ticket_id}-{action}-{part}" if part else f"{ticket_id}-{action}"
 
 
 def duty_of(code: str | None) -> Any:

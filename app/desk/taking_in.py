@@ -8,12 +8,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import uploads, wording
+from app import intake_form, uploads, wording
 from app.access import actor, requires
-from app.desk import canned, forms, intake_form, pages
+from app.desk import canned, forms, pages
 from app.desk.answers import done, sees_still
 from app.extensions import vault
 from app.formkeys import form_key, new_key, same_or_new
+from app.kept import draft_key
 from app.outbox import unit_of_work
 from app.templating import city
 from app.uploads import Held, takes_files
@@ -149,7 +150,7 @@ def _change_intake(ticket_id: int, action: str) -> Answer:
         version = forms.target_of(ticket_id, MultiDict(request.form)).version
         with uploads.held(uploads.examined()) as files, unit_of_work() as now:
             intake = intake_form.corrected(fields, ticket_id, vault(), city().zone)
-            drafts.forget_form(actor(), pages.form_key(ticket_id, action, None))
+            drafts.forget_form(actor(), draft_key(ticket_id, action, None))
             if action == "register":
                 ends = fields.get("keep") in ENDINGS
                 opened = service.register(actor(), now, ticket_id, intake, vault(), version, ends_at_desk=ends)
@@ -176,7 +177,7 @@ def _stored_intake(
         page = queries.ticket_page(actor(), now, ticket_id, vault())
         if not conflict and not any(row.action == action for row in page.actions):
             raise errors.Forbidden(action=action)
-        saved = typed or service.saved_form(actor(), now, pages.form_key(ticket_id, action, None), vault())
+        saved = typed or service.saved_form(actor(), now, draft_key(ticket_id, action, None), vault())
         fields = saved or intake_form.shown(page, city().zone)
         if conflict:
             fields = intake_form.beside_news(fields, page, city().zone)
@@ -205,7 +206,7 @@ def _intake_page(
         faults=faults or {},
         kept=kept or {},
         form_key=same_or_new(fields),
-        draft=pages.form_key(page.ticket.id, action, None) if page else NEW_FORM,
+        draft=draft_key(page.ticket.id, action, None) if page else NEW_FORM,
         city=city(),
         suggestion_words=pages.suggestion_words(),
         endings=[one for one in ENDINGS if action != "amend" and actor().holds(f"ticket.{one}")],

@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
-from app import board_wording, narrowing, notice_wording, uploads, wording
+from app import board_wording, kept, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
 from app.desk import bulk, canned, forms, narrowed, pages, texting
@@ -145,7 +145,7 @@ def ticket_page(
             **texting.shown(page),
             changed=pages.changed_since(page, seen) if seen is not None else [],
             refused=refused,
-            refused_form=pages.form_key(ticket_id, refused.action, refused.part) if refused else "",
+            refused_form=kept.draft_key(ticket_id, refused.action, refused.part) if refused else "",
             amendments=pages.amendments,
             difference=pages.difference,
             reason_words=wording.reason_words,
@@ -170,7 +170,7 @@ def act(ticket_id: int, action: str) -> Answer:
         values = forms.parse(action, typed)
         with unit_of_work() as now:
             forms.VERBS[action](actor(), now, target, values)
-            drafts.forget_form(actor(), pages.form_key(ticket_id, action, target.part))
+            drafts.forget_form(actor(), kept.draft_key(ticket_id, action, target.part))
             still_seen = sees_still(ticket_id)
     except (errors.Invalid, errors.Stale, errors.NotNow) as fault:
         if wants_json():

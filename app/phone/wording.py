@@ -102,6 +102,15 @@ LINE_FAULTS: Words = {
     "other": _l("Your line did not come. Please try again."),
 }
 
+NOT_REACHED: Words = {
+    "busy": _l("Not put through: the line is engaged."),
+    "no_answer": _l("Not put through: nobody answered."),
+    "failed": _l("Not put through: the number cannot be reached."),
+    "cancelled": _l("The call was cancelled before anybody answered."),
+    "other": _l("Not put through."),
+}
+"""What came of a call of ours, by the reason of its end."""
+
 SAY: Words = {
     "title": _l("Telephone"),
     "rings": _l("A call!"),
@@ -109,6 +118,12 @@ SAY: Words = {
     "gone": _l("The call is no longer offered."),
     "talking": _l("In the talk"),
     "connecting": _l("Connecting …"),
+    "ringing_out": _l("The citizen is being rung …"),
+    "again": _l("Due again at {time}."),
+    "given_up": _l("It has been tried often enough, and is off the list."),
+    "urgent": _l("Emergency: the caller pressed 9. {number}"),
+    "handed_to": _l("Handed over to {unit}; nobody of the hotline is in the talk"),
+    "callbacks": _l("{count} to be called back"),
     "accepted": _l("You have taken the call, but your line is not there."),
     "broken": _l("Your line into the talk is broken. The caller hears that you are coming back."),
     "held": _l("The caller is on hold"),
@@ -148,7 +163,7 @@ def console_words() -> dict[str, object]:
     tables = {
         "seats": SEATS, "breaks": BREAKS, "forced": FORCED, "menu": MENU, "langs": LANGS, "parties": PARTIES,
         "recording": RECORDING, "outcomes": OUTCOMES, "skills": SKILLS, "refused": REFUSED, "line": LINE_FAULTS,
-        "say": SAY, "states": TICKET_STATES,
+        "say": SAY, "not_reached": NOT_REACHED, "states": TICKET_STATES,
     }  # fmt: skip
     words = {name: {code: str(text) for code, text in table.items()} for name, table in tables.items()}
     return words | {"ended": sorted(ENDED)}

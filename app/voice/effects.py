@@ -186,6 +186,12 @@ def _dial_citizen(owed: Owed, call: Call) -> Order | None:
     return Order(lambda port: port.ring(dialled(number), own, address, news, RING_SECONDS), begun)
 
 
+def _drop_citizen(owed: Owed, call: Call) -> Order | None:
+    """Stop ringing the citizen, or let go whoever has just picked up."""
+    line = call.provider_sid
+    return Order(lambda port: port.hang_up(line)) if line else None
+
+
 def dialled(number: str) -> str:
     """As the carrier wants it: E.164. Raises Refused for what cannot be dialled from here."""
     plain = number if number.startswith("+") else sealing.normalise_phone(number)
@@ -299,6 +305,7 @@ ORDERS: Mapping[str, Callable[[Owed, Call], Order | None]] = {
     "remove": _remove,
     "hang_up": _hang_up,
     "dial_citizen": _dial_citizen,
+    "drop_citizen": _drop_citizen,
     "dial_party": _dial_party,
     "drop_party": _drop_party,
     "record": _record,

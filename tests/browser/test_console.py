@@ -10,6 +10,9 @@ from switchboard import Switch
 from telephone import clear
 
 from app.abilities import CONFERENCE
+from app.outbox import unit_of_work
+from calls import pushed
+from calls.pushed import Source, Told
 from db import db
 from manage import create_app
 
@@ -38,7 +41,8 @@ def console(switch: Switch, sign_in: Callable[..., Page]) -> Iterator[Page]:  # 
     page.keyboard.press("F4")
     _expect_seat(page, "ready")
     yield page
-    page.unroute_all(behavior="wait")  # what is under way comes to its end before the window closes
+    if not page.is_closed():
+        page.unroute_all(behavior="wait")  # what is under way comes to its end before the window closes
 
 
 def _open(page: Page) -> None:
@@ -99,6 +103,22 @@ def test_a_question_takes_one_key_to_accept_and_two_to_end(console: Page, switch
     expect(_part(console, "closing")).to_be_hidden()
 
 
+def test_what_was_typed_is_in_the_ticket_that_two_keys_make(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    desk = console.frame_locator("#desk")
+    desk.locator("#place").fill("学府路8号")
+    desk.locator("#content").fill("学区怎么划分？\n新生几号报名？")
+    switch.end(call)
+    _expect_seat(console, "wrap_up")
+    desk.locator("#content").press("F8")
+    expect(console.locator("#closing-content")).to_have_value("学区怎么划分？\n新生几号报名？")
+    console.keyboard.press("Enter")
+    _expect_seat(console, "ready")
+    expect(desk.locator("h1")).to_contain_text("学区怎么划分", timeout=SOON)
+    expect(desk.locator("main")).to_contain_text("学府路8号")
+    expect(desk.locator("form[data-draft$=register]")).to_have_count(0)
+
+
 def test_each_further_f8_is_the_next_choice(console: Page, switch: Switch) -> None:
     call = _talk(console, switch)
     switch.end(call)
@@ -149,6 +169,74 @@ def test_a_registered_ticket_is_an_end_already_chosen(console: Page, switch: Swi
     _expect_seat(console, "ready")
 
 
+def test_a_citizen_who_is_rung_and_not_reached(console: Page, switch: Switch, product: Product) -> None:
+    """Only hanging up makes sense while it rings; then it says what came of it, and the empty form goes."""
+    callback = switch.owe_callback()
+    expect(console.locator("[data-callbacks-count]")).to_have_text("1", timeout=SOON)
+    me = product.ask("SELECT id FROM staff WHERE login = 'operator'")
+    _expect_seat(console, "ready")
+    call = switch.ring_out(me, console.evaluate("sessionStorage.getItem('console')"), callback)
+    expect(_part(console, "talk")).to_contain_text("正在呼叫市民", timeout=SOON)
+    expect(console.locator("[data-do=hang_up]")).to_be_enabled(timeout=SOON)
+    expect(console.locator("[data-do=hold]")).to_be_hidden()
+    expect(console.locator("[data-do=pause_recording]")).to_be_hidden()
+    assert "·" not in _part(console, "talk").inner_text()
+    desk = console.frame_locator("#desk")
+    expect(desk.locator("form[data-draft$=register]")).to_be_visible(timeout=SOON)
+    switch.tell_out(call, "busy")
+    expect(_part(console, "not_reached")).to_contain_text("占线", timeout=SOON)
+    expect(_part(console, "not_reached")).to_contain_text("下次回拨时间")
+    expect(desk.locator("[data-callback]")).to_be_visible(timeout=SOON)
+    assert violations(console) == []
+
+
+def test_a_call_answered_at_a_platform_opens_its_form(console: Page, switch: Switch, product: Product) -> None:
+    me = product.ask("SELECT id FROM staff WHERE login = 'operator'")
+    for kind, staff in (("newCall", None), ("answer", me)):
+        with switch.app.app_context(), unit_of_work() as now:
+            told = Told(kind, "call-1", now, "in", "13800138000", "12345", staff, staff is not None)
+            pushed.hear(now, Source("their-own"), told, switch.app.extensions["vault"])
+    expect(console.frame_locator("#desk").locator("form[data-draft$=register]")).to_be_visible(timeout=SOON)
+
+
+def test_whoever_pressed_9_is_not_to_be_overlooked(console: Page, switch: Switch) -> None:
+    switch.queue(key="9")
+    expect(console.locator("[data-offer-urgent]")).to_be_visible(timeout=SOON)
+    expect(_part(console, "offer")).to_contain_text("紧急求助")
+    expect(console.locator("[data-call-out]")).to_contain_text("紧急求助")
+    assert violations(console) == []
+
+
+def test_times_are_the_citys_and_the_keys_are_read_from_the_top(
+    switch: Switch, sign_in: Callable[..., Page], product: Product
+) -> None:
+    page = sign_in("operator", timezone_id="America/New_York", viewport={"width": 900, "height": 360})
+    _open(page)
+    page.keyboard.press("F4")
+    call = _talk(page, switch)
+    switch.end(call)
+    _expect_seat(page, "wrap_up")
+    there = product.ask("SELECT to_char(answered_at AT TIME ZONE 'Asia/Shanghai', 'HH24:MI') FROM call")
+    expect(page.locator("[data-closing=at]")).to_have_text(there)
+    page.locator("[data-help]").click()
+    expect(page.locator("#help")).to_be_visible()
+    expect(page.locator("#help-title")).to_be_focused()
+    assert page.evaluate("document.querySelector('#help').scrollTop") == 0
+    page.unroute_all(behavior="wait")
+
+
+def test_after_a_window_was_closed_in_a_talk_the_next_one_leads_back(console: Page, switch: Switch) -> None:
+    call = _talk(console, switch)
+    second = console.context.new_page()
+    console.unroute_all(behavior="wait")
+    console.close()
+    switch.cut(call)
+    _open(second)
+    expect(_part(second, "rejoin")).to_be_visible(timeout=SOON)
+    expect(_part(second, "taken")).to_be_hidden()
+    second.unroute_all(behavior="wait")
+
+
 def test_a_page_loaded_anew_leads_back_into_the_talk(console: Page, switch: Switch) -> None:
     call = _talk(console, switch)
     console.once("dialog", lambda asked: asked.accept())
@@ -192,9 +280,9 @@ def test_without_a_connection_it_says_so_and_keeps_what_was_typed(
 
 
 def test_whoever_coaches_sees_talks_and_goes_in_and_out(
-    console: Page, switch: Switch, sign_in: Callable[..., Page]
+    console: Page, switch: Switch, sign_in: Callable[..., Page], product: Product
 ) -> None:
-    _talk(console, switch)
+    call = _talk(console, switch)
     coach = sign_in("supervisor")
     coach.route("**/desk/phone/simulated/*", _done)
     coach.route("**/desk/phone/calls/*/listen", lambda asked: asked.fulfill(json={"token": "a pass"}))
@@ -206,5 +294,11 @@ def test_whoever_coaches_sees_talks_and_goes_in_and_out(
     line.locator("[data-coach=whisper]").click()
     expect(coach.locator("[data-coaching]")).to_contain_text("只有坐席")
     assert violations(coach) == []
+    switch.hand_over(call, product.ask("SELECT min(id) FROM department WHERE phone <> ''"))
+    expect(line).to_contain_text("已转交", timeout=SOON)
+    expect(coach.locator("[data-coaching]")).to_be_hidden()
+    expect(line.locator("[data-coach=whisper]")).to_be_hidden()
+    line.locator("[data-coach=listen]").click()
+    expect(coach.locator("[data-coaching]")).to_contain_text("监听")
     line.locator("[data-coach=leave]").click()
     expect(coach.locator("[data-coaching]")).to_be_hidden()

@@ -17,6 +17,7 @@ const number = () => (choice.value || other.value).trim();
 const seenKey = () => `demo-texts-${number()}`;
 const seen = () => Number(localStorage.getItem(seenKey()) ?? 0);
 const shown = new Intl.DateTimeFormat(document.documentElement.lang, {
+  timeZone: document.querySelector("[data-handset]").dataset.zone,
   month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23",
 });
 let all = 0;

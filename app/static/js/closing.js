@@ -1,16 +1,19 @@
 // What became of a call. Most were questions: F8 chooses "answered at once", Enter notes it. Nothing typed is lost
 // until the server has it.
 
-import { put, show } from "./panels.js";
+import { put, show, timeOf } from "./panels.js";
 
-/** `close(id, fields)` resolves to whether it was taken. Returns {offer(call), open(call), next(), current()}. */
-export function closing(root, words, close) {
+/** `close(call, fields)` resolves to whether it was taken; `asked(call)` is what the register form says of the matter.
+    Returns {aim(call), next(), current()}. */
+export function closing(root, words, close, asked) {
   const place = root.querySelector('[data-part="closing"]');
   const form = place.querySelector("form");
   const button = form.querySelector("button");
+  const { content } = form.elements;
   const radios = [...form.elements.disposition];
   const typed = new Map(); // call -> what stood in the form when another came between
   let target = null;
+  const worded = new Set(); // calls whose question was put in words here
   let isChosen = false;
 
   function follow() {
@@ -31,14 +34,18 @@ export function closing(root, words, close) {
     }
     target = call;
     show(place, call !== null);
-    if (call) write(call);
+    if (call) { write(call); quote(); }
     follow();
+  }
+
+  /** What is typed in the register form stands here too, until somebody puts it otherwise. */
+  function quote() {
+    if (target && !worded.has(target.id)) content.value = asked(target) || content.defaultValue;
   }
 
   function write({ ticket, number, answered_at: from }) {
     put(place.querySelector('[data-closing="number"]'), number || words.say.withheld);
-    const at = from ? new Date(from).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }) : "";
-    put(place.querySelector('[data-closing="at"]'), at);
+    put(place.querySelector('[data-closing="at"]'), timeOf(from));
     const link = place.querySelector("[data-closing-ticket]");
     put(link, ticket ? ticket.number ?? words.say.draft : "");
     if (ticket) link.href = (ticket.number ? root.dataset.ticket : root.dataset.draft).replace(/\b0\b/, ticket.id);
@@ -49,13 +56,16 @@ export function closing(root, words, close) {
     else if (!isChosen && !typed.has(target.id)) form.elements.disposition.value = "answered";
   }
 
+  content.addEventListener("input", () => worded.add(target?.id));
   form.addEventListener("change", () => { isChosen = true; follow(); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (button.disabled || !target) return;
     button.disabled = true;
-    const { id } = target;
-    const taken = await close(id, Object.fromEntries(new FormData(form)));
+    quote();
+    const call = target;
+    const { id } = call;
+    const taken = await close(call, Object.fromEntries(new FormData(form)));
     button.disabled = false;
     if (!taken) { button.focus(); return; }
     typed.delete(id);
@@ -73,6 +83,7 @@ export function closing(root, words, close) {
     /** The first press comes here, each further one goes on to the next choice. */
     next() {
       if (!target) return;
+      quote();
       if (document.activeElement === button) {
         const open = radios.filter((radio) => !radio.disabled);
         const now = open.findIndex((radio) => radio.checked);

@@ -1,6 +1,6 @@
 // For whoever coaches: talks that go on, and joining one, unheard or heard by its operator alone.
 
-import { clock, put, show } from "./panels.js";
+import { clock, fill, put, show } from "./panels.js";
 
 /** Returns {refresh(), tick(at)}. `join(id, how)` resolves to whether the line came; `leave()` gives it up. */
 export function coach(root, words, { ask, join, leave }) {
@@ -16,7 +16,9 @@ export function coach(root, words, { ask, join, leave }) {
     lines.forEach((line, id) => {
       line.querySelectorAll("[data-coach]").forEach((button) => {
         const isThis = joined?.id === id;
-        show(button, button.dataset.coach === "leave" ? isThis : !(isThis && joined.how === button.dataset.coach));
+        const isDone = isThis && joined.how === button.dataset.coach;
+        const isFor = button.dataset.coach !== "whisper" || !line.dataset.handed; // nobody is left to be whispered to
+        show(button, button.dataset.coach === "leave" ? isThis : isFor && !isDone);
       });
     });
   }
@@ -24,7 +26,6 @@ export function coach(root, words, { ask, join, leave }) {
   function lineOf(talk) {
     if (lines.has(talk.id)) return lines.get(talk.id);
     const line = made.content.firstElementChild.cloneNode(true);
-    line.querySelector('[data-is="staff"]').textContent = talk.staff;
     line.querySelector('[data-is="line"]').textContent = [talk.line, words.langs[talk.lang] ?? talk.lang].join(" · ");
     line.addEventListener("click", ({ target }) => {
       const how = target.closest("[data-coach]")?.dataset.coach;
@@ -46,7 +47,14 @@ export function coach(root, words, { ask, join, leave }) {
     if (!answer.ok) return;
     const on = new Set(answer.data.talks.map((talk) => talk.id));
     for (const [id, line] of lines) if (!on.has(id)) { line.remove(); lines.delete(id); }
-    answer.data.talks.forEach((talk) => { lineOf(talk).dataset.since = talk.answered_at; });
+    for (const talk of answer.data.talks) {
+      const line = lineOf(talk);
+      line.dataset.since = talk.answered_at;
+      line.dataset.handed = talk.handed_to ?? "";
+      const words_ = talk.handed_to ? fill(words.say.handed_to, { unit: talk.handed_to }) : talk.staff;
+      put(line.querySelector('[data-is="staff"]'), words_);
+    }
+    if (joined?.how === "whisper" && lines.get(joined.id)?.dataset.handed) { leave(); joined = null; }
     show(root.querySelector("[data-no-talks]"), on.size === 0);
     if (joined && !on.has(joined.id)) { leave(); joined = null; }
     tell();

@@ -1,11 +1,13 @@
 // The telephone page. Every few seconds, and at each word of news, it asks how things stand and shows that; what
 // somebody presses is an order to the server, and is seen once the server says so.
 
+import { beside } from "./beside.js";
 import { onCallNews } from "./callnews.js";
 import { closing } from "./closing.js";
 import { coach } from "./coach.js";
+import { consulting } from "./consulting.js";
 import { server } from "./orders.js";
-import { fill, panels, put, show } from "./panels.js";
+import { fill, isUrgent, panels, put, show, timeOf } from "./panels.js";
 import { bell } from "./ring.js";
 import { softphone } from "./softphone.js";
 import { thisWindow } from "./windows.js";
@@ -14,10 +16,12 @@ const ASK_TICKS = 5;
 const EAGER_TICKS = 8; // after an order, until the carrier has done it
 const SETTLE_MS = 5_000; // until the carrier says that a line has come
 const NEWS_MS = 8_000;
+const SILENCE_MS = 1_000; // a window of this browser that says nothing for so long is not there
 const WITH_CALL = ["offered", "on_call"];
 
 const root = document.querySelector("#telephone");
 const frame = document.querySelector("#desk");
+const typed = beside(frame);
 const words = JSON.parse(root.dataset.words);
 const answers = root.dataset.answers === "yes";
 const coaches = root.dataset.coaches === "yes";
@@ -92,7 +96,7 @@ const line = softphone(root.dataset.telephony, desk, {
   },
 });
 const rings = bell({ title: words.say.rings, icon: root.dataset.ringing, isWanted: () => isOn("ring") });
-const end = answers ? closing(root, words, note) : null;
+const end = answers ? closing(root, words, note, typed.asked) : null;
 const talks = coaches ? coach(root, words, { ask: desk.ask, join: listen, leave: () => { line.leave(); lineFor = null; news(words.say.left); } }) : null;
 
 async function bring(pass, what) {
@@ -149,12 +153,22 @@ function tell(before) {
   const [was, is] = [before?.call, state.call];
   if (state.offer && state.offer.id !== before?.offer?.id) {
     one(".countdown").dataset.of = 0;
-    callOut(fill(words.say.offered, { number: page.numberOf(is) }));
+    callOut(fill(isUrgent(is) ? words.say.urgent : words.say.offered, { number: page.numberOf(is) }));
   } else if (!state.offer && before?.offer) callOut(state.seat?.state === "ready" ? words.say.gone : "");
   const [sat, sits] = [before?.seat?.state, state.seat?.state];
   if (sat && sits && sat !== sits && sits !== "offered") say(words.forced[state.seat.reason] ?? words.seats[sits]);
+  if (was?.direction === "out" && state.not_reached?.id === was.id) notReached(was, state.not_reached);
+  else if (is || !state.not_reached) show(part("not_reached"), false);
   if (sat === "on_call" && sits === "wrap_up") say(is?.state === "TALKING" ? words.say.handed : words.say.over);
   if (was && is && was.id === is.id && was.is_held !== is.is_held) say(is.is_held ? words.say.held : words.say.unheld);
+}
+
+/** A call of ours came to nothing: why, and when it is due again. An empty form beside it is of no use any more. */
+function notReached(call, { reason, again_at: again, given_up: isGivenUp }) {
+  const next = again ? fill(words.say.again, { time: timeOf(again) }) : isGivenUp ? words.say.given_up : "";
+  put(part("not_reached"), `${words.not_reached[reason] ?? words.not_reached.other} ${next}`.trim());
+  show(part("not_reached"), true);
+  if (typed.has(call) && !typed.asked(call)) frame.contentWindow.location.assign(one("[data-callbacks]").href);
 }
 
 function draw() {
@@ -179,6 +193,11 @@ function draw() {
     broughtTo = call.id;
     enter("/rejoin");
   }
+  // Answered at a platform's telephone: nothing was pressed here.
+  if (seat?.state === "on_call" && call?.is_told && broughtTo !== call.id) {
+    broughtTo = call.id;
+    if (isOn("draft")) openDraft();
+  }
   if (call) page.known(call); else show(part("known"), false);
   drawEnd(seat, call, unfinished, isTalk);
   page.tick(state);
@@ -195,7 +214,7 @@ function drawEnd(seat, call, unfinished, isTalk) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "btn btn-link";
-    button.textContent = `${page.numberOf(other)} · ${new Date(other.answered_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" })}`;
+    button.textContent = `${page.numberOf(other)} · ${timeOf(other.answered_at)}`;
     button.addEventListener("click", () => { end.aim(other); end.next(); });
     place.append(button);
   });
@@ -203,10 +222,15 @@ function drawEnd(seat, call, unfinished, isTalk) {
 
 // Orders
 
-async function note(id, fields) {
-  const answer = await desk.order(`/calls/${id}/close`, fields);
+async function note(call, fields) {
+  await typed.keep(call);
+  const answer = await desk.order(`/calls/${call.id}/close`, fields);
   if (!went(answer)) { refresh(); return false; }
   const { number } = answer.data;
+  // The draft is none any more: what the form holds is in the ticket, or was nothing to take down.
+  if (fields.disposition !== "ticket" && typed.has(call)) {
+    frame.contentWindow.location.assign(number ? root.dataset.ticket.replace(/\b0\b/, call.ticket.id) : frame.src);
+  }
   await refresh();
   if (number && fields.disposition === "answered") news(fill(words.say.number, { number }));
   else news(state.seat?.state === "ready" ? words.say.done : words.say.noted);
@@ -292,32 +316,10 @@ if (answers) {
     event.preventDefault();
     seat("pause", { reason: event.target.elements.reason.value });
   });
-  prepareConsult();
+  consulting(root, (department) => inTalk("consult", { department }));
   root.querySelectorAll("[data-choice]").forEach((box) => {
     box.checked = isOn(box.dataset.choice);
     box.addEventListener("change", () => localStorage.setItem(`hotline-${box.dataset.choice}`, box.checked ? "on" : "off"));
-  });
-}
-
-function prepareConsult() {
-  const [field, choice] = [one("#unit-words"), one("#unit")];
-  const every = [...choice.options];
-  field.addEventListener("input", () => {
-    const parts = field.value.trim().split(/\s+/);
-    choice.replaceChildren(...every.filter((unit) => parts.every((words_) => unit.text.includes(words_))));
-    choice.selectedIndex = choice.options.length && field.value.trim() ? 0 : -1;
-  });
-  field.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowDown") return;
-    event.preventDefault();
-    choice.focus();
-    choice.selectedIndex = Math.max(0, choice.selectedIndex);
-  });
-  choice.addEventListener("keydown", (event) => { if (event.key === "Enter") choice.form.requestSubmit(); });
-  choice.form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    if (!choice.value) { field.focus(); return; }
-    inTalk("consult", { department: choice.value });
   });
 }
 
@@ -392,5 +394,12 @@ function second() {
 
 new Worker(root.dataset.tick).onmessage = second;
 onCallNews(refresh);
+/** Whether no other window answers. One of this browser's that was closed in mid-call cannot say so itself. */
+async function isFree() {
+  if (state.elsewhere && state.elsewhere !== self.latest()) return false;
+  if (state.elsewhere) await new Promise((done) => setTimeout(done, SILENCE_MS));
+  return !self.isTaken();
+}
+
 await refresh();
-if (answers && state && !state.seat && !state.elsewhere && !self.isTaken) await sit();
+if (answers && state && !state.seat && await isFree()) await sit();

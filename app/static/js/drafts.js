@@ -68,6 +68,12 @@ document.querySelectorAll("form[data-draft]").forEach((form) => {
     if (document.visibilityState === "hidden" && waiting !== null && !sending && !sent) save(true);
   });
 
+  // The telephone page is about to do something with what is kept: it waits for what it finds in `detail`.
+  document.addEventListener("hotline:keep", ({ detail }) => {
+    if (waiting !== null) save();
+    if (saving !== null) detail.push(saving);
+  });
+
   // What was typed last is kept before the form goes: it may not arrive. Not beside it: a save that came after the
   // form was taken would bring back what is done.
   form.addEventListener("submit", async (event) => {

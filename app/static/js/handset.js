@@ -49,7 +49,7 @@ export function handset(place, { number, dial, news }) {
   const speak = place.querySelector("[data-speak]");
   const button = (name) => place.querySelector(`[data-press="${name}"]`);
   const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
-    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+    timeZone: place.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
   });
 
   let call = null;

@@ -11,6 +11,12 @@ export function clock(ms) {
   return hours ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
+/** The time of day in the city's zone, wherever the browser is. */
+export function timeOf(moment) {
+  const form = { timeZone: document.querySelector("#telephone").dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return moment ? new Intl.DateTimeFormat(document.documentElement.lang, form).format(new Date(moment)) : "";
+}
+
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
 export function put(element, text) {
@@ -22,7 +28,11 @@ export function show(element, yes) {
 }
 
 const INSIDE = ["joining", "joined"];
+const EMERGENCY_KEY = "9";
 const AT_REST = ["offline", "ready", "wrap_up", "break"];
+
+/** Whether the caller pressed the key for an emergency in our own menu; a platform's menu has other keys. */
+export const isUrgent = (call) => !call.is_told && call.chosen.includes(EMERGENCY_KEY);
 
 export function panels(root, words, at) {
   const one = (selector) => root.querySelector(selector);
@@ -56,14 +66,19 @@ export function panels(root, words, at) {
     field("chosen", [...pressed, call.asked_number].filter(Boolean).join("、"));
     field("open", String(call.known.open));
     show(one("[data-again]"), call.again);
+    show(one("[data-offer-urgent]"), isUrgent(call));
+    part("offer").dataset.urgent = isUrgent(call) ? "yes" : "";
   }
 
   function talk(call, { isConnecting, isMuted, may }) {
     const field = (name, text) => put(one(`[data-talk="${name}"]`), text);
-    field("state", isConnecting || call.state !== "TALKING" ? words.say.connecting : words.say.talking);
+    const isTalking = call.state === "TALKING";
+    const isRung = !isTalking && call.direction === "out" && !isConnecting;
+    field("state", isRung ? words.say.ringing_out : isConnecting || !isTalking ? words.say.connecting : words.say.talking);
     field("number", numberOf(call));
     field("line", lineOf(call));
-    field("recording", words.recording[call.recording] ?? "");
+    const recording = words.recording[call.recording] ?? "";
+    field("recording", recording && ` · ${recording}`);
     one(".recording").dataset.recording = call.recording ?? "";
     show(one("[data-held]"), call.is_held);
     const open = call.parties.filter((party) => party.is_open);
@@ -75,15 +90,19 @@ export function panels(root, words, at) {
     one('[data-do="pause_recording"]').dataset.pauses = pauses ? "yes" : "";
     put(one("[data-mute]"), isMuted ? words.say.unmute : words.say.mute);
     show(one('[data-do="end_consult"]'), open.length > 0);
-    show(one("[data-consult]"), open.length === 0 && may("consult"));
-    ["hold", "pause_recording", "hang_up"].forEach((what) => show(one(`[data-do="${what}"]`), may(what)));
+    show(one("[data-consult]"), open.length === 0 && may("consult") && !isRung);
+    ["hold", "pause_recording"].forEach((what) => show(one(`[data-do="${what}"]`), may(what) && !isRung));
+    show(one('[data-do="hang_up"]'), may("hang_up"));
+    show(one('[data-do="mute"]'), !isRung);
     show(one('[data-talk="recording"]'), may("pause_recording"));
     list(one("[data-parties]"), call.parties, (line, party) => {
       line.textContent = `${party.name} ${words.parties[party.status] ?? party.status}`;
       line.dataset.open = party.is_open ? "yes" : "";
     });
-    const isTalking = call.state === "TALKING";
-    part("talk").querySelectorAll("button").forEach((button) => { button.disabled = !isTalking || button.dataset.busy === "yes"; });
+    part("talk").querySelectorAll("button").forEach((button) => {
+      const rests = !isTalking && !(call.direction === "out" && button.dataset.do === "hang_up");
+      button.disabled = rests || button.dataset.busy === "yes";
+    });
   }
 
   function known(call) {
@@ -114,7 +133,10 @@ export function panels(root, words, at) {
   }
 
   /** What changes with time alone, once a second. */
-  function tick({ seat: sits, offer: offered, call, waiting, waiting_since: first }) {
+  function tick({ seat: sits, offer: offered, call, waiting, waiting_since: first, callbacks }) {
+    put(one("[data-callbacks-count]"), String(callbacks));
+    show(one("[data-callbacks-count]"), callbacks > 0);
+    put(one("[data-callbacks-said]"), callbacks > 0 ? fill(words.say.callbacks, { count: callbacks }) : "");
     const rings = waiting > 0 ? { count: waiting, time: since(first) } : null;
     put(one("[data-waiting]"), rings ? fill(words.say.waiting, rings) : words.say.nobody_waits);
     if (!sits) return;

@@ -90,6 +90,30 @@ def test_line_that_never_comes_ends_the_try(telephone: Telephone, operator: Oper
     assert row(telephone).closed_at is None
 
 
+def test_cancelled_while_it_rings_counts_as_no_try(telephone: Telephone, operator: Operator):
+    callback = missed(telephone, operator)
+    telephone.phone().answers(after=25)
+    rings_back(telephone, operator, callback)
+    telephone.pass_(3)
+    [_, ringing] = telephone.phone().calls
+    assert operator.state()["call"]["state"] == "CONNECTING" and not ringing.is_over
+    operator.order("hold", 409)
+    operator.order("hang_up")
+    telephone.pass_(5)
+    assert ringing.is_over and operator.line.is_over
+    assert telephone.calls()[1].end_reason == "cancelled" and operator.state()["seat"]["state"] == "ready"
+    assert (row(telephone).attempts, row(telephone).closed_at) == (0, None)
+    rings_back(telephone, operator, callback)
+
+
+def test_cancelled_before_the_carrier_has_rung_rings_nobody(telephone: Telephone, operator: Operator):
+    callback = missed(telephone, operator)
+    operator.post(f"/callbacks/{callback}/call")
+    operator.order("hang_up")
+    telephone.pass_(30)
+    assert len(telephone.phone().calls) == 1 and telephone.calls()[1].end_reason == "cancelled"
+
+
 def test_no_call_needed(telephone: Telephone, operator: Operator):
     callback = missed(telephone, operator)
     operator.post(f"/callbacks/{callback}/close", 422, reason="because")
