@@ -45,9 +45,14 @@ def ring(told: Told, now: datetime) -> str:
         return str(response)
     if arriving.shift_of(call, now) == Shift.CLOSED:
         return documents.go(address("/voice/voicemail"), speaker, "closed")
+    return _welcome(speaker)
+
+
+def _welcome(speaker: Speaker) -> str:
+    """Who is there, that it is recorded, and the keys; in the other language for who has asked for that one."""
     return documents.ask(
-        speaker, "welcome", address("/voice/menu"), digits=documents.MENU_DIGITS, seconds=documents.MENU_SECONDS,
-        otherwise=address("/voice/enqueue"),
+        speaker, "welcome", address("/voice/menu", lang=speaker.lang), digits=documents.MENU_DIGITS,
+        seconds=documents.MENU_SECONDS, otherwise=address("/voice/enqueue"),
     )  # fmt: skip
 
 
@@ -57,7 +62,10 @@ def ring(told: Told, now: datetime) -> str:
 def menu(told: Told, now: datetime) -> str:
     """A key in the menu; any other than those that mean something leads to an operator."""
     call = call_of(told)
+    had = call.lang
     arriving.choose(call, told.at, now, told["Digits"])
+    if call.lang != had:
+        return _welcome(speaker_of(call))
     if told["Digits"] == EMERGENCY:
         return documents.emergency_menu(speaker_of(call))
     if told["Digits"] == STATUS:

@@ -361,6 +361,33 @@ def test_status_is_told_in_the_callers_language(telephone: Telephone):
     assert code not in kept and number not in kept and "13800138000" not in kept
 
 
+def test_english_has_the_notice_and_the_keys_in_english(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("8")
+    telephone.pass_(12)
+    said = heard(line).partition("Welcome")[2]
+    assert "recorded" in said and "Press 3" in said and "9 for an emergency" in said
+    assert telephone.call().state == "QUEUED" and telephone.call().lang == "en"
+
+
+def test_keys_of_the_english_menu_lead_on_in_english(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("8")
+    telephone.pass_(4)
+    line.press("3")
+    telephone.pass_(8)
+    assert "15 digits of your ticket number" in heard(line)
+    other = telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(3)
+    other.press("8")
+    telephone.pass_(4)
+    other.press("9")
+    telephone.pass_(8)
+    assert "Press 1 for the police" in heard(other)
+
+
 def test_wrong_code_three_times_leads_to_an_operator(telephone: Telephone):
     line = telephone.phone().dial(LINE)
     telephone.pass_(3)
