@@ -11,8 +11,10 @@ from calls.settling import settle
 from db import db
 
 Questions = Mapping[str, Mapping[str, int]]
-QUESTIONS: Questions = {"satisfied": {"1": 3, "2": 2, "3": 1}, "solved": {"1": 1, "2": 0}}
-"""Question -> key -> answer: 3 satisfied to 1 not, as ratings have it; 1 solved, 0 not."""
+SATISFIED: Mapping[str, int] = {"1": 3, "2": 2, "3": 1}
+"""Key -> answer, wherever a citizen is asked: 3 satisfied to 1 not, as ratings have it. By text as by telephone."""
+QUESTIONS: Questions = {"satisfied": SATISFIED, "solved": {"1": 1, "2": 0}}
+"""Question -> key -> answer; 1 solved, 0 not."""
 
 
 def begin(call: Call, at: datetime, now: datetime) -> None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from calls.surveying import SATISFIED
 from tickets import numbers
 
 LONGEST = 500
@@ -53,8 +54,8 @@ def asked(body: str) -> Asked:
 
 
 def _in_digits(digits: str) -> Asked:
-    """A mark alone, a ticket's number alone, with its code, or with a mark."""
-    mark = int(digits[-1]) if digits[-1] in "123" else 0
+    """A key alone, a ticket's number alone, with its code, or with a key. Keys are those of the telephone."""
+    mark = SATISFIED.get(digits[-1], 0)
     if len(digits) == 1 and mark:
         return Asked("rate", satisfied=mark)
     if len(digits) == numbers.NUMBER_DIGITS:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls import following, texts
 from calls.texting import Asked, asked, fit, segments
 
 NUMBER, CODE = "202603020000234", "123456789012"
@@ -17,8 +18,8 @@ NUMBER, CODE = "202603020000234", "123456789012"
         ("2026 0302 0000 234", Asked("status", NUMBER)),
         (f"{NUMBER} {CODE}", Asked("status", NUMBER, CODE)),
         (f"{NUMBER}\n1234 5678 9012", Asked("status", NUMBER, CODE)),
-        ("3", Asked("rate", satisfied=3)),
-        (" １ ", Asked("rate", satisfied=1)),
+        ("3", Asked("rate", satisfied=1)),
+        (" １ ", Asked("rate", satisfied=3)),
         (f"{NUMBER} 2", Asked("rate", NUMBER, satisfied=2)),
         ("4", Asked("help")),
         ("0", Asked("help")),
@@ -40,6 +41,17 @@ NUMBER, CODE = "202603020000234", "123456789012"
 )
 def test_is_read_strictly(body: str, meant: Asked):
     assert asked(body) == meant
+
+
+def test_a_key_means_the_same_by_telephone_and_by_text():
+    for key, mark in following.QUESTIONS["satisfied"].items():
+        assert asked(key).satisfied == asked(f"{NUMBER} {key}").satisfied == mark
+
+
+def test_the_text_that_asks_names_the_keys_as_they_are_read():
+    asks = texts.shipped()["sms_rate"]
+    for lang, words in (("zh", ("1满意", "2基本满意", "3不满意")), ("en", ("1 for solved and good", "3 for poor"))):
+        assert all(each in asks[lang] for each in words)
 
 
 @given(st.text())

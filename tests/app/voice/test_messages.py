@@ -180,7 +180,7 @@ class TestRating:
     def test_closes_the_ticket(self, telephone: Telephone):
         ticket_id, number, _ = register(telephone)
         to_callback(telephone, ticket_id)
-        assert number in say(telephone, "３")
+        assert number in say(telephone, "１")
         told = select(Rating.solved, Rating.satisfied).where(Rating.ticket_id == ticket_id)
         rating = telephone.read(lambda: db.session.execute(told).one())
         state = telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state)
