@@ -169,6 +169,7 @@ PLACES: wording.Words = {
     "sms_too_many": _l("Answer by text: too many attempts"),
     "sms_redone": _l("Answer by text: thanks for the rating, and it is handled again"),
     "sms_rated": _l("Answer by text: thanks for the rating"),
+    "sms_how": _l("Answer by text: how to rate, where what was sent is no rating that can be taken"),
     "sms_which": _l("Answer by text: it is not clear which ticket is meant"),
     "sms_urged": _l("Answer by text: what was added is noted"),
     "sms_urged_often": _l("Answer by text: noted several times today"),

@@ -188,7 +188,9 @@ class TestRating:
 
     def test_is_none_when_nothing_waits_for_one(self, telephone: Telephone):
         ticket_id, _, _ = register(telephone)
-        assert "评价" not in say(telephone, "3")
+        for words in ("3", "9", "编号 3"):
+            answer = say(telephone, words)
+            assert "编号 分数" in answer and "已收到" not in answer
         assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) != "CLOSED"
 
     def test_of_two_needs_the_number(self, telephone: Telephone):
@@ -200,10 +202,24 @@ class TestRating:
         states = telephone.read(lambda: [db.session.get_one(Ticket, one).state for one in (first, second)])
         assert states == ["CLOSED", "TO_CALLBACK"]
 
+    def test_what_is_no_rating_while_one_is_asked_for_is_told_how(self, telephone: Telephone):
+        ticket_id, number, _ = register(telephone)
+        to_callback(telephone, ticket_id)
+        for words in ("好", "9", f"{number} 9"):
+            assert "编号 分数" in say(telephone, words), words
+        assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) == "TO_CALLBACK"
+        assert "已收到" in say(telephone, f"编号 {number} 1")
+
+    def test_a_machine_is_told_how_to_rate_so_often_and_no_more(self, telephone: Telephone):
+        to_callback(telephone, register(telephone)[0])
+        answers = [say(telephone, f"收到{count}") for count in range(7)]
+        assert [bool(answer) for answer in answers] == [True] * 5 + [False] * 2
+        assert "已收到" in say(telephone, "1")
+
     def test_from_another_telephone_is_none(self, telephone: Telephone):
         ticket_id, number, _ = register(telephone)
         to_callback(telephone, ticket_id)
-        say(telephone, f"{number} 1", OTHER)
+        assert say(telephone, f"{number} 1", OTHER) == say(telephone, "202001010000014 1", OTHER) != ""
         assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) == "TO_CALLBACK"
 
     def test_is_asked_for_when_there_is_a_reply(self, telephone: Telephone):
