@@ -52,6 +52,37 @@ def test_answered(telephone: Telephone, operator: Operator):
     assert operator.state()["seat"]["state"] == "ready"
 
 
+def surveyed(telephone: Telephone, operator: Operator):
+    """A caller who is asked how it was."""
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.order("hang_up")
+    telephone.pass_(8)
+    return line
+
+
+def test_question_without_a_key_is_asked_once_more_and_then_left(telephone: Telephone, operator: Operator):
+    line = surveyed(telephone, operator)
+    telephone.pass_(40)
+    assert line.is_over and heard(line).count("满意请按1") == 2
+    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.answer)).all()) == []
+
+
+def test_question_with_a_wrong_key_is_asked_once_more_and_then_the_next(telephone: Telephone, operator: Operator):
+    line = surveyed(telephone, operator)
+    line.press("7")
+    telephone.pass_(5)
+    assert heard(line).count("满意请按1") == 2 and "得到答复" not in heard(line)
+    line.press("7")
+    telephone.pass_(5)
+    line.press("1")
+    telephone.pass_(5)
+    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.question)).all()) == ["solved"]
+    assert heard(line).count("满意请按1") == 2
+
+
 def test_gives_up_waiting(telephone: Telephone):
     line = telephone.phone().dial(LINE)
     telephone.pass_(60)
