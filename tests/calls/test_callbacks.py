@@ -4,8 +4,8 @@ import pytest
 from exchange import CALLER, Exchange
 from sqlalchemy import select
 
-from calls import arriving, outgoing
-from calls.models import Call, Callback
+from calls import arriving, outgoing, recordings
+from calls.models import Call, Callback, Voicemail
 from db import db
 from tickets import errors
 from tickets.models import Ticket
@@ -69,6 +69,36 @@ def missed(exchange: Exchange) -> Call:
 
 def only() -> Callback:
     return db.session.scalars(select(Callback).execution_options(populate_existing=True)).one()
+
+
+class TestMessageOfNothing:
+    def told(self, exchange: Exchange, call: Call, status: str, seconds: int | None) -> bool:
+        now = exchange.city.now
+        recordings.heard_of(call, "voicemail", "twilio", f"RE{call.id:032x}", status, seconds, now, now)
+        return self.is_empty(exchange, call)
+
+    def is_empty(self, exchange: Exchange, call: Call) -> bool:
+        return recordings.is_empty(db.session.get_one(Voicemail, call.id), call, exchange.city.now)
+
+    @pytest.mark.parametrize(("status", "seconds"), [("completed", 0), ("absent", None)])
+    def test_waits_for_no_sound(self, exchange: Exchange, status: str, seconds: int | None):
+        call = leave_message(exchange)
+        assert not self.is_empty(exchange, call)
+        assert self.told(exchange, call, status, seconds)
+        assert not any(key.startswith("fetch_recording") for key in exchange.owed(call))
+
+    def test_of_which_nothing_is_told_ends_so_after_a_while(self, exchange: Exchange):
+        call = leave_message(exchange)
+        exchange.wait(14 * 60)
+        assert not self.is_empty(exchange, call)
+        exchange.wait(2 * 60)
+        assert self.is_empty(exchange, call)
+        assert not self.told(exchange, call, "completed", 12), "told very late"
+
+    def test_with_words_in_it_is_fetched(self, exchange: Exchange):
+        call = leave_message(exchange)
+        assert not self.told(exchange, call, "completed", 3)
+        assert any(key.startswith("fetch_recording") for key in exchange.owed(call))
 
 
 class TestWhoAsksAfterBeingMissed:
