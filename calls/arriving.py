@@ -10,20 +10,21 @@ from sqlalchemy.dialects.postgresql import insert
 
 from calls import outgoing, settings
 from calls.hours import NIGHT_SKILL, Shift, shift
-from calls.keeping import facts_of, note
+from calls.keeping import WALLBOARD, facts_of, note
 from calls.machine import CallState, Progress
 from calls.models import PUSHED, Call, Callback, PhoneLine, Voicemail
 from calls.settling import settle
 from db import db
 from routing import service as routing
-from tickets import calling, clocks
+from tickets import calling, clocks, events
 from tickets.lifecycle import TicketState
 from tickets.models import Ticket
+from tickets.permissions import SYSTEM
 from tickets.vault import Vault
 
 SHORTEST_PAUSE = timedelta(seconds=30)
 """A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
-ENGLISH = "en"
+ENGLISH, EMERGENCY = "en", "9"
 MESSAGE, ASKED = "voicemail", "asked"
 DRAFT_KEPT, LOOK_BACK = timedelta(minutes=30), timedelta(days=3)
 BATCH = 200
@@ -93,10 +94,19 @@ def shift_of(call: Call, now: datetime) -> Shift:
 
 
 def choose(call: Call, at: datetime, now: datetime, digit: str) -> None:
-    """The caller pressed a key in the first menu. 8 asks for English."""
-    note(call, "chose", at, now, value=digit)
+    """The caller pressed a key in the first menu. 8 asks for English; of 9 supervisors are told at once."""
+    is_new = note(call, "chose", at, now, value=digit) is not None
+    if digit == EMERGENCY and is_new:
+        _alarm(call, now)
     if digit == "8" and ENGLISH not in call.skills:
         call.lang, call.skills = ENGLISH, [*call.skills, ENGLISH]
+
+
+def _alarm(call: Call, now: datetime) -> None:
+    events.record(
+        "call.emergency", subject="call", subject_id=call.id, version=call.version, actor=SYSTEM, now=now,
+        rooms_before=(WALLBOARD,), rooms_after=(WALLBOARD,),
+    )  # fmt: skip
 
 
 def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> Progress | None:
