@@ -126,6 +126,7 @@ PLACES: wording.Words = {
     "waiting_next": _l("In the queue: the caller is the next"),
     "waiting_choice": _l("In the queue: what may be pressed while waiting"),
     "busy": _l("Before the queue, when it is full"),
+    "waiting_nobody": _l("In the queue: no operator is there just now"),
     "callback_promised": _l("The caller asked to be called back"),
     "callback_withheld": _l("The caller asked to be called back, but the number is withheld"),
     "voicemail": _l("Before the tone of a message"),

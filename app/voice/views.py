@@ -217,7 +217,9 @@ def wait(told: Told, now: datetime) -> str:
 
 def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
     ahead = min(place.ahead, AHEAD_SHOWN)
-    if not ahead:
+    if not place.is_staffed:
+        speaker.say(keys, "waiting_nobody")
+    elif not ahead:
         speaker.say(keys, "waiting_next")
     elif place.minutes is None:
         speaker.say(keys, "waiting", ahead=ahead)

@@ -94,6 +94,21 @@ def test_gives_up_waiting(telephone: Telephone):
     assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["missed"]
 
 
+def test_who_waits_while_nobody_is_there_is_told_so(telephone: Telephone, operator: Operator):
+    operator.post("/seat", action="pause", reason="rest")
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(30)
+    assert "现在没有话务员可以接听" in heard(line) and "按1由我们给您回电" in heard(line)
+    assert "您是下一位" not in heard(line)
+    operator.post("/seat", action="ready")
+    telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(2)
+    other = telephone.phone("+8613800138002").dial(LINE)
+    telephone.pass_(30)
+    assert "前面还有" in heard(other) or "您是下一位" in heard(other)
+    assert "现在没有话务员可以接听" not in heard(other)
+
+
 def test_would_rather_be_called_back(telephone: Telephone):
     line = telephone.phone().dial(LINE)
     telephone.pass_(40)
