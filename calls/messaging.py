@@ -158,6 +158,8 @@ def _is_called_for(ticket: Ticket, template: str, now: datetime) -> bool:
         return ticket.state == TicketState.TO_CALLBACK
     if template in PROMISES:
         return _day(ticket, template) != ""
+    if ticket.channel == "phone" and ticket.state == TicketState.ANSWERED:
+        return False  # they have had their answer in the call
     fresh = ticket.registered_at is not None and ticket.registered_at > now - STALE
     return fresh and ticket.number is not None and ticket.code_counter > 0
 

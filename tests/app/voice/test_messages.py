@@ -13,7 +13,8 @@ from telephone import CALLER, LINE, Telephone
 from app.auth.models import Attempt
 from app.extensions import vault
 from app.outbox import unit_of_work
-from calls import messaging
+from calls import arriving, messaging
+from calls.arriving import Ringing
 from calls.message_models import Message, MessageReceipt, OptOut
 from calls.models import Effect
 from db import db
@@ -92,6 +93,16 @@ class TestReceipt:
         assert (message.state, message.template, message.tries) == ("DELIVERED", "receipt", 1)
         told = telephone.read(lambda: db.session.scalars(select(MessageReceipt.state)).all())
         assert sorted(told) == ["DELIVERED", "SENT"]
+
+    def test_goes_to_nobody_who_was_answered_in_the_call(self, telephone: Telephone):
+        with telephone.app.app_context(), unit_of_work() as now:
+            city = City(now, vault())
+            call = arriving.ring(now, Ringing("twilio", "CA13", LINE, CALLER), vault())
+            calling.hand_to(now, call.ticket_id, city.who("operator").id or 0)
+            service.answer_at_once(city.who("operator"), now, call.ticket_id, "问开门时间", "九点开门。", vault())
+        telephone.publish()
+        telephone.pass_(5)
+        assert messages(telephone) == [] and texts(telephone) == []
 
     def test_is_sent_once_however_often_its_job_runs(self, telephone: Telephone):
         ticket_id, _, _ = register(telephone)
