@@ -60,7 +60,10 @@ PHONE: Mapping[str, Number] = {
     ),
     "skill_wait": Number(
         _l("Insist on skills"), SECONDS,
-        _l("So long a call waits for a seat with all its skills; after that any seat gets it."),
+        _l(
+            "So long a call waits for a seat with all its skills, where somebody on duty has them; after that any "
+            "seat gets it."
+        ),
     ),
     "queue_limit": Number(
         _l("Longest queue"), _l("callers"),
@@ -123,10 +126,10 @@ PLACES: wording.Words = {
     "waiting": _l("In the queue: how many are before, while no wait can be told"),
     "waiting_minutes": _l("In the queue: how many are before, and for about how long"),
     "waiting_long": _l("In the queue: how many are before, and the wait is long"),
+    "waiting_nobody": _l("In the queue: no operator is there just now"),
     "waiting_next": _l("In the queue: the caller is the next"),
     "waiting_choice": _l("In the queue: what may be pressed while waiting"),
     "busy": _l("Before the queue, when it is full"),
-    "waiting_nobody": _l("In the queue: no operator is there just now"),
     "callback_promised": _l("The caller asked to be called back"),
     "callback_withheld": _l("The caller asked to be called back, but the number is withheld"),
     "voicemail": _l("Before the tone of a message"),
