@@ -140,9 +140,9 @@ def is_moot(message: Message, vault: Vault) -> bool:
 
 
 def _day(ticket: Ticket, template: str) -> str:
-    """The day that a promise names, or nothing."""
+    """The day that a promise names, as it is said, or nothing."""
     day = PROMISES[template](ticket) if template in PROMISES else None
-    return day.isoformat() if day else ""
+    return texts.day_said(day, lang_of(ticket.id)) if day else ""
 
 
 def _last(ticket_id: int, template: str) -> Message | None:

@@ -12,7 +12,7 @@ from db import db
 
 Questions = Mapping[str, Mapping[str, int]]
 SATISFIED: Mapping[str, int] = {"1": 3, "2": 2, "3": 1}
-"""Key -> answer, wherever a citizen is asked: 3 satisfied to 1 not, as ratings have it. By text as by telephone."""
+"""Key -> answer, by text as by telephone: 3 satisfied to 1 not, as ratings have it."""
 QUESTIONS: Questions = {"satisfied": SATISFIED, "solved": {"1": 1, "2": 0}}
 """Question -> key -> answer; 1 solved, 0 not."""
 

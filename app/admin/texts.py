@@ -122,7 +122,7 @@ def _heard(body: str, lang: str, now: Any) -> str:
             "line": "110",
             "state": wording.PUBLIC_STATES["IN_PROGRESS"],
             "unit": next(iter(city().units.values())).name,
-            "day": today(now).isoformat(),
+            "day": texts.day_said(today(now), lang),
             "sign": city().setting("city_name").get(lang, "12345"),
             "number": "202601010000017",
             "code": "123456789012",

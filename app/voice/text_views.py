@@ -17,7 +17,7 @@ from app.voice.signature import gateway_of
 from app.voice.twilio_texts import STATES
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import conversing, message_receipts, messaging, texting
+from calls import conversing, message_receipts, messaging, texting, texts
 from calls.message_models import Message
 from calls.models import PROVIDER
 from calls.texting import Asked
@@ -36,6 +36,8 @@ EXPLAINED = Limit("sms explained", 5, timedelta(days=1))
 PER_NUMBER = Limit("sms number", 10, timedelta(hours=1))
 """Numbers of tickets that one telephone may try in vain."""
 SATISFIED_AND_SOLVED = 2
+LANG = "zh"
+"""Whoever texts is answered in it: a text says nothing of the language it wants."""
 Reply = tuple[str, int | None]
 """A text, and the id of the ticket it is about."""
 
@@ -152,7 +154,7 @@ def _converse(provider: str, sid: str, number: str, body: str, now: datetime) ->
 
 
 def _say(key: str, **values: object) -> str:
-    text = Speaker("zh").text(f"sms_{key}", sign=messaging.sign(), **values)
+    text = Speaker(LANG).text(f"sms_{key}", sign=messaging.sign(), **values)
     return texting.fit(text, may_link=False)
 
 
@@ -178,7 +180,8 @@ def _told_status(found: PublicStatus) -> str:
     if found.unit and not conversing.is_confidential(found.ticket_id):
         parts.append(_say("status_unit", unit=found.unit))
     if found.due_at:
-        parts.append(_say("status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}"))
+        day = texts.day_said(found.due_at.astimezone(city().zone).date(), LANG)
+        parts.append(_say("status_due", day=day))
     return texting.fit("".join(parts), may_link=False)
 
 
@@ -227,7 +230,7 @@ def _note(ticket: Ticket, words: str, now: datetime) -> str:
 
 
 def _words() -> str:
-    return Speaker("zh").text("sms_urge_words")
+    return Speaker(LANG).text("sms_urge_words")
 
 
 def _stop(asked: Asked, sender: bytes, now: datetime) -> Reply:

@@ -15,7 +15,7 @@ from app.voice.documents import Speaker, address
 from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import arriving, blocking, expecting, keeping, offering
+from calls import arriving, blocking, expecting, keeping, offering, texts
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
@@ -139,12 +139,16 @@ def status_code(told: Told, now: datetime) -> str:
     if found.unit:
         speaker.say(response, "status_unit", unit=found.unit)
     if found.due_at:
-        speaker.say(response, "status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}")
+        speaker.say(response, "status_due", day=_day(found.due_at, speaker.lang))
     keys = documents.gather(response, address("/voice/menu", again=tries), digits=1, seconds=5)
     speaker.say(keys, "status_next")
     speaker.say(response, "goodbye")
     response.hangup()
     return str(response)
+
+
+def _day(moment: datetime, lang: str) -> str:
+    return texts.day_said(moment.astimezone(city().zone).date(), lang)
 
 
 def _ask_number(speaker: Speaker, tries: int, before: str = "") -> str:

@@ -1,5 +1,7 @@
 """What a text asks for, and how long one is."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,10 +54,15 @@ def test_a_key_means_the_same_by_telephone_and_by_text():
         assert asked(key).satisfied == asked(f"{NUMBER} {key}").satisfied == mark
 
 
+def test_days_are_said_as_people_say_them():
+    day = date(2026, 12, 4)
+    assert texts.day_said(day, "zh") == "12月4日" and texts.day_said(day, "en") == "4 December"
+
+
 def test_the_text_that_asks_names_the_keys_as_they_are_read():
     asks = texts.shipped()["sms_rate"]
-    for lang, words in (("zh", ("1满意", "2基本满意", "3不满意")), ("en", ("1 for solved and good", "3 for poor"))):
-        assert all(each in asks[lang] for each in words)
+    assert all(each in asks["zh"] for each in ("1满意", "2基本满意", "3不满意"))
+    assert all(each in asks["en"] for each in ("1 for solved and good", "3 for poor"))
 
 
 @given(st.text())

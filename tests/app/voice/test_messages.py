@@ -19,7 +19,7 @@ from calls.message_models import Message, MessageReceipt, OptOut
 from calls.models import Effect
 from db import db
 from routing.terms import SHIPPED_ROUNDS
-from tickets import promises, service
+from tickets import calling, promises, service
 from tickets.intake import Intake
 from tickets.models import Contact, Rating, Ticket, TicketText
 from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
@@ -281,12 +281,12 @@ class TestPromises:
         told = telephone.read(lambda: promises.extended_to(db.session.get_one(Ticket, ticket_id)))
         assert told is not None and texts(telephone)[1:] == [
             f"【{telephone.read(messaging.sign)}】您的诉求{number}因办理需要，经审核同意延长办理时间，"
-            f"承诺在{told.isoformat()}前办结。"
+            f"承诺在{told.month}月{told.day}日前办结。"
         ]
         assert "路灯" not in texts(telephone)[-1]
         assert not intend(telephone, ticket_id, "extended"), "the same day is told once"
         self.extend(telephone, ticket_id, part, again=True)
-        assert len(texts(telephone)) == 3 and told.isoformat() not in texts(telephone)[-1]
+        assert len(texts(telephone)) == 3 and f"{told.month}月{told.day}日" not in texts(telephone)[-1]
 
     def test_a_suspension_is_told_with_the_day_on_which_to_look_again(self, telephone: Telephone):
         ticket_id, number, part = self.at_work(telephone)
@@ -298,7 +298,8 @@ class TestPromises:
 
         self.do(telephone, suspend)
         day = telephone.read(lambda: promises.looked_at_again_on(db.session.get_one(Ticket, ticket_id)))
-        assert day is not None and number in texts(telephone)[-1] and day.isoformat() in texts(telephone)[-1]
+        assert day is not None and number in texts(telephone)[-1]
+        assert f"将于{day.month}月{day.day}日前" in texts(telephone)[-1]
         assert "明年改造" not in texts(telephone)[-1]
         self.do(telephone, lambda city: service.resume(city.who("supervisor"), city.now, ticket_id, "好了"))
         assert not intend(telephone, ticket_id, "suspended") and len(texts(telephone)) == 2
