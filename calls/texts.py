@@ -94,6 +94,15 @@ def checked(key: str, body: str) -> str:
     return body
 
 
+def lacks(key: str, lang: str, body: str) -> list[str]:
+    """What the shipped words tell and these do not: keys, and that it is recorded. Sound is not listened to."""
+    if is_recording(body):
+        return []
+    kept = shipped()[key][lang]
+    keys = sorted(set(_KEY.findall(kept)) - set(_KEY.findall(body)))
+    return [*keys, *([NOTICE] if _RECORDED.search(kept) and not _RECORDED.search(body) else [])]
+
+
 def own(session: Session) -> dict[tuple[str, str, str], PhoneText]:
     """What the city has put in place of shipped words: (key, language, line or empty) -> row."""
     return {(row.key, row.lang, row.line_no): row for row in session.scalars(select(PhoneText)) if row.body}

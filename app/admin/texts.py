@@ -107,7 +107,8 @@ def _text_page(key: str, lang: str, line_no: str, refusal: Refusal | None = None
             lines=names, has_own=bool(body), version=row.version if row else 0, shipped=texts.shipped()[key][lang],
             for_all=own.get((key, lang, "")), needed=texts.needed(key), longest=texts.LONGEST,
             heard=_heard(tried or in_force, lang, now), is_recording=texts.is_recording(tried or in_force),
-            is_tried=bool(tried), PLACES=PLACES, languages=LANGUAGES,
+            is_tried=bool(tried), lacks=texts.lacks(key, lang, tried or in_force), NOTICE=texts.NOTICE,
+            PLACES=PLACES, languages=LANGUAGES,
             past=edits.history(texts.TEXT, texts.name_of(key, lang, line_no)),
         )  # fmt: skip
 
