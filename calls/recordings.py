@@ -25,16 +25,15 @@ def heard_of(
     db.session.execute(insert(Recording).values(row).on_conflict_do_nothing(index_elements=["provider_sid"]))
     recording = _locked(sid)
     # Who hung up at the tone has left nothing to fetch, whichever way the carrier says so.
-    is_silent = kind == MESSAGE and status == "completed" and not seconds
-    if (status == "absent" or is_silent) and recording.state == "running":
+    is_silent = status == "absent" or (kind == MESSAGE and status == "completed" and seconds == 0)
+    if is_silent and recording.state == "running":
         recording.state = "absent"
     elif status == "completed" and recording.state == "running":
         recording.state, recording.seconds = "made", seconds
         owe(call, "fetch_recording", sid, now, recording=recording.id)
     row_of = db.session.get(Voicemail, call.id) if kind == MESSAGE else None
     if row_of is not None and status in ("completed", "absent") and row_of.recording_id is None:
-        row_of.seconds = seconds or 0
-        row_of.recording_id = recording.id if row_of.seconds else None
+        row_of.recording_id, row_of.seconds = (None, 0) if is_silent else (recording.id, seconds)
 
 
 def is_empty(message: Voicemail, call: Call, now: datetime) -> bool:

@@ -95,9 +95,10 @@ class TestMessageOfNothing:
         assert self.is_empty(exchange, call)
         assert not self.told(exchange, call, "completed", 12), "told very late"
 
-    def test_with_words_in_it_is_fetched(self, exchange: Exchange):
+    @pytest.mark.parametrize("seconds", [3, None])
+    def test_with_words_in_it_is_fetched(self, exchange: Exchange, seconds: int | None):
         call = leave_message(exchange)
-        assert not self.told(exchange, call, "completed", 3)
+        assert not self.told(exchange, call, "completed", seconds)
         assert any(key.startswith("fetch_recording") for key in exchange.owed(call))
 
 
