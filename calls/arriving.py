@@ -103,6 +103,8 @@ def choose(call: Call, at: datetime, now: datetime, digit: str) -> None:
 
 
 def _alarm(call: Call, now: datetime) -> None:
+    """Before all others from here on, whichever way they come into the queue."""
+    call.priority = TOP
     events.record(
         "call.emergency", subject="call", subject_id=call.id, version=call.version, actor=SYSTEM, now=now,
         rooms_before=(WALLBOARD,), rooms_after=(WALLBOARD,),

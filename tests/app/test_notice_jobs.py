@@ -233,6 +233,7 @@ class TestTelling:
             call = arriving.ring(city.now, Ringing("twilio", "CA9", "+86990112345", "+8613800138000"), city.vault)
             for digit in ("3", "9", "9"):
                 arriving.choose(call, city.now, city.now, digit)
+            assert call.priority == arriving.TOP
             return call.id
 
         call_id = made.do(press)
