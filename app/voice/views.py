@@ -223,8 +223,9 @@ def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
     ahead = min(place.ahead, AHEAD_SHOWN)
     if not place.is_staffed:
         speaker.say(keys, "waiting_nobody")
-    elif not ahead:
-        speaker.say(keys, "waiting_next")
+    if not ahead:
+        if place.is_staffed:
+            speaker.say(keys, "waiting_next")
     elif place.minutes is None:
         speaker.say(keys, "waiting", ahead=ahead)
     elif place.minutes > LONGEST_FORETOLD:
