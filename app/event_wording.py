@@ -154,6 +154,7 @@ STAFF_EVENTS: Words = {
     "attachment.removed": _l("File taken out"),
     "attachment.restored": _l("File put back"),
     "call.noted": _l("Telephone call"),
+    "call.emergency": _l("Caller pressed the key for an emergency"),
     "recording.heard": _l("Recording heard"),
     "offer.made": _l("Call offered"),
     "offer.closed": _l("Offer of a call ended"),

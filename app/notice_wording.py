@@ -50,6 +50,7 @@ NOTICES: wording.Words = {
     "order_renewed": _l("Your answer to the order was not enough: ordered again"),
     "order_answered": _l("A unit has answered an order"),
     "order_settled": _l("The order to you is settled"),
+    "call_emergency": _l("Emergency: a caller pressed the key for it"),
     "digest": _l("Today's summary"),
 }
 """Every kind of notice."""

@@ -10,21 +10,22 @@ from sqlalchemy.dialects.postgresql import insert
 
 from calls import outgoing, settings
 from calls.hours import NIGHT_SKILL, Shift, shift
-from calls.keeping import facts_of, note
+from calls.keeping import WALLBOARD, facts_of, note
 from calls.machine import CallState, Progress
 from calls.models import PUSHED, Call, Callback, PhoneLine, Voicemail
 from calls.settling import settle
 from db import db
 from routing import service as routing
-from tickets import calling, clocks
+from tickets import calling, clocks, events
 from tickets.lifecycle import TicketState
 from tickets.models import Ticket
+from tickets.permissions import SYSTEM
 from tickets.vault import Vault
 
 SHORTEST_PAUSE = timedelta(seconds=30)
 """A sign of life is written this often at most: each caller who waits gives one every 25 seconds."""
-ENGLISH = "en"
-MESSAGE = "voicemail"
+ENGLISH, EMERGENCY = "en", "9"
+MESSAGE, ASKED = "voicemail", "asked"
 DRAFT_KEPT, LOOK_BACK = timedelta(minutes=30), timedelta(days=3)
 BATCH = 200
 TOP = 100
@@ -93,10 +94,21 @@ def shift_of(call: Call, now: datetime) -> Shift:
 
 
 def choose(call: Call, at: datetime, now: datetime, digit: str) -> None:
-    """The caller pressed a key in the first menu. 8 asks for English."""
-    note(call, "chose", at, now, value=digit)
+    """The caller pressed a key in the first menu. 8 asks for English; of 9 supervisors are told at once."""
+    is_new = note(call, "chose", at, now, value=digit) is not None
+    if digit == EMERGENCY and is_new:
+        _alarm(call, now)
     if digit == "8" and ENGLISH not in call.skills:
         call.lang, call.skills = ENGLISH, [*call.skills, ENGLISH]
+
+
+def _alarm(call: Call, now: datetime) -> None:
+    """Before all others from here on, whichever way they come into the queue."""
+    call.priority = TOP
+    events.record(
+        "call.emergency", subject="call", subject_id=call.id, version=call.version, actor=SYSTEM, now=now,
+        rooms_before=(WALLBOARD,), rooms_after=(WALLBOARD,),
+    )  # fmt: skip
 
 
 def enqueue(call: Call, at: datetime, now: datetime, *, again: bool = False) -> Progress | None:
@@ -147,7 +159,7 @@ def want_callback(call: Call, at: datetime, now: datetime) -> bool:
     if call.phone_hash is None or call.ticket_id is None:
         return False
     note(call, "callback", at, now)
-    owe_callback(call, now, "asked")
+    owe_callback(call, now, ASKED)
     settle(call, now)
     return True
 
@@ -208,7 +220,7 @@ def owe_callback(call: Call, now: datetime, reason: str) -> None:
     """Write down that the caller is to be called back: one open row a number, however often they rang.
 
     A message has a row of its own, as that is where it is listened to: also the second one of a number, and that
-    of a number which was withheld.
+    of a number which was withheld. Who asks for it takes the place of an older row that says they were missed.
     """
     if call.ticket_id is None or call.direction == "out":
         return
@@ -217,6 +229,8 @@ def owe_callback(call: Call, now: datetime, reason: str) -> None:
         "call_id": call.id, "ticket_id": call.ticket_id, "reason": reason, "asked_at": now, "due_at": due,
         "attempts": 0,
     }  # fmt: skip
+    if reason == ASKED and _asks_instead(call, row):
+        return
     owners: list[bytes | None] = [call.phone_hash] if call.phone_hash is not None else []
     if reason == MESSAGE:
         owners.append(None)
@@ -224,3 +238,36 @@ def owe_callback(call: Call, now: datetime, reason: str) -> None:
         new = insert(Callback).values(row | {"phone_hash": owner}).on_conflict_do_nothing()
         if db.session.execute(new.returning(Callback.id)).scalar() is not None:
             return
+
+
+def _asks_instead(call: Call, row: dict[str, Any]) -> bool:
+    """Let the open row of a missed call be about this one. One that somebody is ringing just now keeps its ticket,
+    by which the end of that call finds it."""
+    mine = select(Callback.id).where(Callback.call_id == call.id)
+    if db.session.scalar(mine) is not None:
+        return False
+    older = select(Callback).where(
+        Callback.phone_hash == call.phone_hash, Callback.closed_at.is_(None), Callback.reason == "missed"
+    )
+    found = db.session.scalar(older.with_for_update())
+    if found is None:
+        return False
+    kept = ("call_id", "ticket_id", "attempts") if found.taken_at is not None else ()
+    for name in row.keys() - set(kept):
+        setattr(found, name, row[name])
+    return True
+
+
+def answered_meanwhile(call: Call) -> None:
+    """Who rang again and was answered need not be called back. A message is still to be heard."""
+    if call.direction == "out" or call.phone_hash is None or call.answered_at is None:
+        return
+    before = select(Call.id).where(
+        Call.phone_hash == call.phone_hash, Call.started_at < call.answered_at, Call.id != call.id
+    )
+    owed = (
+        (Callback.phone_hash == call.phone_hash) & Callback.closed_at.is_(None) & (Callback.reason != MESSAGE)
+        & Callback.call_id.in_(before)
+    )  # fmt: skip
+    done = {"closed_at": call.answered_at, "outcome": "called_again", "taken_by": call.staff_id}
+    db.session.execute(update(Callback).where(owed).values(done))

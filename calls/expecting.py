@@ -32,12 +32,16 @@ _PLACE = text(
 
 @dataclass(frozen=True)
 class Place:
-    """`ahead` wait before this caller. `minutes` None: less than one, or not enough is known to say it."""
+    """`ahead` wait before this caller. `minutes` None: less than one, or not enough is known to say it.
+
+    `is_staffed`: somebody is at a seat, and not on a break.
+    """
 
     lang: str
     line_no: str
     ahead: int
     minutes: int | None
+    is_staffed: bool
 
 
 def place_of(provider: str, sid: str, now: datetime) -> Place | None:
@@ -47,4 +51,5 @@ def place_of(provider: str, sid: str, now: datetime) -> Place | None:
     if row is None:
         return None
     length = one_of(float(row.seconds) if row.seconds is not None else None, row.talks)
-    return Place(row.lang, row.line_no, row.ahead, minutes_to_wait(row.ahead + 1, length, row.seats, least=60))
+    minutes = minutes_to_wait(row.ahead + 1, length, row.seats, least=60)
+    return Place(row.lang, row.line_no, row.ahead, minutes, row.seats > 0)

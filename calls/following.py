@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from calls import messaging, settings
 from calls.machine import Fact
 from calls.models import Call, FollowUpCall, SurveyAnswer
-from calls.surveying import Questions
+from calls.surveying import SATISFIED, Questions
 from db import db
 from tickets import errors, sealing
 from tickets import service as tickets
@@ -29,7 +29,7 @@ QUESTIONS: Questions = {
     AGREED: {"1": 1, "2": 0},
     "contacted": {"1": 1, "2": 0},
     "solved": {"1": 1, "2": 0},
-    "satisfied": {"1": 3, "2": 2, "3": 1},
+    "satisfied": SATISFIED,
 }
 """Question -> key -> answer. The first key also proves that a person is there, and no machine."""
 BATCH = 50

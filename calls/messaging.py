@@ -140,9 +140,9 @@ def is_moot(message: Message, vault: Vault) -> bool:
 
 
 def _day(ticket: Ticket, template: str) -> str:
-    """The day that a promise names, or nothing."""
+    """The day that a promise names, as it is said, or nothing."""
     day = PROMISES[template](ticket) if template in PROMISES else None
-    return day.isoformat() if day else ""
+    return texts.day_said(day, lang_of(ticket.id)) if day else ""
 
 
 def _last(ticket_id: int, template: str) -> Message | None:
@@ -158,6 +158,8 @@ def _is_called_for(ticket: Ticket, template: str, now: datetime) -> bool:
         return ticket.state == TicketState.TO_CALLBACK
     if template in PROMISES:
         return _day(ticket, template) != ""
+    if ticket.channel == "phone" and ticket.state == TicketState.ANSWERED:
+        return False  # they have had their answer in the call
     fresh = ticket.registered_at is not None and ticket.registered_at > now - STALE
     return fresh and ticket.number is not None and ticket.code_counter > 0
 

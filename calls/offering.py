@@ -57,12 +57,22 @@ def _best_seat(call: Call, now: datetime) -> Seat | None:
     waited = now - (call.waiting_since or now)
     query = select(Seat).where(Seat.state == SeatState.READY, Seat.seen_at > _silent(now))
     if waited < limits.span("skill_wait"):
-        query = query.where(Seat.skills.contains(call.skills))
+        query = query.where(Seat.skills.contains(_worth_waiting_for(call.skills)))
     if call.wanted_staff_id is not None and waited < limits.span("first_operator"):
         query = query.order_by(case((Seat.staff_id == call.wanted_staff_id, 0), else_=1))
     # Whoever has most of the skills comes first once they are no longer insisted on.
     query = query.order_by(case((Seat.skills.contains(call.skills), 0), else_=1), Seat.since, Seat.staff_id)
     return db.session.scalar(query.limit(1).with_for_update(skip_locked=True))
+
+
+def _worth_waiting_for(skills: Sequence[str]) -> list[str]:
+    """As many of these skills as any one person on duty has: nobody waits for who is not there."""
+    if not skills:
+        return []
+    held = db.session.scalars(
+        select(Seat.skills).where(Seat.state != SeatState.OFFLINE, Seat.skills.overlap(skills)).distinct()
+    )
+    return max(([skill for skill in skills if skill in each] for each in held), key=len, default=[])
 
 
 def _offer(call: Call, seat: Seat, now: datetime) -> bool:

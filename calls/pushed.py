@@ -187,6 +187,7 @@ def follow(call: Call, now: datetime) -> Progress:
         _ring_at(call, now)
     elif after.state == CallState.ENDED:
         _close(call, after, holder, now)
+    arriving.answered_meanwhile(call)
     if after.staff_id is not None and call.ticket_id is not None:
         calling.hand_to(now, call.ticket_id, after.staff_id)
     return after

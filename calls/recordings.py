@@ -1,6 +1,6 @@
 """录音. What becomes of a recording: known, fetched and verified, deleted at the carrier's."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,6 +10,8 @@ from calls.owing import owe
 from db import db
 
 TALK, MESSAGE = "talk", "voicemail"
+TOLD_WITHIN = timedelta(minutes=15)
+"""So long after the end of a call its recording may still be told of; it is also looked for in between."""
 
 
 def heard_of(
@@ -22,15 +24,23 @@ def heard_of(
     }  # fmt: skip
     db.session.execute(insert(Recording).values(row).on_conflict_do_nothing(index_elements=["provider_sid"]))
     recording = _locked(sid)
-    if status == "absent" and recording.state == "running":
+    # Who hung up at the tone has left nothing to fetch, whichever way the carrier says so.
+    is_silent = status == "absent" or (kind == MESSAGE and status == "completed" and seconds == 0)
+    if is_silent and recording.state == "running":
         recording.state = "absent"
     elif status == "completed" and recording.state == "running":
         recording.state, recording.seconds = "made", seconds
         owe(call, "fetch_recording", sid, now, recording=recording.id)
-    if kind == MESSAGE and status == "completed":
-        row_of = db.session.get(Voicemail, call.id)
-        if row_of is not None:
-            row_of.recording_id, row_of.seconds = recording.id, seconds
+    row_of = db.session.get(Voicemail, call.id) if kind == MESSAGE else None
+    if row_of is not None and status in ("completed", "absent") and row_of.recording_id is None:
+        row_of.recording_id, row_of.seconds = (None, 0) if is_silent else (recording.id, seconds)
+
+
+def is_empty(message: Voicemail, call: Call, now: datetime) -> bool:
+    """没有录到内容. Whether nothing was recorded of a message: the carrier says so, or has long said nothing."""
+    if message.recording_id is not None:
+        return False
+    return message.seconds == 0 or (call.ended_at is not None and call.ended_at < now - TOLD_WITHIN)
 
 
 def is_running(call: Call) -> bool:

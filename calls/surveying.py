@@ -11,8 +11,10 @@ from calls.settling import settle
 from db import db
 
 Questions = Mapping[str, Mapping[str, int]]
-QUESTIONS: Questions = {"satisfied": {"1": 3, "2": 2, "3": 1}, "solved": {"1": 1, "2": 0}}
-"""Question -> key -> answer: 3 satisfied to 1 not, as ratings have it; 1 solved, 0 not."""
+SATISFIED: Mapping[str, int] = {"1": 3, "2": 2, "3": 1}
+"""Key -> answer, by text as by telephone: 3 satisfied to 1 not, as ratings have it."""
+QUESTIONS: Questions = {"satisfied": SATISFIED, "solved": {"1": 1, "2": 0}}
+"""Question -> key -> answer; 1 solved, 0 not."""
 
 
 def begin(call: Call, at: datetime, now: datetime) -> None:
@@ -21,11 +23,13 @@ def begin(call: Call, at: datetime, now: datetime) -> None:
     settle(call, now)
 
 
-def answer(call: Call, now: datetime, question: str, key: str, questions: Questions = QUESTIONS) -> None:
-    """Keep an answer; the first one stands, and a key that means nothing is none."""
-    if key in questions.get(question, {}):
-        row = {"call_id": call.id, "question": question, "answer": questions[question][key], "answered_at": now}
-        db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
+def answer(call: Call, now: datetime, question: str, key: str, questions: Questions = QUESTIONS) -> bool:
+    """Keep an answer; the first one stands. False for a key that means nothing."""
+    if key not in questions.get(question, {}):
+        return False
+    row = {"call_id": call.id, "question": question, "answer": questions[question][key], "answered_at": now}
+    db.session.execute(insert(SurveyAnswer).values(row).on_conflict_do_nothing())
+    return True
 
 
 def after(question: str) -> str | None:

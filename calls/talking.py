@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from calls import outgoing, seating, settings
-from calls.arriving import enqueue, not_missed
+from calls.arriving import answered_meanwhile, enqueue, not_missed
 from calls.keeping import facts_of, lock, note, progress_of
 from calls.machine import CallState
 from calls.models import Call, CallLeg, Effect, Offer
@@ -38,8 +38,10 @@ def joined(call: Call, label: str, epoch: int, at: datetime, now: datetime) -> N
         owe(call, "record", str(epoch), now, epoch=epoch)
         if epoch > 1:
             _record_again(call, f"talk:{epoch}", now, before=epoch)
-    if after.answered_at is not None and after.ended_at is not None:
-        not_missed(call)
+    if after.answered_at is not None:
+        answered_meanwhile(call)
+        if after.ended_at is not None:
+            not_missed(call)
 
 
 def _record_again(call: Call, key: str, now: datetime, before: int | None = None) -> None:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from calls.surveying import SATISFIED
 from tickets import numbers
 
 LONGEST = 500
@@ -18,7 +19,10 @@ _PLAIN = frozenset(
 _PLAIN_TWICE = frozenset("^{}\\[~]|€")
 _LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_MOST_OF_A_KEY = 2
 _DIGITS = re.compile(r"[0-9]+")
+_LABEL = re.compile(r"^(?:受理)?编号[:\s]*")
+"""What our own texts call a ticket's number, and some type with it."""
 _ADDS = re.compile(r"(?:([0-9][0-9 \-]{13,30}[0-9])[\s,:]*)?(催办|催一下|催|补充)[\s,:。!]*(.*)", re.DOTALL)
 _STOP = frozenset({"TD", "T", "退订", "STOP", "UNSUBSCRIBE", "QUIT"})
 _START = frozenset({"START", "UNSTOP", "恢复"})
@@ -26,7 +30,10 @@ _START = frozenset({"START", "UNSTOP", "恢复"})
 
 @dataclass(frozen=True)
 class Asked:
-    """What a text asks for: status, rate, urge, stop, start, or help where it means nothing."""
+    """What a text asks for: status, rate, urge, stop, start, or help where it means nothing.
+
+    `satisfied` is 0 for a rating with a key that means none.
+    """
 
     kind: str
     number: str = ""
@@ -43,7 +50,7 @@ def asked(body: str) -> Asked:
         return Asked("stop")
     if word in _START:
         return Asked("start")
-    digits = numbers.normalise_number(text)
+    digits = numbers.normalise_number(_LABEL.sub("", text))
     if _DIGITS.fullmatch(digits):
         return _in_digits(digits)
     adds = _ADDS.fullmatch(text)
@@ -53,18 +60,16 @@ def asked(body: str) -> Asked:
 
 
 def _in_digits(digits: str) -> Asked:
-    """A mark alone, a ticket's number alone, with its code, or with a mark."""
-    mark = int(digits[-1]) if digits[-1] in "123" else 0
-    if len(digits) == 1 and mark:
-        return Asked("rate", satisfied=mark)
-    if len(digits) == numbers.NUMBER_DIGITS:
-        return Asked("status", digits)
-    if len(digits) == numbers.NUMBER_DIGITS + 1 and mark:
+    """A key alone, a ticket's number alone, with its code, or with a key. Keys are those of the telephone."""
+    mark = SATISFIED.get(digits[-1], 0)
+    if len(digits) <= _MOST_OF_A_KEY:
+        return Asked("rate", satisfied=mark if len(digits) == 1 else 0)
+    if len(digits) == numbers.NUMBER_DIGITS + 1:
         return Asked("rate", digits[:-1], satisfied=mark)
     if len(digits) == numbers.NUMBER_DIGITS + numbers.CODE_DIGITS:
         number, code = numbers.as_typed(digits, "")
         return Asked("status", number, code)
-    return Asked("help")
+    return Asked("status", digits[:LONGEST])  # a number, or one that was mistyped
 
 
 def segments(text: str) -> int:

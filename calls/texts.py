@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import date
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from babel.dates import format_date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,6 +26,10 @@ ALWAYS = "hotline"
 """The name in braces that every text may use."""
 SHIPPED_ONLY = frozenset({"sorry", "sms_sorry"})
 """Said while the database is away, where the city's own words are."""
+NOTICE = "recorded"
+_KEY = re.compile(r"(?<![0-9])[0-9](?![0-9])")
+_RECORDED = re.compile(r"录音|record", re.IGNORECASE)
+_DAYS = {"zh": "M月d日", "en": "d MMMM"}
 _NAME = re.compile(r"\{([^{}]*)\}")
 
 
@@ -48,6 +54,11 @@ def fill(body: str, **values: object) -> str:
     for name, value in values.items():
         body = body.replace(f"{{{name}}}", str(value))
     return body
+
+
+def day_said(day: date, lang: str) -> str:
+    """A day as people say it; a promise never lies so far ahead that the year would be missed."""
+    return format_date(day, _DAYS[lang], locale=lang)
 
 
 @cache
@@ -81,6 +92,15 @@ def checked(key: str, body: str) -> str:
     if not set(needed(key)) <= set(_NAME.findall(body)):
         raise Refused({"body": "text_needs"}, names=names)
     return body
+
+
+def lacks(key: str, lang: str, body: str) -> list[str]:
+    """What the shipped words tell and these do not: keys, and that it is recorded. Sound is not listened to."""
+    if is_recording(body):
+        return []
+    kept = shipped()[key][lang]
+    keys = sorted(set(_KEY.findall(kept)) - set(_KEY.findall(body)))
+    return [*keys, *([NOTICE] if _RECORDED.search(kept) and not _RECORDED.search(body) else [])]
 
 
 def own(session: Session) -> dict[tuple[str, str, str], PhoneText]:

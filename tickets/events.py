@@ -91,6 +91,8 @@ KINDS: Mapping[str, frozenset[str]] = {
     },
     # Of a call: one fact, as calls/machine.py reads it; `value` is a code or an id, `moment` the carrier's.
     "call.noted": frozenset({"fact", "epoch", "moment", "value"}),
+    # A caller has pressed the key for an emergency.
+    "call.emergency": frozenset(),
     "recording.heard": frozenset({"recording"}),
     "offer.made": frozenset({"call"}),
     "offer.closed": frozenset({"call", "outcome"}),

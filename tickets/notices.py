@@ -86,6 +86,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "attachment.added": (_rule("files_added", "unit:handler", units=AT_WORK, from_citizen=True),),
     "ticket.rejected": (_rule("rejected", "unit:handler", ways=BOTH, units=LEAD),),
     "ticket.redone": (_rule("redone", *PEOPLE, ways=BOTH, units=LEAD),),
+    "call.emergency": (_rule("call_emergency", "may:call.coach"),),
     # Whose it is
     "assignment.return_requested": (_rule("return_requested", "city:dispatcher"),),
     "assignment.upheld": (_rule("upheld", "unit:handler"),),

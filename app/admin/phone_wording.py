@@ -60,7 +60,10 @@ PHONE: Mapping[str, Number] = {
     ),
     "skill_wait": Number(
         _l("Insist on skills"), SECONDS,
-        _l("So long a call waits for a seat with all its skills; after that any seat gets it."),
+        _l(
+            "So long a call waits for a seat with all its skills, where somebody on duty has them; after that any "
+            "seat gets it."
+        ),
     ),
     "queue_limit": Number(
         _l("Longest queue"), _l("callers"),
@@ -123,6 +126,7 @@ PLACES: wording.Words = {
     "waiting": _l("In the queue: how many are before, while no wait can be told"),
     "waiting_minutes": _l("In the queue: how many are before, and for about how long"),
     "waiting_long": _l("In the queue: how many are before, and the wait is long"),
+    "waiting_nobody": _l("In the queue: no operator is there just now"),
     "waiting_next": _l("In the queue: the caller is the next"),
     "waiting_choice": _l("In the queue: what may be pressed while waiting"),
     "busy": _l("Before the queue, when it is full"),
@@ -169,6 +173,7 @@ PLACES: wording.Words = {
     "sms_too_many": _l("Answer by text: too many attempts"),
     "sms_redone": _l("Answer by text: thanks for the rating, and it is handled again"),
     "sms_rated": _l("Answer by text: thanks for the rating"),
+    "sms_how": _l("Answer by text: how to rate, where what was sent is no rating that can be taken"),
     "sms_which": _l("Answer by text: it is not clear which ticket is meant"),
     "sms_urged": _l("Answer by text: what was added is noted"),
     "sms_urged_often": _l("Answer by text: noted several times today"),

@@ -107,7 +107,8 @@ def _text_page(key: str, lang: str, line_no: str, refusal: Refusal | None = None
             lines=names, has_own=bool(body), version=row.version if row else 0, shipped=texts.shipped()[key][lang],
             for_all=own.get((key, lang, "")), needed=texts.needed(key), longest=texts.LONGEST,
             heard=_heard(tried or in_force, lang, now), is_recording=texts.is_recording(tried or in_force),
-            is_tried=bool(tried), PLACES=PLACES, languages=LANGUAGES,
+            is_tried=bool(tried), lacks=texts.lacks(key, lang, tried or in_force), NOTICE=texts.NOTICE,
+            PLACES=PLACES, languages=LANGUAGES,
             past=edits.history(texts.TEXT, texts.name_of(key, lang, line_no)),
         )  # fmt: skip
 
@@ -122,7 +123,7 @@ def _heard(body: str, lang: str, now: Any) -> str:
             "line": "110",
             "state": wording.PUBLIC_STATES["IN_PROGRESS"],
             "unit": next(iter(city().units.values())).name,
-            "day": today(now).isoformat(),
+            "day": texts.day_said(today(now), lang),
             "sign": city().setting("city_name").get(lang, "12345"),
             "number": "202601010000017",
             "code": "123456789012",

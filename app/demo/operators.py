@@ -37,7 +37,7 @@ from tickets.vault import Vault
 log = logging.getLogger(__name__)
 
 LOGINS = ("operator3", "operator4", "operator5", "operator6")
-SKILLS = {"operator3": ("consumer",), "operator4": ("social",)}
+SKILLS = {"operator3": ("consumer", "en"), "operator4": ("social",), "operator5": ("en",)}
 CONSOLE = "played"
 ROUND = 1.0  # seconds
 ACCEPTS, TALKS, WRITES, RESTS = (1.5, 5.0), (60.0, 150.0), (4.0, 15.0), (20.0, 40.0)

@@ -62,11 +62,14 @@ def _tell(owed_ids: Sequence[int]) -> int:
         owed = db.session.scalars(query).all()
         found = select(TicketEvent).where(TicketEvent.id.in_([row.subject_id for row in owed]))
         events = db.session.scalars(found.order_by(TicketEvent.id)).all()
-        tickets = _tickets({event.subject_id for event in events})
+        tickets = _tickets({event.subject_id for event in events if event.subject == "ticket"})
         lookup, rungs = Lookup(), _rungs(events)
         rows: list[Row] = []
         for event in events:
-            rows += _of_event(lookup, event, tickets[event.subject_id], rungs, now)
+            if event.subject == "call":
+                rows += _of_call(lookup, event, now)
+            else:
+                rows += _of_event(lookup, event, tickets[event.subject_id], rungs, now)
         news = notices.tell(rows)
         for row in owed:
             db.session.delete(row)
@@ -93,6 +96,18 @@ def _of_event(lookup: Lookup, event: TicketEvent, ticket: Ticket, rungs: Rungs, 
     if event.kind in PASSED_ON and ticket.state == TicketState.MERGED and ticket.parent_id is not None:
         ticket = db.session.get_one(Ticket, ticket.parent_id)
     return [row for rule in rules for row in _by_rule(lookup, rule, event, ticket, now)]
+
+
+def _of_call(lookup: Lookup, event: TicketEvent, now: datetime) -> list[Row]:
+    """What is told of a call names the call and no ticket: its draft is nobody's yet."""
+    return [
+        row
+        for rule in notices.RULES[event.kind]
+        for row in notices.rows_of(
+            rule.kind, lookup.of(rule.targets, (), confidential=False), None, now, key=f"event:{event.id}",
+            ways=rule.ways, call=event.subject_id,
+        )
+    ]
 
 
 def _by_rule(lookup: Lookup, rule: Rule, event: TicketEvent, ticket: Ticket, now: datetime) -> list[Row]:

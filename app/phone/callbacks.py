@@ -1,5 +1,6 @@
 """回拨. The list of those who are owed a call, the messages they left, and the calls that operators make."""
 
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
@@ -10,7 +11,7 @@ from app.access import actor, requires
 from app.outbox import unit_of_work
 from app.phone import window
 from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
-from calls import history, outgoing, screen
+from calls import history, outgoing, recordings, screen
 from calls.models import PROVIDER, Call, Callback, Voicemail
 from db import db
 
@@ -22,20 +23,21 @@ bp = Blueprint("callbacks", __name__, url_prefix="/desk/phone/callbacks")
 def waiting() -> str:
     """Who is to be called back, those due first."""
     with unit_of_work() as now:
-        rows = [_row(callback) for callback in outgoing.waiting(now)]
+        rows = [_row(callback, now) for callback in outgoing.waiting(now)]
         return render_template(
             "phone/callbacks.html", rows=rows, now=now, reasons=CALLBACK_REASONS, given_up=GIVEN_UP,
             outcomes=OUTCOMES,
         )
 
 
-def _row(callback: Callback) -> dict[str, Any]:
+def _row(callback: Callback, now: datetime) -> dict[str, Any]:
     first = db.session.get_one(Call, callback.call_id)
     message = db.session.get(Voicemail, callback.call_id)
     return {
         "callback": callback, "line": first.line_no, "lang": first.lang, "rang_at": first.started_at,
         "number": screen.masked_number(first, current_app.extensions["vault"]), "message": message,
         "has_sound": history.sound_of(message) is not None,
+        "is_empty": message is not None and recordings.is_empty(message, first, now),
     }  # fmt: skip
 
 

@@ -177,22 +177,22 @@ def _party(told: Told) -> tuple[Call, CallLeg]:
 @carrier
 @heard("survey")
 def survey(told: Told, now: datetime) -> str:
-    """After the talk: two questions, each answer kept as it comes."""
+    """After the talk: two questions, each answer kept as it comes, each asked once more where there is none."""
     call = call_of(told)
     surveying.begin(call, told.at, now)
-    asked = told.own.get("asked", "")
-    if asked:
-        surveying.answer(call, now, asked, told["Digits"])
-    left = surveying.after(asked)
-    speaker = speaker_of(call)
-    if left is None:
-        return documents.goodbye(speaker, "survey_thanks")
-    response = VoiceResponse()
-    keys = documents.gather(response, address("/voice/survey", asked=left), digits=1, seconds=6)
-    speaker.say(keys, f"survey_{left}")
-    speaker.say(response, "goodbye")
-    response.hangup()
-    return str(response)
+    speaker, question = speaker_of(call), told.own.get("asked", "")
+    is_answered = not question or surveying.answer(call, now, question, told["Digits"])
+    if not is_answered and "again" not in told.own:
+        return _question(speaker, question, again=1)
+    if not is_answered and not told["Digits"]:
+        return documents.goodbye(speaker)  # nobody is there any more
+    left = surveying.after(question)
+    return documents.goodbye(speaker, "survey_thanks") if left is None else _question(speaker, left)
+
+
+def _question(speaker: Speaker, question: str, **again: int) -> str:
+    answer = address("/voice/survey", asked=question, **again)
+    return documents.ask(speaker, f"survey_{question}", answer, otherwise=answer, seconds=6)
 
 
 @bp.post("/hold")

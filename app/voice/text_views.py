@@ -17,7 +17,7 @@ from app.voice.signature import gateway_of
 from app.voice.twilio_texts import STATES
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import conversing, message_receipts, messaging, texting
+from calls import conversing, message_receipts, messaging, texting, texts
 from calls.message_models import Message
 from calls.models import PROVIDER
 from calls.texting import Asked
@@ -31,9 +31,13 @@ bp = Blueprint("sms", __name__, url_prefix="/sms")
 
 PER_SENDER = Limit("sms sender", 30, timedelta(hours=1))
 """Texts of one telephone that are answered; two machines that answer each other come to an end."""
+EXPLAINED = Limit("sms explained", 5, timedelta(days=1))
+"""How often in a day one telephone is told how to rate: one that answers each text comes to an end here."""
 PER_NUMBER = Limit("sms number", 10, timedelta(hours=1))
 """Numbers of tickets that one telephone may try in vain."""
 SATISFIED_AND_SOLVED = 2
+LANG = "zh"
+"""Whoever texts is answered in it: a text says nothing of the language it wants."""
 Reply = tuple[str, int | None]
 """A text, and the id of the ticket it is about."""
 
@@ -140,7 +144,9 @@ def _converse(provider: str, sid: str, number: str, body: str, now: datetime) ->
         reply, ticket_id = "", None
     else:
         reply, ticket_id = _ANSWERS[asked.kind](asked, sender, now) if asked.kind in _ANSWERS else ("", None)
-        if not reply:
+        if not reply and (asked.kind == "rate" or conversing.to_rate(sender, now)):
+            asked, reply = Asked("rate"), _explain(sender, now)
+        elif not reply:
             asked = Asked(conversing.HELP)
             reply = "" if conversing.was_helped(sender, message.id, now) else _say("help")
     conversing.keep_reply(message, asked.kind, reply, ticket_id, vault())
@@ -148,7 +154,7 @@ def _converse(provider: str, sid: str, number: str, body: str, now: datetime) ->
 
 
 def _say(key: str, **values: object) -> str:
-    text = Speaker("zh").text(f"sms_{key}", sign=messaging.sign(), **values)
+    text = Speaker(LANG).text(f"sms_{key}", sign=messaging.sign(), **values)
     return texting.fit(text, may_link=False)
 
 
@@ -174,16 +180,17 @@ def _told_status(found: PublicStatus) -> str:
     if found.unit and not conversing.is_confidential(found.ticket_id):
         parts.append(_say("status_unit", unit=found.unit))
     if found.due_at:
-        parts.append(_say("status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}"))
+        day = texts.day_said(found.due_at.astimezone(city().zone).date(), LANG)
+        parts.append(_say("status_due", day=day))
     return texting.fit("".join(parts), may_link=False)
 
 
 def _rate(asked: Asked, sender: bytes, now: datetime) -> Reply:
-    """满意度. Only where it is certain which matter is meant."""
+    """满意度. Only where it is certain which matter is meant, and what is said of it."""
     waiting = conversing.to_rate(sender, now, asked.number)
     if len(waiting) > 1:
         return _say("which"), None
-    if not waiting:
+    if not waiting or not asked.satisfied:
         return "", None
     ticket = waiting[0]
     solved = asked.satisfied >= SATISFIED_AND_SOLVED  # as the text that asked words it
@@ -193,6 +200,11 @@ def _rate(asked: Asked, sender: bytes, now: datetime) -> Reply:
         return "", None
     is_closed = ticket.state == TicketState.CLOSED
     return _say("rated" if is_closed else "redone", number=ticket.number), ticket.id
+
+
+def _explain(sender: bytes, now: datetime) -> str:
+    """How to rate. The same where nothing waits for a rating as where it is somebody else's."""
+    return "" if throttle.admit([(EXPLAINED, sender.hex())], now).wait else _say("how")
 
 
 def _urge(asked: Asked, sender: bytes, now: datetime) -> Reply:
@@ -218,7 +230,7 @@ def _note(ticket: Ticket, words: str, now: datetime) -> str:
 
 
 def _words() -> str:
-    return Speaker("zh").text("sms_urge_words")
+    return Speaker(LANG).text("sms_urge_words")
 
 
 def _stop(asked: Asked, sender: bytes, now: datetime) -> Reply:

@@ -15,7 +15,7 @@ from app.voice.documents import Speaker, address
 from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
 from app.wording import PUBLIC_STATES
-from calls import arriving, blocking, expecting, keeping, offering
+from calls import arriving, blocking, expecting, keeping, offering, texts
 from calls.arriving import Ringing
 from calls.hours import Shift
 from calls.keeping import facts_of
@@ -45,9 +45,14 @@ def ring(told: Told, now: datetime) -> str:
         return str(response)
     if arriving.shift_of(call, now) == Shift.CLOSED:
         return documents.go(address("/voice/voicemail"), speaker, "closed")
+    return _welcome(speaker)
+
+
+def _welcome(speaker: Speaker) -> str:
+    """Who is there, that it is recorded, and the keys; in the other language for who has asked for that one."""
     return documents.ask(
-        speaker, "welcome", address("/voice/menu"), digits=documents.MENU_DIGITS, seconds=documents.MENU_SECONDS,
-        otherwise=address("/voice/enqueue"),
+        speaker, "welcome", address("/voice/menu", lang=speaker.lang), digits=documents.MENU_DIGITS,
+        seconds=documents.MENU_SECONDS, otherwise=address("/voice/enqueue"),
     )  # fmt: skip
 
 
@@ -57,7 +62,10 @@ def ring(told: Told, now: datetime) -> str:
 def menu(told: Told, now: datetime) -> str:
     """A key in the menu; any other than those that mean something leads to an operator."""
     call = call_of(told)
+    had = call.lang
     arriving.choose(call, told.at, now, told["Digits"])
+    if call.lang != had:
+        return _welcome(speaker_of(call))
     if told["Digits"] == EMERGENCY:
         return documents.emergency_menu(speaker_of(call))
     if told["Digits"] == STATUS:
@@ -131,12 +139,16 @@ def status_code(told: Told, now: datetime) -> str:
     if found.unit:
         speaker.say(response, "status_unit", unit=found.unit)
     if found.due_at:
-        speaker.say(response, "status_due", day=f"{found.due_at.astimezone(city().zone):%Y-%m-%d}")
+        speaker.say(response, "status_due", day=_day(found.due_at, speaker.lang))
     keys = documents.gather(response, address("/voice/menu", again=tries), digits=1, seconds=5)
     speaker.say(keys, "status_next")
     speaker.say(response, "goodbye")
     response.hangup()
     return str(response)
+
+
+def _day(moment: datetime, lang: str) -> str:
+    return texts.day_said(moment.astimezone(city().zone).date(), lang)
 
 
 def _ask_number(speaker: Speaker, tries: int, before: str = "") -> str:
@@ -209,8 +221,11 @@ def wait(told: Told, now: datetime) -> str:
 
 def _say_place(keys: object, speaker: Speaker, place: expecting.Place) -> None:
     ahead = min(place.ahead, AHEAD_SHOWN)
+    if not place.is_staffed:
+        speaker.say(keys, "waiting_nobody")
     if not ahead:
-        speaker.say(keys, "waiting_next")
+        if place.is_staffed:
+            speaker.say(keys, "waiting_next")
     elif place.minutes is None:
         speaker.say(keys, "waiting", ahead=ahead)
     elif place.minutes > LONGEST_FORETOLD:

@@ -20,10 +20,13 @@ from app.jobs import notices as job
 from app.outbox import stamp, take_lead, unit_of_work
 from app.recipients import Lookup, tier
 from app.subscribers import TELL
+from calls import arriving
+from calls.arriving import Ringing
 from config import Config
 from db import db
 from routing.models import Department
 from tickets import daily, mailing, notices, service
+from tickets.event_models import TicketEvent
 from tickets.models import Deadline, Escalation
 from tickets.notice_models import Mailbox, Notice, Run
 from tickets.notices import Recipient, Target
@@ -218,10 +221,33 @@ class TestTelling:
         assert made.told(kind=kind, way="in_app") == sorted((login, "in_app") for login in told)
 
     def test_every_kind_that_is_told_is_told_in_some_test(self):
-        elsewhere = {"escalated", "return_requested", "returned", "rejected", "redone"}
+        elsewhere = {
+            "escalated", "return_requested", "returned", "rejected", "redone", "call_emergency",
+        }  # fmt: skip
         assert {kind for _course, kind, _told in COURSES} | elsewhere == {
             rule.kind for rules in notices.RULES.values() for rule in rules
         }
+
+    def test_a_caller_who_presses_9_is_told_to_supervisors_at_once_and_once(self, made: Made, rung: list[int]):
+        def press(city: City) -> int:
+            call = arriving.ring(city.now, Ringing("twilio", "CA9", "+86990112345", "+8613800138000"), city.vault)
+            for digit in ("3", "9", "9"):
+                arriving.choose(call, city.now, city.now, digit)
+            assert call.priority == arriving.TOP
+            return call.id
+
+        call_id = made.do(press)
+        made.tell()
+        assert ("supervisor", "in_app") in made.told(kind="call_emergency") and rung
+        with unit_of_work():
+            rows = db.session.execute(
+                select(Notice.ticket_id, Notice.facts).where(Notice.kind == "call_emergency")
+            ).all()
+            rooms = db.session.scalars(
+                select(TicketEvent.rooms_after).where(TicketEvent.kind == "call.emergency")
+            ).all()
+        assert {row.ticket_id for row in rows} == {None} and all(row.facts == {"call": call_id} for row in rows)
+        assert rooms == [["calls"]] and made.told(kind="call_emergency").count(("supervisor", "in_app")) == 1
 
     def test_an_order_goes_to_the_mailbox_of_its_unit_too(self, made: Made):
         made.address(LEAD_LOGIN)

@@ -7,7 +7,7 @@ from exchange import CALLER, Exchange
 from sqlalchemy import select
 
 from calls import arriving, offering, seating, talking
-from calls.models import Callback, Effect, Offer, SeatSpan
+from calls.models import Call, Callback, Effect, Offer, SeatSpan
 from db import db
 from tickets import errors
 from tickets.event_models import TicketEvent
@@ -75,12 +75,12 @@ class TestAssigning:
 
     def test_language_is_insisted_on_for_a_while(self, exchange: Exchange):
         exchange.sit("operator")
-        call = exchange.ring()
-        arriving.choose(call, exchange.city.now, exchange.city.now, "8")
-        arriving.enqueue(call, exchange.city.now, exchange.city.now)
+        exchange.sit("operator2", "en")
+        seating.pause(exchange.who("operator2"), exchange.city.now, "operator2", "rest")
+        call = self.english(exchange)
         assert call.lang == "en" and exchange.assign() == []
         exchange.wait(30)
-        exchange.sit("operator2", "en")
+        seating.ready(exchange.who("operator2"), exchange.city.now, "operator2")
         [offer] = exchange.assign()
         assert exchange.login_of(offer.staff_id) == "operator2"
         offering.decline(exchange.who("operator2"), exchange.city.now, offer.id, "operator2")
@@ -89,6 +89,28 @@ class TestAssigning:
         seating.beat(exchange.who("operator"), exchange.city.now, "operator")
         [offer] = exchange.assign()
         assert exchange.login_of(offer.staff_id) == "operator"
+
+    def english(self, exchange: Exchange) -> Call:
+        call = exchange.ring()
+        arriving.choose(call, exchange.city.now, exchange.city.now, "8")
+        arriving.enqueue(call, exchange.city.now, exchange.city.now)
+        return call
+
+    def test_nobody_waits_for_a_skill_that_nobody_on_duty_has(self, exchange: Exchange):
+        exchange.sit("operator2", "en")
+        seating.leave(exchange.who("operator2"), exchange.city.now, "operator2")
+        exchange.sit("operator")
+        call = self.english(exchange)
+        [offer] = exchange.assign()
+        assert (offer.call_id, exchange.login_of(offer.staff_id)) == (call.id, "operator")
+
+    def test_of_several_skills_those_are_insisted_on_that_somebody_has(self, exchange: Exchange):
+        exchange.sit("operator")
+        exchange.sit("operator2", "en")
+        call = self.english(exchange)
+        call.skills = ["night", "en"]
+        [offer] = exchange.assign()
+        assert exchange.login_of(offer.staff_id) == "operator2"
 
     def test_seat_whose_page_is_silent_gets_none(self, exchange: Exchange):
         exchange.sit("operator")

@@ -157,6 +157,15 @@ class TestWholeCalls:
         call = platform.tell(platform.event("hangup", 40, cause="noAnswer"))
         assert known(call)["callbacks"] == ["missed"]
 
+    def test_missed_and_answered_when_they_ring_again_need_not_be_called_back(self, platform: Platform):
+        platform.tell(platform.event("newCall", 0), platform.event("hangup", 60, cause="cancel"))
+        again = {"call_id": "session-2"}
+        platform.tell(
+            platform.event("newCall", 90, **again), platform.event("answer", 99, staff_id=platform.agent, **again)
+        )
+        row = db.session.scalars(select(Callback).execution_options(populate_existing=True)).one()
+        assert (row.outcome, row.taken_by) == ("called_again", platform.agent)
+
     def test_missed_call_makes_one_callback_however_often_they_ring(self, platform: Platform):
         for number in range(3):
             platform.tell(

@@ -1,9 +1,12 @@
 """What a text asks for, and how long one is."""
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from calls import following, texts
 from calls.texting import Asked, asked, fit, segments
 
 NUMBER, CODE = "202603020000234", "123456789012"
@@ -17,12 +20,16 @@ NUMBER, CODE = "202603020000234", "123456789012"
         ("2026 0302 0000 234", Asked("status", NUMBER)),
         (f"{NUMBER} {CODE}", Asked("status", NUMBER, CODE)),
         (f"{NUMBER}\n1234 5678 9012", Asked("status", NUMBER, CODE)),
-        ("3", Asked("rate", satisfied=3)),
-        (" １ ", Asked("rate", satisfied=1)),
+        ("3", Asked("rate", satisfied=1)),
+        (" １ ", Asked("rate", satisfied=3)),
         (f"{NUMBER} 2", Asked("rate", NUMBER, satisfied=2)),
-        ("4", Asked("help")),
-        ("0", Asked("help")),
-        ("12", Asked("help")),
+        ("4", Asked("rate")),
+        ("0", Asked("rate")),
+        ("12", Asked("rate")),
+        ("编号 3", Asked("rate", satisfied=1)),
+        (f"编号：{NUMBER} 9", Asked("rate", NUMBER)),
+        (f"编号{NUMBER}", Asked("status", NUMBER)),
+        (NUMBER[:-1], Asked("status", NUMBER[:-1])),
         ("3星", Asked("help")),
         ("催", Asked("urge")),
         ("催办", Asked("urge")),
@@ -40,6 +47,22 @@ NUMBER, CODE = "202603020000234", "123456789012"
 )
 def test_is_read_strictly(body: str, meant: Asked):
     assert asked(body) == meant
+
+
+def test_a_key_means_the_same_by_telephone_and_by_text():
+    for key, mark in following.QUESTIONS["satisfied"].items():
+        assert asked(key).satisfied == asked(f"{NUMBER} {key}").satisfied == mark
+
+
+def test_days_are_said_as_people_say_them():
+    day = date(2026, 12, 4)
+    assert texts.day_said(day, "zh") == "12月4日" and texts.day_said(day, "en") == "4 December"
+
+
+def test_the_text_that_asks_names_the_keys_as_they_are_read():
+    asks = texts.shipped()["sms_rate"]
+    assert all(each in asks["zh"] for each in ("1满意", "2基本满意", "3不满意"))
+    assert all(each in asks["en"] for each in ("1 for solved and good", "3 for poor"))
 
 
 @given(st.text())

@@ -49,6 +49,30 @@ def test_the_city_words_it_for_all_and_one_line_for_itself_and_back(office):
     assert f'action="{WAITING}/shipped"' not in office.get(WAITING).text
 
 
+@pytest.mark.parametrize(
+    ("key", "lang", "body", "missing"),
+    [
+        ("welcome", "zh", "欢迎致电。", ["3", "8", "9", texts.NOTICE]),
+        ("welcome", "zh", "您好。通话将被录音。查进度按3，English 8，紧急9。", []),
+        ("welcome", "en", "Hello. Calls are recorded. Press 3 or 9, or hold for 15 seconds.", []),
+        ("waiting_long", "zh", "还有{ahead}位。", []),
+        ("survey_solved", "zh", "您的问题得到答复了吗？是请按1。", ["2"]),
+        ("welcome", "zh", "https://sounds.example/welcome.mp3", []),
+    ],
+)
+def test_what_the_shipped_words_tell_and_others_do_not(key: str, lang: str, body: str, missing: list[str]):
+    assert texts.lacks(key, lang, body) == missing
+
+
+def test_a_welcome_without_its_keys_is_taken_and_warned_of(office):
+    path = "/admin/texts/welcome/zh"
+    assert office.send(path, body="欢迎致电。").location == path
+    said = office.get(path).text
+    assert "alert-warning" in said and "按键9" in said and "录音的告知" in said
+    office.send(path, f"{path}/shipped")
+    assert "alert-warning" not in office.get(path).text
+
+
 def test_words_taken_back_and_set_again_do_not_pass_for_the_old_ones(office):
     path = "/admin/texts/goodbye/zh"
     office.send(path, body="再会。")

@@ -52,6 +52,37 @@ def test_answered(telephone: Telephone, operator: Operator):
     assert operator.state()["seat"]["state"] == "ready"
 
 
+def surveyed(telephone: Telephone, operator: Operator):
+    """A caller who is asked how it was."""
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.pass_(10)
+    operator.order("hang_up")
+    telephone.pass_(8)
+    return line
+
+
+def test_question_without_a_key_is_asked_once_more_and_then_left(telephone: Telephone, operator: Operator):
+    line = surveyed(telephone, operator)
+    telephone.pass_(40)
+    assert line.is_over and heard(line).count("满意请按1") == 2
+    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.answer)).all()) == []
+
+
+def test_question_with_a_wrong_key_is_asked_once_more_and_then_the_next(telephone: Telephone, operator: Operator):
+    line = surveyed(telephone, operator)
+    line.press("7")
+    telephone.pass_(5)
+    assert heard(line).count("满意请按1") == 2 and "得到答复" not in heard(line)
+    line.press("7")
+    telephone.pass_(5)
+    line.press("1")
+    telephone.pass_(5)
+    assert telephone.read(lambda: db.session.scalars(select(SurveyAnswer.question)).all()) == ["solved"]
+    assert heard(line).count("满意请按1") == 2
+
+
 def test_gives_up_waiting(telephone: Telephone):
     line = telephone.phone().dial(LINE)
     telephone.pass_(60)
@@ -61,6 +92,21 @@ def test_gives_up_waiting(telephone: Telephone):
     call = telephone.call()
     assert (call.state, call.end_reason) == ("ENDED", "abandoned_queue")
     assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["missed"]
+
+
+def test_who_waits_while_nobody_is_there_is_told_so(telephone: Telephone, operator: Operator):
+    operator.post("/seat", action="pause", reason="rest")
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(30)
+    assert "现在没有话务员可以接听" in heard(line) and "按1由我们给您回电" in heard(line)
+    assert "您是下一位" not in heard(line)
+    operator.post("/seat", action="ready")
+    telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(2)
+    other = telephone.phone("+8613800138002").dial(LINE)
+    telephone.pass_(30)
+    assert "前面还有" in heard(other) or "您是下一位" in heard(other)
+    assert "现在没有话务员可以接听" not in heard(other)
 
 
 def test_would_rather_be_called_back(telephone: Telephone):
@@ -359,6 +405,33 @@ def test_status_is_told_in_the_callers_language(telephone: Telephone):
     assert telephone.call().state == "QUEUED"
     kept = telephone.read(lambda: str(db.session.scalars(select(TelephonyEvent.payload)).all()))
     assert code not in kept and number not in kept and "13800138000" not in kept
+
+
+def test_english_has_the_notice_and_the_keys_in_english(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("8")
+    telephone.pass_(12)
+    said = heard(line).partition("Welcome")[2]
+    assert "recorded" in said and "Press 3" in said and "9 for an emergency" in said
+    assert telephone.call().state == "QUEUED" and telephone.call().lang == "en"
+
+
+def test_keys_of_the_english_menu_lead_on_in_english(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("8")
+    telephone.pass_(4)
+    line.press("3")
+    telephone.pass_(8)
+    assert "15 digits of your ticket number" in heard(line)
+    other = telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(3)
+    other.press("8")
+    telephone.pass_(4)
+    other.press("9")
+    telephone.pass_(8)
+    assert "Press 1 for the police" in heard(other)
 
 
 def test_wrong_code_three_times_leads_to_an_operator(telephone: Telephone):

@@ -369,7 +369,7 @@ class TestWhatCitizensWrite:
         ticket, number = self._ticket(post)
         with post.app.app_context(), unit_of_work():
             db.session.execute(update(Ticket).where(Ticket.id == ticket).values(state="TO_CALLBACK"))
-        self._write(post, "3", "i1")
+        self._write(post, "1", "i1")
         assert post.read(select(Ticket.state).where(Ticket.id == ticket)) == "CLOSED"
         assert number in post.first.said[-1][1]
 

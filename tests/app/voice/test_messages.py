@@ -13,12 +13,13 @@ from telephone import CALLER, LINE, Telephone
 from app.auth.models import Attempt
 from app.extensions import vault
 from app.outbox import unit_of_work
-from calls import messaging
+from calls import arriving, messaging
+from calls.arriving import Ringing
 from calls.message_models import Message, MessageReceipt, OptOut
 from calls.models import Effect
 from db import db
 from routing.terms import SHIPPED_ROUNDS
-from tickets import promises, service
+from tickets import calling, promises, service
 from tickets.intake import Intake
 from tickets.models import Contact, Rating, Ticket, TicketText
 from tickets.permissions import SYSTEM, VISITOR, Actor, caller_of
@@ -92,6 +93,16 @@ class TestReceipt:
         assert (message.state, message.template, message.tries) == ("DELIVERED", "receipt", 1)
         told = telephone.read(lambda: db.session.scalars(select(MessageReceipt.state)).all())
         assert sorted(told) == ["DELIVERED", "SENT"]
+
+    def test_goes_to_nobody_who_was_answered_in_the_call(self, telephone: Telephone):
+        with telephone.app.app_context(), unit_of_work() as now:
+            city = City(now, vault())
+            call = arriving.ring(now, Ringing("twilio", "CA13", LINE, CALLER), vault())
+            calling.hand_to(now, call.ticket_id, city.who("operator").id or 0)
+            service.answer_at_once(city.who("operator"), now, call.ticket_id, "问开门时间", "九点开门。", vault())
+        telephone.publish()
+        telephone.pass_(5)
+        assert messages(telephone) == [] and texts(telephone) == []
 
     def test_is_sent_once_however_often_its_job_runs(self, telephone: Telephone):
         ticket_id, _, _ = register(telephone)
@@ -180,7 +191,7 @@ class TestRating:
     def test_closes_the_ticket(self, telephone: Telephone):
         ticket_id, number, _ = register(telephone)
         to_callback(telephone, ticket_id)
-        assert number in say(telephone, "３")
+        assert number in say(telephone, "１")
         told = select(Rating.solved, Rating.satisfied).where(Rating.ticket_id == ticket_id)
         rating = telephone.read(lambda: db.session.execute(told).one())
         state = telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state)
@@ -188,7 +199,9 @@ class TestRating:
 
     def test_is_none_when_nothing_waits_for_one(self, telephone: Telephone):
         ticket_id, _, _ = register(telephone)
-        assert "评价" not in say(telephone, "3")
+        for words in ("3", "9", "编号 3"):
+            answer = say(telephone, words)
+            assert "编号 分数" in answer and "已收到" not in answer
         assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) != "CLOSED"
 
     def test_of_two_needs_the_number(self, telephone: Telephone):
@@ -200,10 +213,24 @@ class TestRating:
         states = telephone.read(lambda: [db.session.get_one(Ticket, one).state for one in (first, second)])
         assert states == ["CLOSED", "TO_CALLBACK"]
 
+    def test_what_is_no_rating_while_one_is_asked_for_is_told_how(self, telephone: Telephone):
+        ticket_id, number, _ = register(telephone)
+        to_callback(telephone, ticket_id)
+        for words in ("好", "9", f"{number} 9"):
+            assert "编号 分数" in say(telephone, words), words
+        assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) == "TO_CALLBACK"
+        assert "已收到" in say(telephone, f"编号 {number} 1")
+
+    def test_a_machine_is_told_how_to_rate_so_often_and_no_more(self, telephone: Telephone):
+        to_callback(telephone, register(telephone)[0])
+        answers = [say(telephone, f"收到{count}") for count in range(7)]
+        assert [bool(answer) for answer in answers] == [True] * 5 + [False] * 2
+        assert "已收到" in say(telephone, "1")
+
     def test_from_another_telephone_is_none(self, telephone: Telephone):
         ticket_id, number, _ = register(telephone)
         to_callback(telephone, ticket_id)
-        say(telephone, f"{number} 1", OTHER)
+        assert say(telephone, f"{number} 1", OTHER) == say(telephone, "202001010000014 1", OTHER) != ""
         assert telephone.read(lambda: db.session.get_one(Ticket, ticket_id).state) == "TO_CALLBACK"
 
     def test_is_asked_for_when_there_is_a_reply(self, telephone: Telephone):
@@ -254,12 +281,12 @@ class TestPromises:
         told = telephone.read(lambda: promises.extended_to(db.session.get_one(Ticket, ticket_id)))
         assert told is not None and texts(telephone)[1:] == [
             f"【{telephone.read(messaging.sign)}】您的诉求{number}因办理需要，经审核同意延长办理时间，"
-            f"承诺在{told.isoformat()}前办结。"
+            f"承诺在{told.month}月{told.day}日前办结。"
         ]
         assert "路灯" not in texts(telephone)[-1]
         assert not intend(telephone, ticket_id, "extended"), "the same day is told once"
         self.extend(telephone, ticket_id, part, again=True)
-        assert len(texts(telephone)) == 3 and told.isoformat() not in texts(telephone)[-1]
+        assert len(texts(telephone)) == 3 and f"{told.month}月{told.day}日" not in texts(telephone)[-1]
 
     def test_a_suspension_is_told_with_the_day_on_which_to_look_again(self, telephone: Telephone):
         ticket_id, number, part = self.at_work(telephone)
@@ -271,7 +298,8 @@ class TestPromises:
 
         self.do(telephone, suspend)
         day = telephone.read(lambda: promises.looked_at_again_on(db.session.get_one(Ticket, ticket_id)))
-        assert day is not None and number in texts(telephone)[-1] and day.isoformat() in texts(telephone)[-1]
+        assert day is not None and number in texts(telephone)[-1]
+        assert f"将于{day.month}月{day.day}日前" in texts(telephone)[-1]
         assert "明年改造" not in texts(telephone)[-1]
         self.do(telephone, lambda city: service.resume(city.who("supervisor"), city.now, ticket_id, "好了"))
         assert not intend(telephone, ticket_id, "suspended") and len(texts(telephone)) == 2
