@@ -1,4 +1,4 @@
-"""短信. Texts of citizens that ask for nothing the machine knows: somebody reads each one and says that it is done."""
+"""短信. Texts of citizens that ask for nothing the machine knows: somebody reads each and says so."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta

@@ -21,7 +21,7 @@ HEARD = "recording.heard"
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which calls: begun in a span or whenever, perhaps of one line, of one operator, that ended for one reason."""
+    """Which calls: begun in a span or ever, perhaps of one line, of one operator, that ended for one reason."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -46,17 +46,17 @@ def calls(wanted: Wanted, after: str | None = None, limit: int = PAGE) -> Found:
 def calls_of(
     actor: Actor, now: datetime, phone_hash: bytes, wanted: Wanted, after: str | None = None, limit: int = PAGE
 ) -> Found:
-    """The calls of one telephone number, but those of which the actor may not know the caller; that somebody asked
-    stays on record. Raises as above, Forbidden, TooMany."""
+    """The calls of one telephone number, but those with a confidential ticket whose caller the actor may not know;
+    that somebody asked stays on record. Raises as above, Forbidden, TooMany."""
     look_for(actor, now, "phone_hash", phone_hash)
-    known = select(Ticket.id).where(callers_known_to(actor, Ticket.rooms))
+    hidden = select(Ticket.id).where(Ticket.confidential, ~callers_known_to(actor, Ticket.rooms))
     of_number = _select(wanted).where(
-        Call.phone_hash == phone_hash, Call.ticket_id.is_(None) | Call.ticket_id.in_(known)
+        Call.phone_hash == phone_hash, Call.ticket_id.is_(None) | Call.ticket_id.not_in(hidden)
     )
     return _page(of_number, after, limit)
 
 
-def _select(wanted: Wanted) -> Select[tuple[Call]]:
+def _select(wanted: Wanted) -> Select[Call]:
     query = select(Call)
     if wanted.start is not None:
         query = query.where(Call.started_at >= wanted.start)
@@ -71,7 +71,7 @@ def _select(wanted: Wanted) -> Select[tuple[Call]]:
     return query
 
 
-def _page(query: Select[tuple[Call]], after: str | None, limit: int) -> Found:
+def _page(query: Select[Call], after: str | None, limit: int) -> Found:
     if after:
         moment, call_id = keys.decode(after)
         query = query.where(

@@ -183,8 +183,8 @@ def give_up(actor: Actor, now: datetime, callback_id: int, reason: str) -> Callb
 
 
 def take_down(actor: Actor, now: datetime, callback_id: int) -> int:
-    """The matter of a message, such as one of a withheld number, is taken down without a call; the draft's id, which
-    is the actor's from now on. Raises Forbidden, NotFound, NotNow."""
+    """The matter of a message, such as one of a withheld number, is taken down without a call. Returns the id of
+    its draft, which is the actor's from now on. Raises Forbidden, NotFound, NotNow."""
     seating.demand(actor)
     callback = _locked(callback_id)
     if callback.closed_at is not None or _is_taken(callback, actor, now):

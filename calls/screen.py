@@ -159,13 +159,13 @@ def masked_number(call: Call, vault: Vault) -> str:
 def masked_numbers(calls: Sequence[Call], vault: Vault) -> dict[int, str]:
     """Id of the call -> its number as it may be shown; a call without one is left out."""
     ids = {call.ticket_id for call in calls if call.ticket_id}
-    contacts = {one.ticket_id: one for one in db.session.scalars(select(Contact).where(Contact.ticket_id.in_(ids)))}
+    contacts = db.session.scalars(select(Contact).where(Contact.ticket_id.in_(ids)))
     # Without the country's code, as people here say their numbers.
-    shown = {
-        ticket_id: masking.mask_phone(vault.open_contact(contact, "phone").removeprefix("+86"))
-        for ticket_id, contact in contacts.items()
+    shown: dict[int | None, str] = {
+        contact.ticket_id: masking.mask_phone(vault.open_contact(contact, "phone").removeprefix("+86"))
+        for contact in contacts
     }
-    return {call.id: shown[call.ticket_id] for call in calls if shown.get(call.ticket_id or 0)}
+    return {call.id: shown[call.ticket_id] for call in calls if shown.get(call.ticket_id)}
 
 
 def _known(actor: Actor, call: Call) -> Data:

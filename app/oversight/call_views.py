@@ -98,7 +98,8 @@ def call(call_id: int) -> str:
         sees = queries.rows_by_id({ticket or 0}, visible_to(actor(), Ticket.rooms))
         staff = [found.call.staff_id, *(line.staff_id for line in found.lines)]
         return render_template(
-            "oversight/call.html", found=found, facts=_told_once(found.facts), call=found.call, now=now, words=words, show=phone_pages,
+            "oversight/call.html", found=found, facts=_told_once(found.facts), call=found.call, now=now,
+            words=words, show=phone_pages,
             names=people(staff), units=city().units_by_id, ticket=ticket if sees else None,
             number=screen.masked_number(found.call, vault()),
             may_hear=may(actor(), "call.coach"),

@@ -104,7 +104,7 @@ COUNTS: Words = {
     "inbound": _l("Calls in"),
     "offered": _l("Entered the queue"),
     "answered": _l("Answered"),
-    "abandoned": _l("Hung up waiting"),
+    "abandoned": _l("Hung up waiting, at once or later"),
     "short": _l("of these at once"),
     "callbacks": _l("Took a call-back"),
     "voicemails": _l("Left a message"),
