@@ -4,7 +4,7 @@ itself (limits, calendar, thresholds) are data, not here."""
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -23,7 +23,7 @@ _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class UnsafeConfig(ValueError):
-    """A setting is missing or unsafe. The message is one sentence that says what to do."""
+    """Settings are missing or unsafe. The message has a line for each, one sentence that says what to do."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,8 @@ class Config:
     def _check_complete(self) -> None:
         if self.env not in MODES:
             raise UnsafeConfig(f"HOTLINE_ENV must be one of {', '.join(MODES)}, not {self.env!r}.")
-        self._check_telephony()
+        if faults := list(self._telephony_faults()):
+            raise UnsafeConfig("\n".join(faults))
         self._check_mail()
         for name in ("database_url", "redis_url", "secret_key", "pii_keys", "blind_key"):
             if not getattr(self, name):
@@ -160,26 +161,28 @@ class Config:
         if len(_decoded(self.blind_key)) < 32:
             raise UnsafeConfig("BLIND_KEY must be base64 of 32 random bytes, see .env.example.")
 
-    def _check_telephony(self) -> None:
+    def _telephony_faults(self) -> Iterator[str]:
         if self.telephony not in PROVIDERS:
-            raise UnsafeConfig(f"TELEPHONY_PROVIDER must be one of {', '.join(PROVIDERS)}.")
-        if self.has_twilio and not (_SID.fullmatch(self.twilio_account_sid) and self.auth_tokens):
-            raise UnsafeConfig(
-                f"TELEPHONY_PROVIDER={self.telephony} needs TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."
-            )
+            yield f"TELEPHONY_PROVIDER must be one of {', '.join(PROVIDERS)}, not {self.telephony!r}."
+        if self.has_twilio and not self.twilio_account_sid:
+            yield f"TELEPHONY_PROVIDER={self.telephony} needs TWILIO_ACCOUNT_SID, which is not set."
+        elif self.has_twilio and not _SID.fullmatch(self.twilio_account_sid):
+            yield "TWILIO_ACCOUNT_SID must be AC and 32 hexadecimal digits, as the carrier's console shows it."
+        if self.has_twilio and not self.auth_tokens:
+            yield f"TELEPHONY_PROVIDER={self.telephony} needs TWILIO_AUTH_TOKEN, which is not set."
         if self.waiting_room not in WAITING_ROOMS:
-            raise UnsafeConfig(f"TWILIO_WAITING_ROOM must be one of {', '.join(WAITING_ROOMS)}.")
+            yield f"TWILIO_WAITING_ROOM must be one of {', '.join(WAITING_ROOMS)}, not {self.waiting_room!r}."
         for route in self.sms_routes:
             if route == "twilio" and not (self.has_twilio and _SENDER.fullmatch(self.twilio_sms_from)):
-                raise UnsafeConfig("SMS_PROVIDERS=twilio needs TWILIO_SMS_FROM, and TELEPHONY_PROVIDER=twilio.")
+                yield "SMS_PROVIDERS=twilio needs TWILIO_SMS_FROM, and TELEPHONY_PROVIDER=twilio."
             if route != "twilio" and not route.startswith("http:/"):
-                raise UnsafeConfig("SMS_PROVIDERS must be twilio or http:/path/to/gateway.json, see .env.example.")
+                yield "SMS_PROVIDERS must be twilio or http:/path/to/gateway.json, see .env.example."
         if len(set(self.sms_routes)) < len(self.sms_routes):
-            raise UnsafeConfig("SMS_PROVIDERS names a provider twice.")
+            yield "SMS_PROVIDERS names a provider twice."
         if any(not _E164.fullmatch(number) for number in self.emergency.values()):
-            raise UnsafeConfig("EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119.")
+            yield "EMERGENCY_LINES must be like 110=+8654600000110,119=+8654600000119."
         if not {"zh", "en"} <= self.voices.keys():
-            raise UnsafeConfig("TWILIO_VOICES must name a voice for zh and one for en, see .env.example.")
+            yield "TWILIO_VOICES must name a voice for zh and one for en, see .env.example."
 
     def _check_mail(self) -> None:
         if self.smtp_tls not in SMTP_SAFETY:

@@ -136,8 +136,7 @@ def day(on: date | None) -> str:
 
 def weekday_names() -> list[str]:
     """Short, from Monday on."""
-    language = choose_language()
-    names = get_day_names("narrow" if language == "zh" else "abbreviated", "stand-alone", language)
+    names = get_day_names("abbreviated", "stand-alone", choose_language())
     return [names[number] for number in range(7)]
 
 

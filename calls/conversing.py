@@ -44,6 +44,8 @@ def take_down(
 def keep_reply(message: Message, kind: str, reply: str, ticket_id: int | None, vault: Vault) -> None:
     """What it was about and what it was answered: the same text, told again, gets the same answer."""
     message.template, message.ticket_id = kind, ticket_id
+    if kind == HELP:
+        message.settled_at = None  # no machine has dealt with it: see free_texts.py
     message.reply = seal(vault, message.reference, reply) if reply else None
 
 

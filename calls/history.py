@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from calls.keeping import facts_of
 from calls.machine import Fact
 from calls.models import Call, Callback, CallLeg, Effect, Recording, SurveyAnswer, Voicemail
 from db import db
 from tickets import errors, events, keys
-from tickets.permissions import Actor, may
+from tickets.finding import look_for
+from tickets.models import Ticket
+from tickets.permissions import Actor, callers_known_to, may
 
 PAGE = 50
 HEARD = "recording.heard"
@@ -19,10 +21,10 @@ HEARD = "recording.heard"
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which calls: begun in a span, perhaps of one line, of one operator, that ended for one reason."""
+    """Which calls: begun in a span or ever, perhaps of one line, of one operator, that ended for one reason."""
 
-    start: datetime
-    end: datetime
+    start: datetime | None = None
+    end: datetime | None = None
     line_no: str = ""
     staff_id: int | None = None
     reason: str = ""
@@ -38,13 +40,38 @@ class Found:
 
 def calls(wanted: Wanted, after: str | None = None, limit: int = PAGE) -> Found:
     """The calls begun in the span. Raises Invalid for a key that is none."""
-    query = select(Call).where(Call.started_at >= wanted.start, Call.started_at < wanted.end)
+    return _page(_select(wanted), after, limit)
+
+
+def calls_of(
+    actor: Actor, now: datetime, phone_hash: bytes, wanted: Wanted, after: str | None = None, limit: int = PAGE
+) -> Found:
+    """The calls of one telephone number, but those with a confidential ticket whose caller the actor may not know;
+    that somebody asked stays on record. Raises as above, Forbidden, TooMany."""
+    look_for(actor, now, "phone_hash", phone_hash)
+    hidden = select(Ticket.id).where(Ticket.confidential, ~callers_known_to(actor, Ticket.rooms))
+    of_number = _select(wanted).where(
+        Call.phone_hash == phone_hash, Call.ticket_id.is_(None) | Call.ticket_id.not_in(hidden)
+    )
+    return _page(of_number, after, limit)
+
+
+def _select(wanted: Wanted) -> Select[Call]:
+    query = select(Call)
+    if wanted.start is not None:
+        query = query.where(Call.started_at >= wanted.start)
+    if wanted.end is not None:
+        query = query.where(Call.started_at < wanted.end)
     if wanted.line_no:
         query = query.where(Call.line_no == wanted.line_no)
     if wanted.staff_id is not None:
         query = query.where(Call.staff_id == wanted.staff_id)
     if wanted.reason:
         query = query.where(Call.end_reason == wanted.reason)
+    return query
+
+
+def _page(query: Select[Call], after: str | None, limit: int) -> Found:
     if after:
         moment, call_id = keys.decode(after)
         query = query.where(

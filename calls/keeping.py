@@ -1,6 +1,7 @@
 """What every verb of a call does around its own change: lock, learn a fact, read the call from its facts anew."""
 
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -67,14 +68,29 @@ def note(
     known = learn(facts_of(call), fact)
     if known is None:
         return None
+    after = _read(call, known)
+    call.version = (call.version or 0) + 1
+    db.session.flush()
+    record(call, actor, now, fact)
+    return after
+
+
+def write_down(call: Call, facts: Iterable[Fact], actor: Actor) -> None:
+    """A past call with all its facts at once, each told at its own moment; the caller flushes."""
+    known = frozenset(replace(fact, at=fact.at.astimezone(UTC)) for fact in facts)
+    _read(call, known)
+    for version, fact in enumerate(sorted(known), start=1):
+        call.version = version
+        record(call, actor, fact.at, fact)
+
+
+def _read(call: Call, known: frozenset[Fact]) -> Progress:
+    """The call's columns from its facts."""
     call.facts = [[one.at.isoformat(), one.kind, one.epoch, one.value] for one in sorted(known)]
     after = progress(known)
     for name in _COLUMNS:
         if name != "started_at" or after.started_at is not None:
             setattr(call, name, getattr(after, name))
-    call.version = (call.version or 0) + 1
-    db.session.flush()
-    record(call, actor, now, fact)
     return after
 
 

@@ -21,7 +21,8 @@ class Message(Base):
 
     `reference` is our own name of it. `body` is what it says, `reply` what one that came in was answered. `again`
     counts how often it was sent anew by hand, by `asked_by`, or because another day is promised. `template` of one
-    that came in is what it asked for.
+    that came in is what it asked for; `asked_by` and `settled_at` of one that asked for nothing say who dealt with
+    it, and when.
     """
 
     __tablename__ = "message"

@@ -219,8 +219,12 @@ def seal(vault: Vault, reference: str, words: str) -> bytes:
 
 def wording_of(message: Message, vault: Vault) -> Wording:
     """What a message that goes out says."""
-    words = sealing.open_(vault.keys, message.body, "body", _CONTEXT + message.reference)
-    return Wording(*json.loads(words))
+    return Wording(*json.loads(words_of(message, vault)))
+
+
+def words_of(message: Message, vault: Vault) -> str:
+    """Its body as it was sealed: of one that came in, what the citizen wrote."""
+    return sealing.open_(vault.keys, message.body, "body", _CONTEXT + message.reference)
 
 
 def reply_of(message: Message, vault: Vault) -> str:

@@ -197,6 +197,18 @@ def give_up(actor: Actor, now: datetime, callback_id: int, reason: str) -> Callb
     return callback
 
 
+def take_down(actor: Actor, now: datetime, callback_id: int) -> int:
+    """The matter of a message, such as one of a withheld number, is taken down without a call. Returns the id of
+    its draft, which is the actor's from now on. Raises Forbidden, NotFound, NotNow."""
+    seating.demand(actor)
+    callback = _locked(callback_id)
+    if callback.closed_at is not None or _is_taken(callback, actor, now):
+        raise errors.NotNow(action="take_down", state="taken" if callback.closed_at is None else "closed")
+    callback.closed_at, callback.outcome, callback.taken_by = now, "taken_down", actor.id
+    calling.hand_to(now, callback.ticket_id, actor.id or 0)
+    return callback.ticket_id
+
+
 REASONS = ("called_again", "done_otherwise", "no_matter")
 """Why somebody need not be called back: they rang again and were answered, it is settled, there was nothing."""
 

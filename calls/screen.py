@@ -1,6 +1,6 @@
 """What an operator's page shows: the seat, the offer, the talk, and what is known of the number. Reads only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -187,9 +187,19 @@ def _handed_to(call: Call) -> str | None:
 
 def masked_number(call: Call, vault: Vault) -> str:
     """The number as it may be shown: it says who may be calling, and proves nothing."""
-    contact = db.session.get(Contact, call.ticket_id) if call.ticket_id else None
+    return masked_numbers([call], vault).get(call.id, "")
+
+
+def masked_numbers(calls: Sequence[Call], vault: Vault) -> dict[int, str]:
+    """Id of the call -> its number as it may be shown; a call without one is left out."""
+    ids = {call.ticket_id for call in calls if call.ticket_id}
+    contacts = db.session.scalars(select(Contact).where(Contact.ticket_id.in_(ids)))
     # Without the country's code, as people here say their numbers.
-    return masking.mask_phone(vault.open_contact(contact, "phone").removeprefix("+86")) if contact else ""
+    shown: dict[int | None, str] = {
+        contact.ticket_id: masking.mask_phone(vault.open_contact(contact, "phone").removeprefix("+86"))
+        for contact in contacts
+    }
+    return {call.id: shown[call.ticket_id] for call in calls if shown.get(call.ticket_id)}
 
 
 def _known(actor: Actor, call: Call) -> Data:

@@ -36,18 +36,20 @@ def _leg(leg: Leg, since: int = 0) -> dict[str, object]:
         "began": leg.created_at.isoformat(), "seconds": leg.seconds, "ended_by": leg.ended_by,
         "heard": [{**asdict(one), "at": one.at.isoformat()} for one in leg.heard[since:]],
         "next": len(leg.heard), "parameters": leg.parameters,
-        "party": leg.party.address, "doing": _doing(leg), "talking": leg.network.truth.is_talking(leg.sid),
+        "party": leg.party.address, "doing": doing_of(leg), "talking": leg.network.truth.is_talking(leg.sid),
     }  # fmt: skip
 
 
-def _doing(leg: Leg) -> str:
-    """As its person would say it: ringing, menu (somebody or something speaks), waiting, talking, ended."""
+def doing_of(leg: Leg) -> str:
+    """As its person would say it: ringing, menu (somebody or something speaks), waiting, talking, held, ended."""
     if leg.is_over:
         return "ended"
     if leg.status != "in-progress":
         return "ringing"
     if leg.network.truth.is_talking(leg.sid):
         return "talking"
+    if isinstance(leg.place, Participant) and leg.place.hold:
+        return "held"
     return "waiting" if isinstance(leg.place, Entry | Participant) else "menu"
 
 

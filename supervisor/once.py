@@ -69,7 +69,9 @@ def flask(options: Options) -> int:
     kill_leftovers(folder)
     folder.claim(os.environ.get("HOTLINE_ENV") or "demo")
     prepared = name not in ("", *ON_THE_SCHEMA) and not os.environ.get("DATABASE_URL")
-    return _on_own_servers(options, folder, command, {}, servers.Wanted(), Path.cwd(), prepared)
+    return _on_own_servers(
+        options, folder, command, servers.played(os.environ), servers.Wanted(), Path.cwd(), prepared
+    )
 
 
 def _needs_no_servers(words: Sequence[str]) -> bool:
@@ -95,6 +97,7 @@ def _beside(options: Options, folder: DataFolder, command: list[str], state: dic
     if "PUBLIC_BASE_URL" not in os.environ and env["HOTLINE_ENV"] != "production":
         env["PUBLIC_BASE_URL"] = str(state.get("url", ""))
     servers.borrow(state, env)
+    env |= servers.played(env)
     # Ctrl-C belongs to the command; SIGTERM ends it with us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     process = spawn(command, env, Path.cwd(), death_signal=signal.SIGTERM)

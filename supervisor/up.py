@@ -16,11 +16,6 @@ from supervisor.processes import Spec, kill_leftovers, say
 from supervisor.usage import ROOT, Options
 
 READY_WITHIN = 120.0  # seconds for the web processes to answer
-PLAYED = {  # numbers of no place
-    "EMERGENCY_LINES": "110=+869901800110,119=+869901800119,120=+869901800120",
-    "SMS_PROVIDERS": "twilio",
-    "TWILIO_SMS_FROM": "+86990112345",
-}
 GRACE = 3  # seconds in which a web process finishes its requests when it is to stop
 
 
@@ -41,10 +36,9 @@ def up(options: Options) -> int:
         try:
             crew.publish(url=address, host=options.host, port=options.port, ready=False)
             servers.start(crew, env, servers.Wanted())
-            if is_simulated(env):
+            if servers.is_simulated(env):
                 env["TWILIO_API_URL"] = f"http://127.0.0.1:{free_port(env)}"
-                for name, value in PLAYED.items():
-                    env.setdefault(name, value)
+                env |= servers.played(env)
                 crew.publish(urls=crew.facts["urls"] | {"twilio_api_url": env["TWILIO_API_URL"]})
             prepare(crew, env, embedded=not os.environ.get("DATABASE_URL"))
             specs = _specs(folder, env, door.fileno(), counts)
@@ -116,12 +110,6 @@ def _play(folder: DataFolder, env: Mapping[str, str]) -> Spec:
     return Spec("demo", command, env, ROOT, folder.log("demo"))
 
 
-def is_simulated(env: Mapping[str, str]) -> bool:
-    """Whether the telephone network is played on this machine: by default where nothing real could be rung."""
-    given = env.get("TELEPHONY_PROVIDER")
-    return env.get("HOTLINE_ENV") != "production" and (given == "simulator" or not given)
-
-
 def free_port(env: Mapping[str, str]) -> int:
     """Where the simulator is to listen: as the environment says, or wherever nobody does."""
     text = env.get("HOTLINE_SIMULATOR_PORT") or "0"
@@ -134,7 +122,7 @@ def free_port(env: Mapping[str, str]) -> int:
 
 def _simulator(folder: DataFolder, env: Mapping[str, str]) -> list[Spec]:
     """The telephone network, where it is played."""
-    if not is_simulated(env):
+    if not servers.is_simulated(env):
         return []
     port = env["TWILIO_API_URL"].rpartition(":")[2]
     command = (sys.executable, "-m", "simulator", "--port", port)

@@ -161,3 +161,20 @@ def test_providers_of_texts_are_asked_in_the_order_in_which_they_are_named():
     config = Config.from_environ(SAFE | twilio | {"SMS_PROVIDERS": " http:/etc/city.json , twilio"})
     assert config.sms_routes == ("http:/etc/city.json", "twilio")
     assert Config.from_environ(SAFE).sms_routes == ()
+
+
+def test_each_fault_of_the_telephone_has_a_line_of_its_own():
+    wrong = {"TELEPHONY_PROVIDER": "twillio", "EMERGENCY_LINES": "110", "TWILIO_WAITING_ROOM": "lobby"}
+    with pytest.raises(UnsafeConfig) as refusal:
+        Config.from_environ(SAFE | wrong)
+    assert [line.partition(" ")[0] for line in str(refusal.value).splitlines()] == [
+        "TELEPHONY_PROVIDER", "TWILIO_WAITING_ROOM", "EMERGENCY_LINES",
+    ]  # fmt: skip
+
+
+def test_an_account_that_is_given_and_wrong_is_not_called_missing():
+    given = {"TELEPHONY_PROVIDER": "twilio", "TWILIO_ACCOUNT_SID": "AC123", "TWILIO_AUTH_TOKEN": "t" * 32}
+    with pytest.raises(UnsafeConfig, match=r"^TWILIO_ACCOUNT_SID must be AC and 32 .*\Z"):
+        Config.from_environ(SAFE | given)
+    with pytest.raises(UnsafeConfig, match="needs TWILIO_ACCOUNT_SID, which is not set"):
+        Config.from_environ(SAFE | given | {"TWILIO_ACCOUNT_SID": ""})

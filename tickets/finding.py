@@ -59,7 +59,15 @@ def is_phone(text: str) -> bool:
 
 
 def _of_caller(actor: Actor, now: datetime, column: str, value: bytes) -> ColumnElement[bool]:
-    """Record the search and give its condition. The same may be searched for any number of times."""
+    """Record the search and give its condition."""
+    look_for(actor, now, column, value)
+    has_it = select(Contact.ticket_id).where(getattr(Contact, column) == value)
+    return Ticket.id.in_(has_it) & callers_known_to(actor, Ticket.rooms)
+
+
+def look_for(actor: Actor, now: datetime, column: str, value: bytes) -> None:
+    """Record that somebody searches for a caller. The same may be searched for any number of times. Raises
+    Forbidden, TooMany."""
     action = f"find_by_{column.removesuffix('_hash')}"
     if actor.id is None or not may(actor, SIDE_RECORDS["reveal"]):
         raise errors.Forbidden(action=action)
@@ -70,5 +78,3 @@ def _of_caller(actor: Actor, now: datetime, column: str, value: bytes) -> Column
     # A search changes nobody's account, so it is of no version of it.
     payload: dict[str, Any] = {column: key}
     events.record(SEARCHED, subject="staff", subject_id=actor.id, version=0, actor=actor, now=now, **payload)
-    has_it = select(Contact.ticket_id).where(getattr(Contact, column) == value)
-    return Ticket.id.in_(has_it) & callers_known_to(actor, Ticket.rooms)

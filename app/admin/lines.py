@@ -12,6 +12,7 @@ from app.access import requires
 from app.admin.edit import Page, Refusal, answer, attempt, done, number, recorded, seen, text
 from app.admin.phone_wording import SHIFTS
 from app.outbox import unit_of_work
+from app.skill_wording import skill_name
 from app.templating import city, today
 from calls import lines
 from calls.hours import shift, whole_day
@@ -36,7 +37,9 @@ def all_lines() -> Page:
         shifts = {
             row.number: shift(local, row.hours, is_working, row.holidays, row.outside) for row in rows
         }
-        return answer("admin/line_list.html", None, {}, rows=rows, shifts=shifts, SHIFTS=SHIFTS)
+        return answer(
+            "admin/line_list.html", None, {}, rows=rows, shifts=shifts, SHIFTS=SHIFTS, skill_name=skill_name
+        )
 
 
 @bp.get("/new")
@@ -113,10 +116,16 @@ def _done(given: str, refusal: Refusal | None) -> Page:
     return _line_page(given, refusal) if refusal else done("lines.line", given=given)
 
 
+def _known_skills() -> list[str]:
+    """The skills that some seat has, by their codes, which are what one types, with what they are called."""
+    named = [(code, skill_name(code)) for code in lines.skills_of_seats(db.session())]
+    return [code if code == name else f"{code} ({name})" for code, name in named]
+
+
 def _new_page(refusal: Refusal | None = None) -> Page:
     with unit_of_work():
         stored = {"priority": "0", "holidays": "open", "outside": "crew"}
-        known = lines.skills_of_seats(db.session())
+        known = _known_skills()
         return answer("admin/line_page.html", refusal, stored, row=None, known=known)
 
 
@@ -125,7 +134,7 @@ def _line_page(given: str, refusal: Refusal | None = None) -> Page:
         row = db.session.get(PhoneLine, given)
         if row is None:
             raise errors.NotFound()
-        known, past = lines.skills_of_seats(db.session()), edits.history(lines.LINE, given)
+        known, past = _known_skills(), edits.history(lines.LINE, given)
         return answer(
             "admin/line_page.html", refusal, _stored(row), row=row, known=known, past=past, SHIFTS=SHIFTS,
             called=lines.label(row),

@@ -117,8 +117,9 @@ def _lifecycle() -> dict[str, Any]:
     return found
 
 
-def _numbers(names: Iterable[str]) -> dict[str, int]:
-    """The numbers of a form. Raises Refused naming each that is none."""
+def _numbers(names: Iterable[str], ranges: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """The numbers of a form. Raises Refused naming each that is none, and with them each beyond its range, so that
+    all that is wrong is told at once."""
     found: dict[str, int] = {}
     faults: dict[str, str] = {}
     for name in names:
@@ -126,8 +127,15 @@ def _numbers(names: Iterable[str]) -> dict[str, int]:
             found[name] = number(name)
         except Refused as fault:
             faults |= fault.fields
+    if faults:
+        beyond = {name for name in found.keys() & ranges.keys() if not _is_within(found[name], ranges[name])}
+        faults |= dict.fromkeys(beyond, "range")
     refuse(faults)
     return found
+
+
+def _is_within(number: int, span: tuple[int, int]) -> bool:
+    return span[0] <= number <= span[1]
 
 
 def _tiers() -> dict[str, list[str]]:
@@ -163,6 +171,9 @@ _READ: Mapping[str, Callable[[], Any]] = {
     terms.REDO_ROUNDS: lambda: number("value"),
     terms.LIFECYCLE: _lifecycle,
     terms.TIERS: _tiers,
-    **{key: lambda names=shipped: _numbers(names) for key, shipped in _NUMBERS.items()},
-    terms.TELEPHONE: lambda: _numbers(phone.NAMES),
+    **{
+        key: lambda key=key, names=shipped: _numbers(names, terms.NUMBER_RANGES.get(key, {}))
+        for key, shipped in _NUMBERS.items()
+    },
+    terms.TELEPHONE: lambda: _numbers(phone.NAMES, terms.PHONE_RANGES),
 }

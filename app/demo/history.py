@@ -7,6 +7,7 @@ from random import Random
 from sqlalchemy import or_, select
 
 from app.demo import driver, steps, texts
+from app.demo.call_history import play_calls
 from app.demo.stage import Stage
 from db import db
 from routing import service as routing
@@ -28,12 +29,14 @@ UNDECIDED = ("other-153", "other-154", "other-155")
 
 
 def play_history(now: datetime, vault: Vault) -> int:
-    """Some sixty tickets of the last days, in the caller's unit of work. Returns how many there are.
+    """Four weeks of calls and some sixty tickets of the last days, in the caller's unit of work. Returns how many
+    tickets there are.
 
     Nothing happens where there is any ticket already.
     """
     if db.session.scalar(select(Ticket.id).limit(1)) is not None:
         return 0
+    play_calls(now)
     random = Random(SEED)
     moments = _moments(now, random)
     for key in BEGUN_WITH:

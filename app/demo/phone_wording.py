@@ -10,8 +10,10 @@ DOING = {
     "menu": _l("Connected: listen, and press a key"),
     "waiting": _l("Waiting for somebody"),
     "talking": _l("Talking"),
+    "held": _l("On hold: the operator comes back"),
     "ended": _l("The call has ended"),
 }
+SOUNDS = {"play": _l("a recording or music"), "beep": _l("a beep")}
 BY_ITSELF = {
     "by_hand": _l("It rings until you answer"),
     "human": _l("Somebody answers after 3 seconds and takes the call"),
@@ -47,7 +49,7 @@ def words() -> dict[str, object]:
     """What the scripts of these pages write."""
     return {
         "doing": {name: str(text) for name, text in DOING.items()},
-        "sounds": {"play": f"♪ {_('a recording or music')}", "beep": f"♪ {_('a beep')}"},
+        "sounds": {name: f"♪ {text}" for name, text in SOUNDS.items()},
         "offline": _("No answer. Trying again."),
         "line": _("You"),
         "speak": _("Speak"),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
 from app.access import actor, requires
 from app.outbox import unit_of_work
@@ -34,6 +34,7 @@ def today() -> Any:
             missed=missed,
             tickets=queries.rows_by_id(ids, visible_to(actor(), Ticket.rooms)),
             providers=[port.name for port in ports()],
+            is_played=current_app.extensions["hotline"].telephony == "simulator",
             routes=routes,
             failures={name: message_routes.recent(route, now) for name, route in routes.items()},
         )

@@ -191,6 +191,12 @@ def _expected(minutes: int | None) -> str:
     return _("up to %(minutes)s min", minutes=minutes)
 
 
+def line_title(line: str, names: Mapping[str, str]) -> str:
+    """A line by its number and its name, which mostly holds the number."""
+    name = names.get(line, line)
+    return name if line in name else f"{line} {name}"
+
+
 def _lines(calls: Open, by_line: Mapping[str, Counts]) -> list[list[dict[str, str]]]:
     """Cells of each line that rang today or on which somebody waits: {text}, or {since} that goes on by itself."""
     names = wallboard.line_names()
@@ -202,8 +208,7 @@ def _lines(calls: Open, by_line: Mapping[str, Counts]) -> list[list[dict[str, st
             waiting.count, counts.inbound, counts.answered, counts.abandoned - counts.short,
             shown(kpis["service_level"]), shown(kpis["asa"]), shown(kpis["aht"]),
         )  # fmt: skip
-        name = f"{line} {names[line]}" if names.get(line, line) != line else line
-        rows.append([{"text": name}, *({"text": str(number)} for number in numbers)])
+        rows.append([{"text": line_title(line, names)}, *({"text": str(number)} for number in numbers)])
     return rows
 
 

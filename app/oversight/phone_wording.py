@@ -104,7 +104,7 @@ COUNTS: Words = {
     "inbound": _l("Calls in"),
     "offered": _l("Entered the queue"),
     "answered": _l("Answered"),
-    "abandoned": _l("Hung up waiting"),
+    "abandoned": _l("Hung up waiting, at once or later"),
     "short": _l("of these at once"),
     "callbacks": _l("Took a call-back"),
     "voicemails": _l("Left a message"),
@@ -178,11 +178,20 @@ FACTS: Words = {
 }
 
 LINES: Words = {
-    "caller": _l("Caller"),
+    "caller": _l("The one who rings"),
     "operator": _l("Operator"),
     "department": _l("Department"),
     "supervisor": _l("Listens"),
 }
+
+CARRIERS_ENDS: Words = {
+    "completed": _l("hung up"),
+    "busy": _l("was engaged"),
+    "no-answer": _l("did not answer"),
+    "failed": _l("could not be rung"),
+    "canceled": _l("was not rung"),
+}
+"""How the carrier says that a line went down."""
 
 ENDED_BY: Words = {
     "caller": _l("by the caller"),
@@ -198,6 +207,7 @@ FAULTS: Words = {
     "within": _l("Give the seconds, from 0 to 600."),
     "busiest": _l("Give how busy a seat may be, from 10 to 100."),
     "shrinkage": _l("Give the share of time away from the telephone, from 0 to 90."),
+    "number": _l("Give the whole telephone number."),
     "day": _l("Please give a day, as in 2026-01-31."),
     "order": _l("The last day must not be before the first."),
     "length": _l("Ask for at most 92 days at a time."),

@@ -8,7 +8,7 @@ from app import edits, hints
 from app.access import actor, in_background, requires
 from app.auth.queries import holders_of, people
 from app.outbox import unit_of_work
-from app.phone import wording
+from app.skill_wording import SKILLS
 from calls import screen, seating
 from tickets import errors
 
@@ -55,5 +55,5 @@ def set_skills(staff_id: int) -> Response:
 
 def _known_skills() -> dict[str, str]:
     """Code -> what it is called: ours, and those that a line asks for."""
-    known = {code: str(text) for code, text in wording.SKILLS.items()}
+    known = {code: str(text) for code, text in SKILLS.items()}
     return known | {code: code for code in screen.skills_in_use() if code not in known}

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from app.skill_wording import SKILLS
 from app.wording import TICKET_STATES, Words
 from tickets.lifecycle import ENDED
 
@@ -68,16 +69,6 @@ OUTCOMES: Words = {
     "nothing": _l("Nothing to take down"),
     "ticket": _l("Ticket registered, or goes on"),
 }
-
-SKILLS: Words = {
-    "en": _l("English"),
-    "enterprise": _l("Matters of enterprises"),
-    "consumer": _l("Consumer complaints (12315)"),
-    "night": _l("Nights and holidays"),
-    "dialect": _l("Local dialect"),
-    "minority": _l("Languages of minorities"),
-}
-"""Those with words of ours; a line may ask for others, which then go by their code."""
 
 
 REFUSED: Words = {

@@ -1,7 +1,9 @@
 """Is the account set up as it must be? One line for each thing, with what to do where it is not."""
 
+import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -18,6 +20,10 @@ from db import db, transaction
 OK, CARE, BAD = "ok", "care", "bad"
 MOST_SKEW = 30.0  # seconds that this machine's clock may differ from the carrier's
 SECONDS = 5.0
+ELSEWHERE = {
+    "none": ": no calls are taken here",
+    "cti": ": the city's own platform takes the calls; what it tells stands under Administration, Platforms",
+}
 NEWS = "#rc=2&rp=ct,rt,5xx"
 
 
@@ -35,12 +41,24 @@ def examine(config: Config, client: Client) -> Iterator[Finding]:
     yield from _settings(config)
     if not config.has_twilio:
         return
+    if config.telephony == "simulator" and not config.twilio_api_url:
+        yield Finding(CARE, "the simulated network does not run", "It runs with ./hotline up on this folder.")
+        return
     for look in (_account, _clock, _numbers, _application, _key, _public):
         try:
             yield from look(config, client)
         except (TwilioException, requests.RequestException, OSError) as fault:
-            code = getattr(fault, "code", None) or type(fault).__name__
-            yield Finding(BAD, f"{look.__name__.strip('_')}: no answer ({code})", _help_with(str(code)))
+            code = _code_of(fault)
+            yield Finding(BAD, f"{look.__name__.strip('_')}: no answer ({code})", _help_with(code))
+
+
+def _code_of(fault: Exception) -> str:
+    """The carrier's number of an error; of lists the library tells it only inside the answer it passes on."""
+    code = getattr(fault, "code", None)
+    for answer in fault.args[1:]:
+        with suppress(ValueError, AttributeError):
+            code = code or json.loads(answer.text).get("code")
+    return str(code or type(fault).__name__)
 
 
 def _help_with(code: str) -> str:
@@ -50,8 +68,10 @@ def _help_with(code: str) -> str:
 
 
 def _settings(config: Config) -> Iterator[Finding]:
-    yield Finding(OK if config.has_twilio else CARE, f"TELEPHONY_PROVIDER is {config.telephony}",
-                  "" if config.has_twilio else "Set it to twilio to take calls through Twilio.")  # fmt: skip
+    yield Finding(CARE if config.telephony == "none" else OK,
+                  f"TELEPHONY_PROVIDER is {config.telephony}{ELSEWHERE.get(config.telephony, '')}")  # fmt: skip
+    if not config.has_twilio:
+        return
     is_public = config.is_https or config.telephony == "simulator"
     yield Finding(OK if is_public else BAD, f"PUBLIC_BASE_URL is {config.public_base_url}",
                   "" if is_public else "The carrier and browsers' microphones want https.")  # fmt: skip

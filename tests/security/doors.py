@@ -44,6 +44,7 @@ ONE_OF: Mapping[str, str] = {
     "offer_id": "SELECT coalesce(min(id), 1) FROM offer",
     "call_id": "SELECT coalesce(min(id), 1) FROM call",
     "leg_id": "SELECT coalesce(min(id), 1) FROM call_leg",
+    "message_id": "SELECT coalesce(min(id), 1) FROM message",
     "callback_id": "SELECT coalesce(min(id), 1) FROM callback",
     "recording_id": "SELECT 1",
     "blocked_id": "SELECT 1",

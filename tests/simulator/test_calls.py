@@ -4,6 +4,8 @@ import pytest
 from tiny_product import APP, BASE, HOTLINE, Product, twiml
 from twilio.base.exceptions import TwilioRestException
 
+from simulator.control import doing_of
+
 ROOM = (
     '<Dial action="{base}/voice/after"><Conference participantLabel="{label}" endConferenceOnExit="{ends}"'
     ' beep="false" statusCallback="{base}/voice/conf" statusCallbackEvent="start end join leave mute hold">'
@@ -218,9 +220,10 @@ class TestTheConference:
         participant = hotline.twilio.conferences(conference.sid).participants("caller")
         assert participant.update(hold=True, hold_url=f"{BASE}/voice/hold").hold is True
         hotline.network.advance(20)
-        assert caller.transcript.count("请稍候") > 1
+        assert caller.transcript.count("请稍候") > 1 and doing_of(caller) == "held"
         participant.update(hold=False)
         hotline.network.advance(10)
+        assert doing_of(caller) == "talking"
         heard = len(caller.heard)
         hotline.network.advance(20)
         assert len(caller.heard) == heard

@@ -13,13 +13,13 @@ from supervisor.usage import ROOT
 @pytest.fixture
 def flask(tmp_path: Path):
     """Runs a command of the product on a folder of its own, which nobody has prepared."""
-    taken = ("DATABASE_", "REDIS_", "HOTLINE_", "PUBLIC_", "SECRET_KEY", "PII_KEYS", "BLIND_KEY")
+    taken = ("DATABASE_", "REDIS_", "HOTLINE_", "PUBLIC_", "SECRET_KEY", "PII_KEYS", "BLIND_KEY", "TWILIO_")
     env = {name: value for name, value in os.environ.items() if not name.startswith(taken)}
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "supervisor", "flask", "--data", str(tmp_path / "data"), *words]
         env["PYTHONPATH"] = str(ROOT)
-        return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, env=env | settings, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
     return run
 
@@ -51,3 +51,26 @@ def test_what_prepares_by_itself_takes_the_database_as_it_is(flask):
     people = flask("staff", "list")
     assert people.returncode == 0 and "preparing the database" in people.stdout
     assert "supervisor\t督办员" in people.stdout
+
+
+def test_wrong_settings_are_named_line_by_line_and_without_a_traceback(flask):
+    assert flask("staff", "list").returncode == 0
+    wrong = flask("phone", "doctor", TELEPHONY_PROVIDER="twillio", EMERGENCY_LINES="110")
+    assert wrong.returncode == 1 and "Traceback" not in wrong.stderr
+    first, second = wrong.stderr.strip().splitlines()
+    assert first.startswith("Error: TELEPHONY_PROVIDER must be one of")
+    assert second.startswith("EMERGENCY_LINES must be like")
+
+
+def test_a_real_carrier_is_never_asked_with_the_simulated_account(flask):
+    none = flask("phone", "doctor", TELEPHONY_PROVIDER="twilio")
+    assert none.returncode == 1 and "needs TWILIO_ACCOUNT_SID" in none.stderr
+
+
+def test_the_doctor_of_a_demo_sees_its_settings(flask):
+    played = flask("phone", "doctor")
+    assert played.returncode == 0, played.stderr
+    assert "emergency calls go to 3" in played.stdout and "network does not run" in played.stdout
+    for name in ("none", "cti"):
+        other = flask("phone", "doctor", TELEPHONY_PROVIDER=name)
+        assert (other.returncode, "BAD" in other.stdout) == (0, False), other.stdout

@@ -62,7 +62,7 @@ export function handset(place, { number, dial, news }) {
   let sent = Promise.resolve(); // one thing after the other: keys typed fast arrive in their order
 
   const doing = () => (call ? call.doing : "idle");
-  const isOn = () => ["menu", "waiting", "talking"].includes(doing());
+  const isOn = () => ["menu", "waiting", "talking", "held"].includes(doing());
   const isIncoming = () => Boolean(call?.incoming) && doing() === "ringing";
 
   function say(text) {

@@ -204,8 +204,10 @@ class TestSettings:
         assert answer.status_code == 422
         assert all(f'id="phone-{name}-fault"' in answer.text and f'value="{typed}"' in answer.text
                    for name, typed in wrong)  # fmt: skip
-        answer = office.send("/admin/settings", "/admin/settings/phone", offer="soon", wrap_up="")
-        assert answer.text.count('id="phone-') == 2
+        answer = office.send("/admin/settings", "/admin/settings/phone", offer="soon", wrap_up="", drop="9999")
+        for name in ("offer", "wrap_up", "drop"):
+            assert f'<li><a href="#{name}">' in answer.text, name  # all at once, each with a way to its field
+        assert answer.text.count('id="phone-') == 3
         assert office.reference().setting("phone") == before
 
     def test_a_city_without_the_telephones_goes_by_what_ships_and_may_change_that(self, office):

@@ -1,7 +1,7 @@
 """The days before the demo city opens: tickets in every state, in the order of time, and a clean check."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from flask import Flask
@@ -9,11 +9,19 @@ from sqlalchemy import func, select
 
 from app.auth.accounts import actor_by_login
 from app.checking import faults
+from app.demo.call_history import DAYS as CALL_DAYS
 from app.demo.history import DAYS, play_history
 from app.outbox import stamp, take_lead, unit_of_work
+from calls import figures, seat_figures
+from calls.figures import Asked
+from calls.kpis import of_calls
+from calls.models import Seat
+from calls.replay import replay
 from db import db
+from routing import service as routing
 from tickets import queries
 from tickets.event_models import TicketEvent
+from tickets.figures import Span
 from tickets.models import Assignment, Deadline, Escalation, Ticket
 
 
@@ -40,6 +48,23 @@ def database(own_app: Flask, opened: datetime) -> Iterator[datetime]:
 
 def test_the_checker_finds_nothing(database: datetime):
     assert faults() == {}
+
+
+def test_four_weeks_of_calls_add_up_day_by_day(database: datetime):
+    zone = routing.current().zone
+    today = database.astimezone(zone).date()
+    days = [datetime.combine(today - timedelta(days=back), time(), zone) for back in range(CALL_DAYS, 0, -1)]
+    found = [replay(Span(day, day + timedelta(days=1), database)) for day in days]
+    assert all(one.is_same and one.calls for one in found), [one.differences for one in found]
+    four_weeks = Asked(Span(days[0], days[-1] + timedelta(days=1), database))
+    counts = figures.counts(four_weeks)
+    assert counts.inbound == counts.offered == sum(one.calls for one in found)
+    assert counts.answered + counts.abandoned == counts.offered and 0 < counts.short < counts.abandoned
+    kpis = of_calls(counts)
+    assert 0.5 < kpis["service_level"].value < 1 and 60 < kpis["aht"].value < 500
+    busy = seat_figures.kpis(seat_figures.operators(four_weeks))["occupancy"].value
+    assert 0 < busy < 0.6
+    assert set(db.session.scalars(select(Seat.state))) == {"offline"}
 
 
 def test_tickets_are_in_all_states_that_last(database: datetime):

@@ -1,5 +1,7 @@
 """The demo city's telephones: what they forward to the played network, what they refuse, where they are not."""
 
+import html
+import json
 from dataclasses import replace
 
 import pytest
@@ -223,3 +225,9 @@ class TestWithoutTheNetwork:
 def _a_line(app) -> str:
     with app.app_context():
         return phones._lines()[0].number
+
+
+def test_what_is_no_speech_stands_there_in_chinese(browser):
+    page = html.unescape(browser.get("/demo/phone").text)
+    for chinese in ("录音或音乐", "提示音", "保持中"):
+        assert json.dumps(chinese)[1:-1] in page

@@ -1,6 +1,7 @@
 """The log of calls: a day's, one with all that is known, its recording heard on record; and who may not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +9,15 @@ from sqlalchemy import select
 from telephone import clear
 
 from app import archive
+from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
-from calls import arriving, keeping, recordings
+from calls import arriving, history, keeping, recordings
 from calls.arriving import Ringing
-from calls.models import Recording
+from calls.history import Wanted
+from calls.models import Call, Recording
 from db import db
 from tickets.event_models import TicketEvent
+from tickets.models import Ticket
 
 WAV = (
     b"RIFF\x2c\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00"
@@ -56,6 +60,46 @@ def test_other_days_and_bad_input(browser, call: int, query: str, status: int):
     browser.sign_in("supervisor")
     answer = browser.get(f"/oversight/phone/calls?{query}")
     assert answer.status_code == status and f"/oversight/phone/calls/{call}\"" not in answer.text
+
+
+def test_calls_of_a_whole_number_are_found_on_record(app, browser, call: int):
+    browser.sign_in("supervisor")
+    assert "138****8000" in browser.get("/oversight/phone/calls").text
+    found = browser.post("/oversight/phone/calls", {"number": "138 0013 8000"})
+    assert found.status_code == 200 and f"/oversight/phone/calls/{call}" in found.text
+    other = browser.post("/oversight/phone/calls", {"number": "13900139000"})
+    assert f'/oversight/phone/calls/{call}"' not in other.text and "没有该号码的通话记录" in other.text
+    assert browser.post("/oversight/phone/calls", {"number": "王"}).status_code == 422
+    with app.app_context(), unit_of_work():
+        looks = select(TicketEvent.payload).where(TicketEvent.kind == "contact.searched")
+        hashes = {look["phone_hash"] for look in db.session.scalars(looks) if "phone_hash" in look}
+        assert app.extensions["vault"].phone_hash("13800138000").hex() in hashes
+
+
+def test_who_may_not_know_callers_cannot_search_by_number(browser, call: int):
+    browser.sign_in("leader")
+    assert 'name="number"' not in browser.get("/oversight/phone/calls").text
+    assert browser.post("/oversight/phone/calls", {"number": "13800138000"}).status_code == 403
+
+
+def test_calls_whose_caller_one_may_not_know_are_not_found(app, call: int):
+    with app.app_context(), unit_of_work() as now:
+        number = app.extensions["vault"].phone_hash("13800138000")
+        of_city = actor_by_login("supervisor")
+        elsewhere = replace(of_city, permissions=of_city.permissions - {"see.city"})
+        assert call in {one.id for one in history.calls_of(elsewhere, now, number, Wanted()).calls}
+        db.session.get_one(Ticket, db.session.get_one(Call, call).ticket_id).confidential = True
+        db.session.flush()
+        assert history.calls_of(elsewhere, now, number, Wanted()).calls == []
+
+
+def test_that_a_call_is_over_stands_once_and_in_words(app, browser, call: int):
+    with app.app_context(), unit_of_work() as now:
+        keeping.note(keeping.lock(call), "ended", now + timedelta(minutes=1), now, value="completed")
+    browser.sign_in("supervisor")
+    page = browser.get(f"/oversight/phone/calls/{call}").text
+    course = page[page.index('id="facts"') :]
+    assert course.count("已结束") == 1 and "completed" not in course
 
 
 def test_unknown_call(browser, call: int):

@@ -83,6 +83,17 @@ class TestBoard:
         assert '<span class="light red" data-bad="service_level">低于目标</span>' in page
         assert '<span class="light red" data-bad="recent" hidden>' in page
 
+    def test_a_line_is_not_named_twice(self):
+        names = {"12345": "12345政务服务便民热线", "12315": "消费投诉"}
+        titles = [phone_pages.line_title(line, names) for line in ("12345", "12315", "12333")]
+        assert titles == ["12345政务服务便民热线", "12315 消费投诉", "12333"]
+
+    def test_hung_up_waiting_says_whether_those_at_once_count(self, enter, rung):
+        browser = enter("supervisor")
+        board, figures = browser.get("/oversight/phone").text, browser.get("/oversight/phone/figures").text
+        assert "排队放弃（不含瞬时放弃）" in board and "排队放弃（含瞬时放弃）" not in board
+        assert "排队放弃（含瞬时放弃）" in figures
+
     def test_seats_in_words_and_colours(self, enter, rung):
         page = enter("supervisor").get("/oversight/phone").text
         seats = page[page.index('id="seats"') : page.index("</table>", page.index('id="seats"'))]

@@ -52,8 +52,10 @@ def test_a_number_that_nobody_entered(telephone: Telephone):
 
 def test_token_of_another_account(telephone: Telephone):
     telephone.client.auth = ("AC" + "0" * 32, "wrong")
-    finding = of(examine(telephone), "account: no answer (20003)")
+    found = examine(telephone)
+    finding = of(found, "account: no answer (20003)")
     assert finding.state == BAD and "TWILIO_AUTH_TOKEN" in finding.do
+    assert "TWILIO_AUTH_TOKEN" in of(found, "numbers: no answer (20003)").do
 
 
 def test_public_address_that_leads_nowhere(telephone: Telephone):
