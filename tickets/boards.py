@@ -43,7 +43,7 @@ class Row:
     unit_name: str | None
     due_at: datetime | None
     yellow_at: datetime | None
-    level: int | None
+    tier: str | None
     version: int
     confidential: bool
     registered_at: datetime | None
@@ -258,15 +258,19 @@ def _columns_of(clock: Any, unit: Any, line: Any, due: Any, of_parts: bool = Fal
     `due` is the clock's moment from where it can be read in order, without a look for the clock of every line.
     """
     columns = getattr(clock, "c", clock)
-    level = (
-        select(func.max(Escalation.level)).where(Escalation.deadline_id == columns.id).scalar_subquery()
+    tier = (
+        select(Escalation.tier)
+        .where(Escalation.deadline_id == columns.id)
+        .order_by(Escalation.level.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     query: Any = select(
         Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
         unit.label("unit"), line.label("line"), (_PART.state if of_parts else null()).label("part"),
         (_PART.id if of_parts else null()).label("part_id"), columns.clock.label("clock"),
-        due.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
+        due.label("due_at"), columns.yellow_at.label("yellow_at"), tier.label("tier"),
     )
     rows: Select[Any] = query.select_from(Ticket)
     return rows
@@ -325,7 +329,7 @@ def _row(values: Any) -> Row:
         unit_name=unit.short_name if unit else None,
         due_at=values.due_at,
         yellow_at=values.yellow_at,
-        level=values.level,
+        tier=values.tier,
         version=values.version,
         confidential=values.confidential,
         registered_at=values.registered_at,

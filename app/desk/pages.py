@@ -9,7 +9,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app import action_wording, wording
+from app import action_wording, list_wording, wording
 from app.auth.queries import people
 from app.desk import forms
 from app.templating import category_name, city, moment, region_name, unit_name
@@ -46,6 +46,7 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
         "parts": {code: str(name) for code, name in wording.PART_STATES.items()},
+        "levels": {code: str(name) for code, name in list_wording.LEVELS.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
         **live_words(),
     }

@@ -269,4 +269,4 @@ def test_the_overdue_board_shows_the_level_that_was_reached(monday: City):
     clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
     service.act_on_deadline(SYSTEM, clock.due_at, clock.id)
     page = queries.board(monday.who("supervisor"), clock.due_at + timedelta(minutes=1), "overdue")
-    assert [row.level for row in page.rows if row.id == ticket_id and row.due_at == clock.due_at] == [3]
+    assert [row.tier for row in page.rows if row.id == ticket_id and row.due_at == clock.due_at] == ["L2"]

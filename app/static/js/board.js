@@ -71,7 +71,7 @@ function update(line, row) {
   put(line, "state", words.parts[row.part] ?? words.states[row.state] ?? row.state);
   put(line, "unit", row.unit_name ?? "");
   putDue(line, row.due_at);
-  put(line, "level", row.level === null ? "" : `L${row.level}`);
+  put(line, "level", words.levels[row.tier] ?? row.tier ?? "");
   line.classList.add("changed");
 }
 
