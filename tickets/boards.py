@@ -41,6 +41,7 @@ class Row:
     region: str | None
     unit: int | None
     unit_name: str | None
+    clock: str | None
     due_at: datetime | None
     yellow_at: datetime | None
     tier: str | None
@@ -165,10 +166,7 @@ def board(
     limit: int = PAGE,
     wanted: Wanted = NOTHING,
 ) -> Page:
-    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound.
-
-    Overdue is what should be signed, done or decided: a first talk that is late shows in the light of its line.
-    """
+    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
     kind = board_of(actor, name)
     return _page(lines_of(actor, now, name, wanted), kind.by, after, limit)
 
@@ -193,15 +191,29 @@ def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[A
     if kind.assigned:
         query = query.where(_PART.department_id.in_(sorted(actor.departments)))
     if kind.by == "overdue":
-        query = query.where(
-            _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
-        )
+        query = query.where(_CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None))
         if kind.assigned:
             query = query.where(_CLOCK.clock.not_in(NOT_OF_UNITS))
     if kind.narrows and not wanted.is_empty:
         columns = query.selected_columns
         query = query.where(*conditions(wanted, now, columns, _PART if kind.assigned else None))
     return query
+
+
+def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
+    """Every running clock of the parts on a board of a unit's parts, in no order. Raises NotFound."""
+    kind = board_of(actor, name)
+    if not kind.assigned:
+        raise errors.NotFound()
+    query = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
+    return query.join(_PART, _PART.id == Deadline.assignment_id).where(
+        kind.where,
+        visible_to(actor, Ticket.rooms),
+        _PART.department_id.in_(sorted(actor.departments)),
+        Deadline.stopped_at.is_(None),
+        Deadline.paused_at.is_(None),
+        *conditions(wanted, datetime.max, Deadline, _PART),
+    )
 
 
 def listed(ids: Collection[int], more: bool) -> Page:
@@ -327,6 +339,7 @@ def _row(values: Any) -> Row:
         region=values.region_code,
         unit=values.unit,
         unit_name=unit.short_name if unit else None,
+        clock=values.clock,
         due_at=values.due_at,
         yellow_at=values.yellow_at,
         tier=values.tier,
