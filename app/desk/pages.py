@@ -46,6 +46,7 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
         "parts": {code: str(name) for code, name in wording.PART_STATES.items()},
+        "clocks": {code: str(name) for code, name in wording.CLOCKS.items()},
         "levels": {code: str(name) for code, name in list_wording.LEVELS.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
         **live_words(),
