@@ -128,13 +128,17 @@ def _of_clock(wanted: Wanted, now: datetime, clock: Any, part: Any) -> Iterable[
 
 
 def _running(wanted: Wanted, part: Any) -> Select[Any]:
-    query = select(_CLOCK.id).where(
-        _CLOCK.ticket_id == Ticket.id, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None),
-        *_between(_CLOCK.due_at, wanted.due_from, wanted.due_to),
-    )  # fmt: skip
-    if part is not None:
-        query = query.where(_CLOCK.assignment_id == part.id)
-    return query.where(_CLOCK.clock == wanted.clock) if wanted.clock else query
+    query = select(_CLOCK.id).where(_CLOCK.ticket_id == Ticket.id, *running_clocks(wanted, _CLOCK))
+    return query if part is None else query.where(_CLOCK.assignment_id == part.id)
+
+
+def running_clocks(wanted: Wanted, clock: Any) -> Iterable[ColumnElement[bool]]:
+    """The clocks that run, of the name and within the days that are wanted."""
+    yield clock.stopped_at.is_(None)
+    yield clock.paused_at.is_(None)
+    if wanted.clock:
+        yield clock.clock == wanted.clock
+    yield from _between(clock.due_at, wanted.due_from, wanted.due_to)
 
 
 def _between(moment: Any, first: date | None, last: date | None) -> Iterable[ColumnElement[bool]]:

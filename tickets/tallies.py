@@ -13,7 +13,7 @@ from tickets.permissions import Actor
 
 QUEUES = (
     "mine_new", "triage", "returns", "to_sign", "unit_overdue", "unit_ordered", "review", "callback", "disputed",
-    "extensions", "extensions_again", "suspensions", "ordered", "appeals", "badly_rated", "exclusions",
+    "extensions", "extensions_again", "suspensions", "ordered", "appeals", "badly_rated", "exclusions", "urged",
 )  # fmt: skip
 """Boards from which somebody has to take a line; the others are there to be looked at."""
 MANY = 100

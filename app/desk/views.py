@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app import board_wording, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
-from app.desk import bulk, canned, forms, narrowed, pages, texting
+from app.desk import beside, bulk, canned, forms, narrowed, pages, texting
 from app.desk.answers import done, sees_still
 from app.errors import wants_json
 from app.extensions import vault
@@ -133,6 +133,7 @@ def ticket_page(
             live_words=pages.live_words(),
             page=page,
             forms=made,
+            **pages.parts_by_time(page),
             part_forms=parts,
             homeless=pages.homeless(refused, chain(made, *parts.values())),
             may_amend=any(row.action == "amend" for row in page.actions),
