@@ -67,6 +67,7 @@ def home() -> Answer:
             narrowed=narrowed.shown(name, wanted, now),
             bulk=bulk.steps_on(name, actor()),
             units_by_kind=units_by_kind(),
+            notes=beside.notes(name, page.rows, wanted, now),
             suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
             reason_words=wording.reason_words,
             seq=seq,
