@@ -57,7 +57,7 @@ def _asked(one: beside.Asked) -> str:
 
 
 def _urges(urges: beside.Urges, now: datetime) -> str:
-    times = ngettext("asked again once", "asked again %(num)d times", urges.count)
+    times = ngettext("asked again %(num)d time", "asked again %(num)d times", urges.count)
     last = _("last %(ago)s", ago=ago(urges.last_at, now))
     if urges.waits_since is None:
         return " · ".join((times, last, _("a unit has written since")))
