@@ -104,14 +104,14 @@ def urges_of(ticket_ids: Collection[int]) -> dict[int, Urges]:
     is_open = func.coalesce(TicketText.written_at > answered.c.at, True)
     query = (
         select(
-            TicketText.ticket_id, func.count().label("count"), func.max(TicketText.written_at).label("last_at"),
+            TicketText.ticket_id, func.count().label("times"), func.max(TicketText.written_at).label("last_at"),
             func.min(TicketText.written_at).filter(is_open).label("since"),
         )
         .outerjoin(answered, answered.c.ticket_id == TicketText.ticket_id)
         .where(TicketText.ticket_id.in_(ticket_ids), is_urge)
         .group_by(TicketText.ticket_id)
     )  # fmt: skip
-    return {row.ticket_id: Urges(row.count, row.last_at, row.since) for row in db.session.execute(query)}
+    return {row.ticket_id: Urges(row.times, row.last_at, row.since) for row in db.session.execute(query)}
 
 
 def due_within(wanted: Wanted, ticket_ids: Collection[int]) -> list[tuple[int, int | None, str, datetime]]:

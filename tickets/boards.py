@@ -205,7 +205,7 @@ def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
     kind = board_of(actor, name)
     if not kind.assigned:
         raise errors.NotFound()
-    query = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
+    query: Select[Any] = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
     return query.join(_PART, _PART.id == Deadline.assignment_id).where(
         kind.where,
         visible_to(actor, Ticket.rooms),
