@@ -205,8 +205,8 @@ def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
     kind = board_of(actor, name)
     if not kind.assigned:
         raise errors.NotFound()
-    query: Select[Any] = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
-    return query.join(_PART, _PART.id == Deadline.assignment_id).where(
+    query: Any = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
+    clocks: Select[Any] = query.join(_PART, _PART.id == Deadline.assignment_id).where(
         kind.where,
         visible_to(actor, Ticket.rooms),
         _PART.department_id.in_(sorted(actor.departments)),
@@ -214,6 +214,7 @@ def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
         Deadline.paused_at.is_(None),
         *conditions(wanted, datetime.max, Deadline, _PART),
     )
+    return clocks
 
 
 def listed(ids: Collection[int], more: bool) -> Page:
