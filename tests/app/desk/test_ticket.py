@@ -123,7 +123,9 @@ def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
     assert f'<option value="{suggested}" selected>' in page
     answer = dispatcher.act(ticket_id, "redispatch", part=part, lead=suggested, decision_note="改派")
     assert answer.status_code == 303
-    assert desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").status_code == 200
+    page = desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").text
+    story = page.index('id="story"')
+    assert page.index("/sign") < page.index('class="printed ended"') < page.index("已退回") < story
     assert handler.get(f"/desk/tickets/{ticket_id}").status_code == 404
 
 
