@@ -206,7 +206,9 @@ def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
     if not kind.assigned:
         raise errors.NotFound()
     query: Any = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
-    clocks: Select[Any] = query.join(_PART, _PART.id == Deadline.assignment_id).where(
+    clocks: Select[Any] = query.join(
+        _PART, (_PART.ticket_id == Deadline.ticket_id) & (_PART.id == Deadline.assignment_id)
+    ).where(
         kind.where,
         visible_to(actor, Ticket.rooms),
         _PART.department_id.in_(sorted(actor.departments)),
