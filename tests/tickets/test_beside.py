@@ -19,7 +19,8 @@ def test_a_request_says_how_much_and_why(city: City):
 
 
 def test_of_a_confidential_ticket_the_words_stand_on_its_page_alone(city: City):
-    ticket_id = city.signed(confidential=True)
+    ticket_id = city.signed()
+    city.ticket(ticket_id).confidential = True
     service.ask_extension(city.who(UNIT_HEAD), city.now, ticket_id, city.part(ticket_id).id, "3", "等配件")
     assert [one.words for one in beside.asked_on("extensions", [ticket_id])] == [""]
 

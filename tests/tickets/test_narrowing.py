@@ -54,7 +54,7 @@ class TestInbox:
         due = queries.board(city.who(LEAD_LOGIN), city.now, "inbox", wanted=Wanted(type="help")).rows[0].due_at
         day = due.astimezone(routing.current().zone).date()
         assert pending in on(city, LEAD_LOGIN, due_from=day, due_to=day)
-        assert pending not in on(city, LEAD_LOGIN, due_from=day + timedelta(days=1))
+        assert pending not in on(city, LEAD_LOGIN, due_to=day - timedelta(days=1))
 
     def test_lights_follow_the_time(self, city: City):
         ticket_id, replied = city.signed(**UNNAMED), city.replied()
