@@ -1,7 +1,15 @@
 // A long list of units is found in by typing: what does not match steps out of the list, what is chosen stays in it.
 
 const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
-const holds = (text, asked) => asked.every((word) => text.toLowerCase().includes(word));
+// By its name, or by what people call it for short; characters may be left out between those that are typed.
+const goesThrough = (named, word) => {
+  let at = -1;
+  return [...word].every((character) => { at = named.indexOf(character, at + 1); return at >= 0; });
+};
+
+function holds(one, asked) {
+  return [one.textContent, one.dataset.also].some((named) => asked.every((word) => goesThrough(named.toLowerCase(), word)));
+}
 
 // An option cannot be hidden in every browser, so the list is made anew of those that match.
 function ofSelect(select) {
@@ -9,9 +17,9 @@ function ofSelect(select) {
   const groups = [...select.querySelectorAll("optgroup")].map((group) => [group, [...group.children]]);
   return (asked) => {
     const found = groups.map(([group, all]) => {
-      const kept = all.filter((one) => one.selected || holds(one.text, asked));
+      const kept = all.filter((one) => one.selected || holds(one, asked));
       group.replaceChildren(...kept);
-      return [group, kept.filter((one) => holds(one.text, asked))];
+      return [group, kept.filter((one) => holds(one, asked))];
     });
     select.replaceChildren(...first, ...found.map(([group]) => group).filter((group) => group.children.length > 0));
     return found.flatMap(([, matching]) => matching);
@@ -21,7 +29,7 @@ function ofSelect(select) {
 function ofBoxes(place) {
   const labels = [...place.querySelectorAll("label")];
   return (asked) => {
-    const found = labels.filter((label) => holds(label.textContent, asked));
+    const found = labels.filter((label) => holds(label, asked));
     labels.forEach((label) => { label.hidden = !found.includes(label) && !label.control.checked; });
     place.querySelectorAll("[data-kind]").forEach((kind) => { kind.hidden = !kind.querySelector("label:not([hidden])"); });
     return found.map((label) => label.control);
