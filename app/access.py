@@ -85,6 +85,7 @@ def guard(app: Flask) -> None:
     def check_entry() -> Any:
         view = current_app.view_functions.get(request.endpoint or "")
         if view is None:
+            g.entry = STAFF if current_user.is_authenticated else PUBLIC  # whose head the refusal's page has
             return None
         entry = PUBLIC if request.endpoint == "static" else entry_of(view)
         g.entry = entry

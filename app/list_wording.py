@@ -29,6 +29,17 @@ FAULTS: Words = {
     "name_taken": _l("You have a filter of this name already."),
 }
 
+LEVELS: Words = {
+    "overdue": _l("Overdue"),
+    "L0": _l("L0 handler reminded"),
+    "L1": _l("L1 unit warned"),
+    "L2": _l("L2 unit's lead and supervisor"),
+    "L3": _l("L3 written order"),
+    "L4": _l("L4 city office"),
+    "L5": _l("L5 discipline, by hand"),
+}
+"""How far a clock has climbed: overdue, or the tier of the highest rung that it reached."""
+
 TEXT_FAULTS: Words = {
     "short_code_shape": _l("1 to 20 letters, digits or Chinese characters."),
     "code_taken": _l("This code is taken."),

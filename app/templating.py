@@ -144,7 +144,11 @@ def ago(at: datetime | None, now: datetime) -> str:
     """How far a moment lies from `now`: "3 hours ago", "in 2 days"."""
     if at and abs(at - now) < timedelta(seconds=1):
         return str(_("now"))
-    return format_timedelta(at - now, add_direction=True, threshold=1.2) if at else ""
+    if not at:
+        return ""
+    # Babel has weeks, which a script's words for the same moment have not, and "2 weeks" may be 11 days.
+    in_days = timedelta(days=6) <= abs(at - now) < timedelta(days=36)
+    return format_timedelta(at - now, add_direction=True, threshold=5.2 if in_days else 1.2)
 
 
 def dial_link(number: str) -> str:

@@ -1,9 +1,9 @@
 """What codes are called in words: states, types, actions, fields, faults; for staff and for citizens."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -274,12 +274,12 @@ BOARDS: Words = {
 
 ACTORS: Words = {"citizen": _l("Citizen"), "system": _l("System"), "staff": _l("Staff")}
 
-LIMITS: Words = {
-    "min": _l("%(count)s min"),
-    "h": _l("%(count)s h"),
-    "wh": _l("%(count)s working hours"),
-    "d": _l("%(count)s days"),
-    "wd": _l("%(count)s working days"),
+LIMITS: Mapping[str, Callable[[int], str]] = {
+    "min": lambda count: ngettext("%(num)d min", "%(num)d min", count),
+    "h": lambda count: ngettext("%(num)d h", "%(num)d h", count),
+    "wh": lambda count: ngettext("%(num)d working hour", "%(num)d working hours", count),
+    "d": lambda count: ngettext("%(num)d day", "%(num)d days", count),
+    "wd": lambda count: ngettext("%(num)d working day", "%(num)d working days", count),
 }
 
 PART_ROLES: Words = {
@@ -343,7 +343,7 @@ def limit_words(limit: str) -> str:
     """A time limit as policies write it ("5wd") in words."""
     count = limit.rstrip("abcdefghijklmnopqrstuvwxyz")
     words = LIMITS.get(limit[len(count) :])
-    return str(words) % {"count": count} if words else limit
+    return words(int(count)) if words and count.isdecimal() else limit
 
 
 def reason_words(reason: Mapping[str, Any]) -> str:

@@ -57,14 +57,17 @@ class CheckItem(Base):
     version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
-def canned_for(session: Session, unit_id: int, category: str | None) -> Sequence[CannedReply]:
-    """What one unit may put into a reply on a category: its own first, then the city's."""
+def canned_for(session: Session, units: Sequence[int], category: str | None) -> Sequence[CannedReply]:
+    """What a unit may put into a reply on a category: of `units`, which are itself and those above it, the nearest
+    first; then the city's."""
     query = select(CannedReply).where(
         CannedReply.is_active,
-        or_(CannedReply.department_id == unit_id, CannedReply.department_id.is_(None)),
+        or_(CannedReply.department_id.in_(units), CannedReply.department_id.is_(None)),
         or_(CannedReply.category_code.is_(None), CannedReply.category_code.in_(_chain(category))),
     )
-    return session.scalars(query.order_by(CannedReply.department_id.nulls_last(), CannedReply.code)).all()
+    nearness = {unit: place for place, unit in enumerate(units)}
+    found = session.scalars(query.order_by(CannedReply.code)).all()
+    return sorted(found, key=lambda row: nearness.get(row.department_id or 0, len(units)))
 
 
 def canned_of(session: Session, units: Collection[int], city: bool) -> Sequence[CannedReply]:

@@ -27,6 +27,7 @@ from routing.models import (
     Region,
     RoutingRule,
 )
+from routing.replies import CannedReply, CheckItem
 
 DATA = Path(__file__).parent / "demo"
 IN_FORCE_FROM = date(2020, 1, 1)
@@ -67,8 +68,15 @@ def seed(session: Session, demo: bool = True) -> bool:
         session.add_all(_hours(units))
         session.add_all(_item(row) for row in table("duties"))
         session.add_all(_rule(row) for row in document("rules"))
+        session.add_all(_ready_for_replies(document("replies")))
     session.flush()
     return True
+
+
+def _ready_for_replies(kept: Mapping[str, list[dict[str, Any]]]) -> Iterator[CannedReply | CheckItem]:
+    """The city's own texts, and what is to be ticked, in the order of the file."""
+    yield from (CannedReply(**row) for row in kept["canned"])
+    yield from (CheckItem(**row, position=place) for place, row in enumerate(kept["checks"], 1))
 
 
 def table(name: str) -> list[dict[str, str]]:

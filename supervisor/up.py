@@ -135,6 +135,8 @@ def _specs(folder: DataFolder, env: Mapping[str, str], door: int, counts: Mappin
         sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--bind", f"fd://{door}",
         "--workers", str(counts["web"]), "--graceful-timeout", str(GRACE),
         # Loaded once, in the parent: a killed worker is replaced by a fork, in half a second instead of some.
+        # A word of a few hundred Chinese characters in an address is nine letters for each of them.
+        "--limit-request-line", "8190",
         "--preload", "--no-control-socket", "--worker-tmp-dir", str(folder.run), "wsgi:app",
     ]  # fmt: skip
     if os.access("/dev/shm", os.W_OK):  # a heartbeat file must not wait for a busy disk

@@ -41,9 +41,10 @@ class Row:
     region: str | None
     unit: int | None
     unit_name: str | None
+    clock: str | None
     due_at: datetime | None
     yellow_at: datetime | None
-    level: int | None
+    tier: str | None
     version: int
     confidential: bool
     registered_at: datetime | None
@@ -165,10 +166,7 @@ def board(
     limit: int = PAGE,
     wanted: Wanted = NOTHING,
 ) -> Page:
-    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound.
-
-    Overdue is what should be signed, done or decided: a first talk that is late shows in the light of its line.
-    """
+    """One page of a board. Costs depend on what is open, never on what was closed. Raises NotFound."""
     kind = board_of(actor, name)
     return _page(lines_of(actor, now, name, wanted), kind.by, after, limit)
 
@@ -193,15 +191,32 @@ def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[A
     if kind.assigned:
         query = query.where(_PART.department_id.in_(sorted(actor.departments)))
     if kind.by == "overdue":
-        query = query.where(
-            _CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None), _CLOCK.clock != "contact"
-        )
+        query = query.where(_CLOCK.due_at < now, _CLOCK.stopped_at.is_(None), _CLOCK.paused_at.is_(None))
         if kind.assigned:
             query = query.where(_CLOCK.clock.not_in(NOT_OF_UNITS))
     if kind.narrows and not wanted.is_empty:
         columns = query.selected_columns
         query = query.where(*conditions(wanted, now, columns, _PART if kind.assigned else None))
     return query
+
+
+def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
+    """Every running clock of the parts on a board of a unit's parts, in no order. Raises NotFound."""
+    kind = board_of(actor, name)
+    if not kind.assigned:
+        raise errors.NotFound()
+    query: Any = select(Deadline.due_at, Deadline.yellow_at).join(Ticket, Ticket.id == Deadline.ticket_id)
+    clocks: Select[Any] = query.join(
+        _PART, (_PART.ticket_id == Deadline.ticket_id) & (_PART.id == Deadline.assignment_id)
+    ).where(
+        kind.where,
+        visible_to(actor, Ticket.rooms),
+        _PART.department_id.in_(sorted(actor.departments)),
+        Deadline.stopped_at.is_(None),
+        Deadline.paused_at.is_(None),
+        *conditions(wanted, datetime.max, Deadline, _PART),
+    )
+    return clocks
 
 
 def listed(ids: Collection[int], more: bool) -> Page:
@@ -258,15 +273,19 @@ def _columns_of(clock: Any, unit: Any, line: Any, due: Any, of_parts: bool = Fal
     `due` is the clock's moment from where it can be read in order, without a look for the clock of every line.
     """
     columns = getattr(clock, "c", clock)
-    level = (
-        select(func.max(Escalation.level)).where(Escalation.deadline_id == columns.id).scalar_subquery()
+    tier = (
+        select(Escalation.tier)
+        .where(Escalation.deadline_id == columns.id)
+        .order_by(Escalation.level.desc())
+        .limit(1)
+        .scalar_subquery()
     )
     query: Any = select(
         Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.urgency, Ticket.type, Ticket.channel,
         Ticket.category_code, Ticket.region_code, Ticket.version, Ticket.confidential, Ticket.registered_at,
         unit.label("unit"), line.label("line"), (_PART.state if of_parts else null()).label("part"),
         (_PART.id if of_parts else null()).label("part_id"), columns.clock.label("clock"),
-        due.label("due_at"), columns.yellow_at.label("yellow_at"), level.label("level"),
+        due.label("due_at"), columns.yellow_at.label("yellow_at"), tier.label("tier"),
     )
     rows: Select[Any] = query.select_from(Ticket)
     return rows
@@ -323,9 +342,10 @@ def _row(values: Any) -> Row:
         region=values.region_code,
         unit=values.unit,
         unit_name=unit.short_name if unit else None,
+        clock=values.clock,
         due_at=values.due_at,
         yellow_at=values.yellow_at,
-        level=values.level,
+        tier=values.tier,
         version=values.version,
         confidential=values.confidential,
         registered_at=values.registered_at,

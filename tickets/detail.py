@@ -59,6 +59,7 @@ class Relative:
     title: str
     state: str
     kind: str
+    persons: int
     is_seen: bool
 
 
@@ -164,8 +165,11 @@ def _actions(case: Case) -> tuple[Transition, ...]:
 
 def _relatives(actor: Actor, ticket: Ticket) -> tuple[Relative, ...]:
     """Tickets merged into this one or split off it, and the one it was merged into or split from, as far as the
-    actor may see them; how many there are of the first is told in any case."""
-    found = select(Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.parent_id, Ticket.rooms).where(
+    actor may see them; of the first, which and of how many persons they are is told in any case."""
+    found = select(
+        Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.parent_id, Ticket.person_count,
+        Ticket.rooms,
+    ).where(  # fmt: skip
         or_(
             Ticket.parent_id == ticket.id, Ticket.split_from_id == ticket.id,
             Ticket.id.in_([one for one in (ticket.parent_id, ticket.split_from_id) if one is not None]),
@@ -178,6 +182,7 @@ def _relatives(actor: Actor, ticket: Ticket) -> tuple[Relative, ...]:
             title=row.title,
             state=row.state,
             kind=_kinship(ticket, row),
+            persons=row.person_count,
             is_seen=sees(actor, row.id, row.rooms),
         )
         for row in db.session.execute(found.order_by(Ticket.id))

@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, false, or_, select
+from sqlalchemy.orm import aliased
 
 from routing import service as routing
 from tickets.lifecycle import ENDED, AssignmentState, TicketState
-from tickets.models import Assignment, Ticket
+from tickets.models import Assignment, Deadline, Ticket
 
+_CLOCK = aliased(Deadline)
 NO_CLOCK = "none"
 LIGHTS = ("red", "yellow", "green", NO_CLOCK)
 STATES = tuple(state for state in TicketState if state not in (TicketState.DRAFT, TicketState.DISCARDED))
@@ -87,7 +89,7 @@ def conditions(
         yield _of_units(routing.current().descendants(wanted.unit), part)
     if wanted.asks_for_clock:
         yield Ticket.closed_at.is_(None)
-        yield from _of_clock(wanted, now, clock)
+        yield from _of_clock(wanted, now, clock, part)
 
 
 def _of_ticket(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
@@ -117,9 +119,23 @@ def _of_units(units: Iterable[int], part: Any) -> ColumnElement[bool]:
     return Ticket.id.in_(has_part)
 
 
-def _of_clock(wanted: Wanted, now: datetime, clock: Any) -> Iterable[ColumnElement[bool]]:
+def _of_clock(wanted: Wanted, now: datetime, clock: Any, part: Any) -> Iterable[ColumnElement[bool]]:
+    """Its light is that of the nearest clock; which runs, and when it is due, may be said by any."""
     if wanted.light:
         yield light_of(now, clock) == wanted.light
+    if wanted.clock or wanted.due_from or wanted.due_to:
+        yield _running(wanted, part).exists()
+
+
+def _running(wanted: Wanted, part: Any) -> Select[Any]:
+    query = select(_CLOCK.id).where(_CLOCK.ticket_id == Ticket.id, *running_clocks(wanted, _CLOCK))
+    return query if part is None else query.where(_CLOCK.assignment_id == part.id)
+
+
+def running_clocks(wanted: Wanted, clock: Any) -> Iterable[ColumnElement[bool]]:
+    """The clocks that run, of the name and within the days that are wanted."""
+    yield clock.stopped_at.is_(None)
+    yield clock.paused_at.is_(None)
     if wanted.clock:
         yield clock.clock == wanted.clock
     yield from _between(clock.due_at, wanted.due_from, wanted.due_to)

@@ -198,6 +198,7 @@ class Line:
     facts: Mapping[str, Any]
     ticket_id: int | None
     number: str | None
+    title: str | None
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ class NoticePage:
 def page_of(actor: Actor, before: int | None = None, unread: bool = False, limit: int = PAGE) -> NoticePage:
     """What this person was told, the latest first, of ids below `before`."""
     query = (
-        select(Notice, Ticket.number, Ticket.id)
+        select(Notice, Ticket.number, Ticket.title, Ticket.id)
         .outerjoin(Ticket, and_(Ticket.id == Notice.ticket_id, visible_to(actor, Ticket.rooms)))
         .where(Notice.staff_id == actor.id, Notice.way == IN_APP)
         .where(Notice.id < before if before is not None else true())
@@ -217,8 +218,8 @@ def page_of(actor: Actor, before: int | None = None, unread: bool = False, limit
     )
     found = db.session.execute(query.order_by(Notice.id.desc()).limit(limit + 1)).all()
     rows = [
-        Line(row.id, row.kind, row.created_at, row.read_at, row.facts, ticket_id, number)
-        for row, number, ticket_id in found[:limit]
+        Line(row.id, row.kind, row.created_at, row.read_at, row.facts, ticket_id, number, title)
+        for row, number, title, ticket_id in found[:limit]
     ]
     return NoticePage(rows, rows[-1].id if len(found) > limit else None)
 

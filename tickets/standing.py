@@ -10,10 +10,11 @@ from tickets.models import Assignment, Deadline, Escalation, Ticket
 from tickets.permissions import Actor, visible_to
 
 
-def numbers_of(actor: Actor, ticket_ids: Collection[int]) -> dict[int, str]:
-    """The numbers of those of these tickets that the actor may see."""
-    seen = select(Ticket.id, Ticket.number).where(Ticket.id.in_(ticket_ids), visible_to(actor, Ticket.rooms))
-    return {row.id: row.number or "" for row in db.session.execute(seen)}
+def names_of(actor: Actor, ticket_ids: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Number and title of those of these tickets that the actor may see; the title was masked when written."""
+    named = select(Ticket.id, Ticket.number, Ticket.title)
+    seen = named.where(Ticket.id.in_(ticket_ids), visible_to(actor, Ticket.rooms))
+    return {row.id: (row.number or "", row.title) for row in db.session.execute(seen)}
 
 
 def is_signed(actor: Actor, ticket_id: int, assignment_id: int | None) -> bool:

@@ -13,7 +13,7 @@ from tickets.permissions import Actor
 
 QUEUES = (
     "mine_new", "triage", "returns", "to_sign", "unit_overdue", "unit_ordered", "review", "callback", "disputed",
-    "extensions", "extensions_again", "suspensions", "ordered", "appeals", "badly_rated", "exclusions",
+    "extensions", "extensions_again", "suspensions", "ordered", "appeals", "badly_rated", "exclusions", "urged",
 )  # fmt: skip
 """Boards from which somebody has to take a line; the others are there to be looked at."""
 MANY = 100
@@ -52,15 +52,15 @@ def tally(actor: Actor, now: datetime, name: str, wanted: Wanted = NOTHING) -> d
 def due_by_day(
     actor: Actor, now: datetime, name: str, first: date, last: date, wanted: Wanted = NOTHING
 ) -> dict[date, dict[str, int]]:
-    """Day -> light -> how many lines of a board fall due on it in the city. Raises NotFound."""
-    boards.board_of(actor, name)
-    rows = boards.lines_of(actor, now, name, wanted).subquery()
+    """Day -> light -> how many limits fall due on it in the city: every running clock of a board's parts has its
+    day, whichever is due first. Raises NotFound."""
+    rows = boards.running_clocks(actor, name, wanted).subquery()
     day = func.date(func.timezone(routing.current().zone.key, rows.c.due_at)).label("day")
     light = light_of(now, rows.c).label("light")
-    query = select(day, light, func.count().label("lines")).where(
+    query = select(day, light, func.count().label("limits")).where(
         rows.c.due_at >= midnight(first), rows.c.due_at < midnight(last + timedelta(days=1))
     )
     found: dict[date, dict[str, int]] = {}
     for row in db.session.execute(query.group_by("day", "light")):
-        found.setdefault(row.day, {})[row.light] = row.lines
+        found.setdefault(row.day, {})[row.light] = row.limits
     return found

@@ -81,12 +81,13 @@ def _carried_out(step: Step, what: str, back: str) -> str:
     lines = _chosen()
     ids = [line.ticket for line in lines]
     with unit_of_work():
-        numbers = standing.numbers_of(actor(), ids)
+        names = standing.names_of(actor(), ids)
     outcomes = [_outcome(step, line) for line in lines]
     with unit_of_work():
         return render_template(
-            "desk/bulk.html", outcomes=outcomes, what=what, numbers=numbers,
-            still_seen=standing.numbers_of(actor(), ids), back=back,
+            "desk/bulk.html", outcomes=outcomes, what=what, names=names,
+            unit=_number(request.form.get("lead", "")),
+            still_seen=standing.names_of(actor(), ids), back=back,
         )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def ready(page: TicketPage, may_reply: set[int]) -> dict[int, list[tuple[str, st
         if view.part.id in may_reply:
             due = next((clock.due_at for clock in view.clocks if clock.clock in ("handle", "redo")), None)
             values = {"number": page.ticket.number or "", "unit": view.unit, "due": deadline(due)}
-            rows = replies.canned_for(db.session(), view.part.department_id, page.ticket.category_code)
+            units = (view.part.department_id, *city().ancestors(view.part.department_id))
+            rows = replies.canned_for(db.session(), units, page.ticket.category_code)
             found[view.part.id] = [(row.code, row.title, replies.filled(row.body, values)) for row in rows]
     return found
 

@@ -24,7 +24,7 @@ MONTHS_AROUND = 24
 
 @dataclass(frozen=True)
 class Day:
-    """One day of the calendar: what falls due on it by light, and whether the city works."""
+    """One day of the calendar: the limits that end on it by light, and whether the city works."""
 
     on: date
     lights: Mapping[str, int]
@@ -123,10 +123,11 @@ def own_figures() -> str:
         left_out = {name: unit_figures.count(name, units, span, excluded=True) for name in counts}
         today = today_of(now)
         tally = queries.tally(actor(), now, BOARD, Wanted(unit=unit))["light"]
-        due = queries.due_by_day(actor(), now, BOARD, today, today, Wanted(unit=unit)).get(today, {})
+        due_today = Wanted(unit=unit, due_from=today, due_to=today)
         return render_template(
             "desk/own_figures.html", now=now, days=days, unit=unit, units=_units(), today=today, counts=counts,
-            open=sum(tally.values()), overdue=tally.get("red", 0), due_today=sum(due.values()),
+            open=sum(tally.values()), overdue=tally.get("red", 0),
+            due_today=sum(queries.tally(actor(), now, BOARD, due_today)["light"].values()),
             rates=[
                 Rate(part, whole, counts[part], counts[whole], left_out[whole], left_out[part])
                 for part, whole in unit_figures.RATES

@@ -9,14 +9,14 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app import action_wording, wording
+from app import action_wording, list_wording, wording
 from app.auth.queries import people
 from app.desk import forms
 from app.kept import draft_key
 from app.templating import category_name, city, moment, region_name, unit_name
 from tickets import masking, service
 from tickets.boards import BOARDS
-from tickets.lifecycle import Transition
+from tickets.lifecycle import GONE, AssignmentState, Transition
 from tickets.permissions import Actor
 from tickets.queries import Entry, Page, PartView, TicketPage
 from tickets.vault import Vault
@@ -47,6 +47,8 @@ def board_words() -> dict[str, Any]:
     return {
         "states": {code: str(name) for code, name in wording.TICKET_STATES.items()},
         "parts": {code: str(name) for code, name in wording.PART_STATES.items()},
+        "clocks": {code: str(name) for code, name in wording.CLOCKS.items()},
+        "levels": {code: str(name) for code, name in list_wording.LEVELS.items()},
         "lights": {code: str(name) for code, name in wording.LIGHTS.items()},
         **live_words(),
     }
@@ -73,6 +75,7 @@ def live_words() -> dict[str, Any]:
     return {
         "lamp": {
             "live": _("Live"),
+            "connecting": _("Connecting…"),
             "polling": _("Not live: asks every 10 seconds"),
             "offline": _("No connection: what you see may be old"),
             "ended": _("Ended: please reload the page"),
@@ -200,7 +203,7 @@ class FormMaker:
             return forms.Typed([("lead", str(part.part.suggested_department_id))])
         if action == "grant_suspension" and part:
             return forms.Typed([("review_on", self._review_on(part))])
-        return forms.Typed()
+        return _sent_before(self.page, action, part)
 
     def _review_on(self, part: PartView) -> str:
         asked = [
@@ -209,6 +212,50 @@ class FormMaker:
             if (one.kind, one.state, one.assignment_id) == ("suspension", "asked", part.part.id)
         ]
         return asked[0].isoformat() if asked else ""
+
+
+_ENDED = {AssignmentState.DONE, *GONE}
+_LIKE_TEXT = ("public_reply", "internal_note")
+_AS_CODES = ("contact_method", "facts", "result")
+
+
+def parts_by_time(page: TicketPage) -> dict[str, list[PartView]]:
+    """The parts that are being worked on, those first that this person may do something with; and those that have
+    ended. Where all have, those of the last round stand for the current ones."""
+    current = [view for view in page.parts if view.actions or view.part.state not in _ENDED]
+    if not current:
+        kept = [view for view in page.parts if view.part.state not in GONE]
+        current = [view for view in kept if view.part.round == max(one.part.round for one in kept)]
+    ended = [view for view in page.parts if view not in current]
+    return {"current": sorted(current, key=lambda view: not view.actions), "ended": ended}
+
+
+def _sent_before(page: TicketPage, action: str, part: PartView | None) -> forms.Typed:
+    """What was sent for a part that came back, to be mended. Masked like all that is shown again; a number that
+    masking would spoil is left to be typed."""
+    kinds = {"reply": "assignment.replied", "contribute": "assignment.contributed"}
+    if part is None or part.part.state != AssignmentState.REJECTED or action not in kinds:
+        return forms.Typed()
+    mine = (one for one in reversed(page.timeline) if one.payload.get("assignment") == part.part.id)
+    last = next((one for one in mine if one.kind == kinds[action]), None)
+    if last is None:
+        return forms.Typed()
+    said = [
+        (name, masking.mask_text(body, shows_landlines=name == "public_reply"))
+        for name, _before, body in last.texts if name in _LIKE_TEXT
+    ]  # fmt: skip
+    ticked = [("checked", str(item)) for item in last.payload.get("checked") or ()]
+    return forms.Typed([*said, *ticked, *(_gate_of(part.part) if action == "reply" else ())])
+
+
+def _gate_of(part: Any) -> list[tuple[str, str]]:
+    """How the citizen was told and what came of it, as the fields of a form have them."""
+    given = [(name, getattr(part, name)) for name in _AS_CODES if getattr(part, name)]
+    if part.contact_at:
+        given.append(("contact_at", part.contact_at.astimezone(city().zone).strftime("%Y-%m-%dT%H:%M")))
+    number = part.contact_from or ""
+    is_plain = number == masking.mask_text(number, shows_landlines=True)
+    return [*given, ("contact_from", number)] if is_plain else given
 
 
 def _values_of(name: str, value: str) -> list[str]:

@@ -37,6 +37,7 @@ def live_words() -> dict[str, Any]:
     return {
         "lamp": {
             "live": _("Live"),
+            "connecting": _("Connecting…"),
             "polling": _("Not live: asks every few seconds"),
             "offline": _("No connection: what you see may be old"),
             "ended": _("Ended: please reload the page"),

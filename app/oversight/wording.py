@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _l
 
+from app.list_wording import LEVELS as LEVELS
 from app.wording import CHANNELS, TYPES, Words
 
 PERIODS = {1: _l("Today"), 7: _l("Last 7 days"), 30: _l("Last 30 days")}
@@ -81,16 +82,6 @@ DIMENSIONS: Words = {
 
 NAMES = {"channel": CHANNELS, "type": TYPES}
 """Names of the values of dimensions that are codes of ours; the others are the city's."""
-
-LEVELS: Words = {
-    "overdue": _l("Overdue"),
-    "L0": _l("L0 handler reminded"),
-    "L1": _l("L1 unit warned"),
-    "L2": _l("L2 unit's lead and supervisor"),
-    "L3": _l("L3 written order"),
-    "L4": _l("L4 city office"),
-    "L5": _l("L5 discipline, by hand"),
-}
 
 CAUSES: Words = {
     "due": _l("Its time had come."),

@@ -1,6 +1,6 @@
 """Exports: asked for, approved or refused by somebody else, fetched by who asked."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from flask import Blueprint, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -40,9 +40,15 @@ def _page(faults: dict[str, str]) -> Answer:
         page = render_template(
             "reports/mine.html", now=now, rows=[(row, _told(row)) for row in rows], faults=faults,
             names=people(row.decided_by for row in rows), is_under_way=any(row.state == "OWED" for row in rows),
-            may_approve=may(actor(), APPROVE), list_wording=list_wording,
+            may_approve=may(actor(), APPROVE), list_wording=list_wording, asked=request.form if faults else None,
+            kept={name: value for name, value in _wanted(request.form).items() if value},
         )  # fmt: skip
     return (page, 422) if faults else page
+
+
+def _wanted(form: Mapping[str, str]) -> dict[str, str]:
+    """The filter's values, as the form below a list sends them."""
+    return {name: form.get(f"wanted_{name}", "") for name in Wanted.__dataclass_fields__}
 
 
 def _told(export: Export) -> str:
@@ -68,11 +74,10 @@ def ask() -> Answer:
     """Have a file made of a board or a search, as it is narrowed."""
     form = request.form
     place = form.get("place", "")
-    values: dict[str, Any] = {name: form.get(f"wanted_{name}", "") for name in Wanted.__dataclass_fields__}
     try:
         with unit_of_work() as now:
             exporting.ask(
-                actor(), now, vault(), place=place, wanted=narrowing.read(place, values),
+                actor(), now, vault(), place=place, wanted=narrowing.read(place, _wanted(form)),
                 language=choose_language(), format=form.get("format", ""), words=form.get("q", ""),
                 name=form.get("name", ""), identity="identity" in form, reason=form.get("reason", ""),
             )  # fmt: skip

@@ -44,6 +44,9 @@ def test_how_long_ago_and_how_soon(in_language):
     with in_language("en"):
         assert templating.ago(MOMENT - timedelta(hours=3), MOMENT) == "3 hours ago"
         assert templating.ago(MOMENT + timedelta(days=2), MOMENT) == "in 2 days"
+        for days in (6, 11, 29, 35):
+            assert templating.ago(MOMENT + timedelta(days=days), MOMENT) == f"in {days} days"
+        assert templating.ago(MOMENT + timedelta(days=60), MOMENT) == "in 2 months"
     with in_language("zh"):
         assert templating.ago(MOMENT - timedelta(hours=3), MOMENT) == "3小时前"
 

@@ -104,7 +104,11 @@ def test_faults_that_the_verbs_name_have_sentences():
 
 
 @pytest.mark.parametrize(
-    ("limit", "english"), [("15min", "15 min"), ("2h", "2 h"), ("5wd", "5 working days"), ("7d", "7 days")]
+    ("limit", "english"),
+    [
+        ("15min", "15 min"), ("2h", "2 h"), ("5wd", "5 working days"), ("7d", "7 days"), ("1wd", "1 working day"),
+        ("1wh", "1 working hour"),
+    ],
 )
 def test_limits_in_words(app, limit, english):
     with app.test_request_context("/?lang=en"):

@@ -197,7 +197,8 @@ def test_an_overdue_matter_climbs_on_the_supervisors_screen(
     expect(level).to_have_text("")
     clock = "SELECT id FROM deadline WHERE ticket_id = %s AND clock = 'handle' AND stopped_at IS NULL"
     make_overdue(office.product, office.product.ask(clock, case.id))
-    expect(level).to_have_text("L3", timeout=SWEPT_WITHIN)
+    told = {"zh": "L2 单位负责人和督办员", "en": "L2 unit's lead and supervisor"}[language]
+    expect(level).to_have_text(told, timeout=SWEPT_WITHIN)
     supervisor.goto("/desk?board=overdue")
     light = supervisor.locator(f"tr[data-id='{case.id}'] .light").first
     expect(light).to_have_text({"zh": "已超期", "en": "Overdue"}[language])

@@ -49,7 +49,7 @@ def test_an_overdue_matter_is_escalated_once(office: Office) -> None:
     assert case.kinds().count("ticket.escalated") == 1
     for person, board in ((handler, "in_hand"), (office.who("supervisor"), "overdue")):
         row = next(row for row in person.rows(board) if row["id"] == case.id)
-        assert row["level"] == 3, f"{person} is shown level {row['level']}"
+        assert row["tier"] == "L2", f"{person} is shown level {row['tier']}"
 
     _nothing_more(case, deadline)
 

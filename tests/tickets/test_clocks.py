@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from scenes import ASSIST, UNSURE, City
+from scenes import ASSIST, LEAD_LOGIN, UNSURE, City
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -13,9 +13,10 @@ from app.auth.accounts import actor_by_login
 from app.outbox import unit_of_work
 from db import db
 from routing.models import CitySetting, Policy
-from tickets import clocks, errors, escalating, queries, service
+from tickets import clocks, digests, errors, escalating, queries, service
 from tickets.change import running_deadlines
 from tickets.models import Deadline, Escalation
+from tickets.overdue import totals
 from tickets.permissions import SYSTEM
 
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # as the fixture has it
@@ -264,9 +265,23 @@ class TestClaim:
             assert db.session.scalar(acted) == 2
 
 
+def test_a_first_talk_that_is_late_is_a_limit_like_any_other(monday: City):
+    ticket_id = monday.signed()
+    part = monday.part(ticket_id)
+    late = monday.now = monday.clock(ticket_id, "contact", part.id).due_at + timedelta(minutes=1)
+    for login, name in ((LEAD_LOGIN, "unit_overdue"), ("supervisor", "overdue"), ("operator", "mine_overdue")):
+        page = queries.board(monday.who(login), late, name)
+        assert [(row.id, row.clock) for row in page.rows] == [(ticket_id, "contact")], name
+    who = monday.who(LEAD_LOGIN)
+    assert queries.waiting(who, late)["unit_overdue"] == queries.tally(who, late, "inbox")["light"]["red"] == 1
+    assert totals(monday.who("supervisor"), late).levels["overdue"] == 1
+    counts = digests.of_units(late, late - timedelta(days=1), late + timedelta(days=1))[part.department_id]
+    assert counts["overdue"] == 1
+
+
 def test_the_overdue_board_shows_the_level_that_was_reached(monday: City):
     ticket_id = monday.dispatched()
     clock = monday.clock(ticket_id, "handle", monday.part(ticket_id).id)
     service.act_on_deadline(SYSTEM, clock.due_at, clock.id)
     page = queries.board(monday.who("supervisor"), clock.due_at + timedelta(minutes=1), "overdue")
-    assert [row.level for row in page.rows if row.id == ticket_id and row.due_at == clock.due_at] == [3]
+    assert [row.tier for row in page.rows if row.id == ticket_id and row.due_at == clock.due_at] == ["L2"]

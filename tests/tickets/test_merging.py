@@ -57,6 +57,12 @@ class TestMerged:
         assert not city.clocks(ticket_id)
         assert not {f"dept:{city.unit(unit)}" for unit in (LEAD, ASSIST)} & set(city.ticket(ticket_id).rooms)
 
+    def test_the_handler_is_told_which_they_are_and_of_how_many_persons(self, city: City):
+        master, other = city.signed(person_count=2), city.waiting(person_count=3)
+        service.merge(city.who("dispatcher"), city.now, other, number_of(city, master))
+        [one] = queries.ticket_page(city.who(LEAD_LOGIN), city.now, master, city.vault).relatives
+        assert (one.kind, one.number, one.persons) == ("merged", number_of(city, other), 3)
+
     def test_it_can_be_taken_out_again(self, city: City):
         ticket_id = city.merged()
         service.unmerge(city.who("dispatcher"), city.now, ticket_id, "不是同一路口")

@@ -54,7 +54,7 @@ class TestInbox:
         due = queries.board(city.who(LEAD_LOGIN), city.now, "inbox", wanted=Wanted(type="help")).rows[0].due_at
         day = due.astimezone(routing.current().zone).date()
         assert pending in on(city, LEAD_LOGIN, due_from=day, due_to=day)
-        assert pending not in on(city, LEAD_LOGIN, due_from=day + timedelta(days=1))
+        assert pending not in on(city, LEAD_LOGIN, due_to=day - timedelta(days=1))
 
     def test_lights_follow_the_time(self, city: City):
         ticket_id, replied = city.signed(**UNNAMED), city.replied()
@@ -96,6 +96,23 @@ class TestInbox:
         days = queries.due_by_day(who, city.now, "inbox", due, due)
         assert days == {due: {"green": 1}} and on(city, LEAD_LOGIN, due_from=due, due_to=due) == {ticket_id}
         assert queries.due_by_day(who, city.now, "inbox", due + timedelta(days=1), due + timedelta(days=9)) == {}
+
+
+    def test_a_limit_has_its_day_though_another_comes_sooner(self, city: City):
+        """A part waits to be signed, and the day on which it is to be handled is known already."""
+        ticket_id = city.dispatched()
+        who, part = city.who(LEAD_LOGIN), city.part(ticket_id).id
+        zone = routing.current().zone
+        handled = city.clock(ticket_id, "handle", part).due_at.astimezone(zone).date()
+        assert city.clock(ticket_id, "sign", part).due_at.astimezone(zone).date() < handled
+        days = queries.due_by_day(who, city.now, "inbox", today(city), handled)
+        assert sum(sum(lights.values()) for lights in days.values()) == len(city.clocks(ticket_id)) > 1
+        assert days[handled] == {"green": 1}
+        assert on(city, LEAD_LOGIN, due_from=handled, due_to=handled) == {ticket_id}
+        assert on(city, LEAD_LOGIN, due_from=handled, due_to=handled, clock="handle") == {ticket_id}
+        assert on(city, LEAD_LOGIN, due_from=handled, due_to=handled, clock="sign") == set()
+        assert found(city, "leader", due_from=handled, due_to=handled) == [ticket_id]
+        assert on(city, LEAD_LOGIN, due_from=handled + timedelta(days=1)) == set()
 
 
 class TestOtherBoards:

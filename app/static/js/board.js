@@ -70,8 +70,9 @@ function update(line, row) {
   put(line, "title", row.title);
   put(line, "state", words.parts[row.part] ?? words.states[row.state] ?? row.state);
   put(line, "unit", row.unit_name ?? "");
+  put(line, "clock", row.due_at === null ? "" : words.clocks[row.clock] ?? "");
   putDue(line, row.due_at);
-  put(line, "level", row.level === null ? "" : `L${row.level}`);
+  put(line, "level", words.levels[row.tier] ?? row.tier ?? "");
   line.classList.add("changed");
 }
 

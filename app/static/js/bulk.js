@@ -11,6 +11,7 @@ function count() {
   const chosen = all.filter((box) => box.checked).length;
   form.querySelector("[data-chosen]").textContent = chosen;
   form.querySelector("[data-go]").disabled = chosen === 0;
+  form.toggleAttribute("data-some", chosen > 0);
   const whole = form.querySelector("[data-all]");
   whole.checked = chosen > 0 && chosen === all.length;
   whole.indeterminate = chosen > 0 && chosen < all.length;

@@ -69,6 +69,10 @@ document.addEventListener("keydown", (event) => {
 document.querySelectorAll("[data-help]").forEach((button) => {
   button.addEventListener("click", () => help.showModal());
 });
+// Where the style sheet cannot show the menu as a line of links, it is open where there is room.
+if (!CSS.supports("selector(::details-content)")) {
+  document.querySelectorAll(".menu").forEach((menu) => { menu.open = matchMedia("(min-width: 47.01rem)").matches; });
+}
 const box = help.querySelector("[data-keys]");
 box.checked = !localStorage.getItem(OFF);
 box.addEventListener("change", () => {

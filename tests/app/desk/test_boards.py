@@ -57,6 +57,12 @@ def test_who_does_not_work_on_tickets_begins_where_the_work_is(desk_of):
     assert 'href="/admin"' in bar and 'href="/desk' not in bar
 
 
+def test_a_page_that_is_not_there_keeps_the_head_of_who_is_signed_in(desk_of, client):
+    page = desk_of("dispatcher").get("/no-such-page")
+    assert page.status_code == 404 and 'data-key="boards"' in page.text
+    assert 'data-key="boards"' not in client.get("/no-such-page").text
+
+
 def test_who_has_no_work_at_all_is_told_so(app, new_browser, new_staff):
     person, browser = new_staff(), new_browser()
     with app.app_context(), transaction():

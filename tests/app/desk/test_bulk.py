@@ -41,6 +41,7 @@ def test_signs_what_is_chosen_and_again_nothing_twice(app, desk_of, dispatched):
     assert len(chosen) == 2
     page = desk.post("/desk/bulk/sign", {"line": chosen, "board": "inbox"}).text
     assert outcomes(page) == {made[0][0]: "yes", made[1][0]: "yes"} and "/desk?board=inbox" in page
+    assert page.count("有一件小事想反映一下") == 2  # what they are about stands beside the numbers
     assert [state_of(app, Assignment, part) for _, part in made] == ["HANDLING", "HANDLING", "PENDING_SIGN"]
     with app.app_context(), unit_of_work():
         versions = [db.session.get_one(Ticket, ticket).version for ticket, _ in made]

@@ -83,6 +83,12 @@ def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
     reply = {"part": part, "public_reply": "已修好", "internal_note": "换了井盖", **GATE}
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
     assert supervisor.act(ticket_id, "reject", review_note="没有照片").status_code == 303
+    page = handler.get(f"/desk/tickets/{ticket_id}").text
+    again = page[page.index("/reply") :]
+    assert ">已修好</textarea>" in again and ">换了井盖</textarea>" in again
+    for name in ("contact_method", "facts", "result"):
+        assert f'<option value="{GATE[name]}" selected>' in again
+    assert page.index("没有照片") < page.index(">已修好</textarea>")
     assert handler.act(ticket_id, "reply", **reply).status_code == 303
     assert supervisor.act(ticket_id, "accept").status_code == 303
     assert supervisor.act(ticket_id, "close", outcome="unreachable").status_code == 303
@@ -97,6 +103,9 @@ def test_a_return_is_asked_for_and_refused_and_not_asked_for_again(desk_of, disp
     asked = {"part": part, "return_reason": "not_our_duty", "return_note": "不归我局", "legal_basis": "三定方案"}
     asked |= {"suggested": unit_of("handler-housing")}
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
+    queue = dispatcher.get("/desk?board=returns").text
+    line = queue[queue.index(f'data-id="{ticket_id}"') :].partition("</tr>")[0]
+    assert "非本单位职责" in line and "建议转" in line and "不归我局" in line
     assert dispatcher.act(ticket_id, "uphold", part=part, decision_note="属于贵单位").status_code == 303
     assert "request_return" not in forms_on(handler.get(f"/desk/tickets/{ticket_id}").text)
     assert handler.act(ticket_id, "request_return", **asked).status_code == 409
@@ -111,10 +120,12 @@ def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
     assert handler.act(ticket_id, "request_return", **asked).status_code == 303
     page = dispatcher.get(f"/desk/tickets/{ticket_id}").text
     assert forms_on(page) == {"uphold", "redispatch", "add_assist", "merge", "take_in", "split"}
-    assert f'<option value="{suggested}" selected>' in page
+    assert f'value="{suggested}" selected>' in page
     answer = dispatcher.act(ticket_id, "redispatch", part=part, lead=suggested, decision_note="改派")
     assert answer.status_code == 303
-    assert desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").status_code == 200
+    page = desk_of("handler-housing").get(f"/desk/tickets/{ticket_id}").text
+    story = page.index('id="story"')
+    assert page.index("/sign") < page.index('class="printed ended"') < page.index("已退回") < story
     assert handler.get(f"/desk/tickets/{ticket_id}").status_code == 404
 
 

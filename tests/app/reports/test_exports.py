@@ -149,6 +149,9 @@ def test_callers_need_a_reason_and_somebody_else(app, signed_in, new_staff, matt
     wanted = {"place": "find", "format": "csv", "wanted_urgency": "critical", "identity": "1"}
     without = desk.post("/exports", wanted)
     assert without.status_code == 422 and "须说明用途" in without.text
+    again = without.text[without.text.index('id="export-reason"') - 2000 :]
+    assert 'name="identity" value="1" checked' in again and 'value="csv" checked' in again
+    assert 'name="wanted_urgency" value="critical"' in again
     export = asked(desk, wanted_urgency="critical", identity="1", reason="回访抽样")
     work(export)  # nothing is made of what nobody approved
     assert fetched(desk, export).status_code == 409 and "待审批" in desk.get("/exports").text
