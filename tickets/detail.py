@@ -60,6 +60,7 @@ class Relative:
     state: str
     kind: str
     is_seen: bool
+    persons: int
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,12 @@ class TicketPage:
     """Whether any of its files, whatever its state."""
     wants_photo: bool
     """Whether a reply in its category needs one."""
+
+    @property
+    def persons(self) -> int:
+        """How many people it is of, with those whose tickets were merged into it."""
+        merged = (one.persons for one in self.relatives if one.kind == "merged")
+        return int(self.ticket.person_count) + sum(merged)
 
 
 def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> TicketPage:
@@ -165,7 +172,9 @@ def _actions(case: Case) -> tuple[Transition, ...]:
 def _relatives(actor: Actor, ticket: Ticket) -> tuple[Relative, ...]:
     """Tickets merged into this one or split off it, and the one it was merged into or split from, as far as the
     actor may see them; how many there are of the first is told in any case."""
-    found = select(Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.parent_id, Ticket.rooms).where(
+    found = select(
+        Ticket.id, Ticket.number, Ticket.title, Ticket.state, Ticket.parent_id, Ticket.rooms, Ticket.person_count
+    ).where(
         or_(
             Ticket.parent_id == ticket.id, Ticket.split_from_id == ticket.id,
             Ticket.id.in_([one for one in (ticket.parent_id, ticket.split_from_id) if one is not None]),
@@ -179,6 +188,7 @@ def _relatives(actor: Actor, ticket: Ticket) -> tuple[Relative, ...]:
             state=row.state,
             kind=_kinship(ticket, row),
             is_seen=sees(actor, row.id, row.rooms),
+            persons=row.person_count,
         )
         for row in db.session.execute(found.order_by(Ticket.id))
     )
