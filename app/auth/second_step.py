@@ -42,7 +42,7 @@ class Enrolled:
 
 
 def way(token: str, offered: str = "") -> Way | None:
-    """What a pending sign-in waits for; None where it has ended. `offered`: the offer that its page showed already."""
+    """What a pending sign-in waits for; None where it has ended. `offered`: what its page has offered already."""
     with unit_of_work() as now:
         person = pending.person_of(token, now)
         if person is None:
