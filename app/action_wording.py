@@ -99,6 +99,10 @@ FIELD_HINTS: Words = {
     "others": _l("Numbers of 15 digits, with blanks, commas or line breaks between them."),
     "legal_basis": _l("Law, regulation or list of duties, with its article."),
     "public_reply": _l("What looks like personal data is starred before it goes out."),
+    "contact_method": _l(
+        "Who called, not somebody in their place. Where tickets were merged: whoever called first; "
+        "the others read the reply under their own numbers."
+    ),
     "internal_note": _l("Stays inside; for whoever reviews."),
     "public_reason": _l("Plain words; no names, no numbers."),
     "review_on": _l("On this day somebody looks whether it can go on."),

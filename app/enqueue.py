@@ -24,6 +24,8 @@ QUEUES = {
     "app.jobs.exports.make_exports": "exports",
     "app.jobs.messages.send_receipts": "messages",
     "app.jobs.messages.tell_extended": "messages",
+    "app.jobs.messages.tell_asked": "messages",
+    "app.jobs.messages.tell_again": "messages",
     "app.jobs.messages.tell_suspended": "messages",
     "app.jobs.messages.ask_to_rate": "messages",
     "app.jobs.messages.plan_calls": "messages",

@@ -42,7 +42,7 @@ PUBLIC_EVENTS: Words = {
     "assignment.handled": _l("The department recorded a step"),
     "assignment.return_requested": _l("The department says it is not its duty; the hotline decides"),
     "assignment.upheld": _l("The hotline decided that the department keeps it"),
-    "assignment.returned": _l("Taken from this department, for another one"),
+    "assignment.returned": _l("Taken from this department"),
     "ticket.urged": _l("You asked how far it is"),
     "ticket.info_asked": _l("You were asked for more"),
     "ticket.supplemented": _l("You added what was asked for"),

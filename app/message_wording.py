@@ -9,6 +9,8 @@ MESSAGES: Words = {
     "rate": _l("Please rate"),
     "extended": _l("More time, and the new promise"),
     "suspended": _l("Suspended, and when it is looked at again"),
+    "asked": _l("Something is to be added, and until when"),
+    "again": _l("Handled again, and the new promise"),
     "reply": _l("Reply to what was asked"),
     "status": _l("Asked how far it is"),
     "urge": _l("Asked again, or added something"),

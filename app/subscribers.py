@@ -14,6 +14,8 @@ SEND_RECEIPT = "app.jobs.messages.send_receipts"
 ASK_TO_RATE = "app.jobs.messages.ask_to_rate"
 TELL_EXTENDED = "app.jobs.messages.tell_extended"
 TELL_SUSPENDED = "app.jobs.messages.tell_suspended"
+TELL_ASKED = "app.jobs.messages.tell_asked"
+TELL_AGAIN = "app.jobs.messages.tell_again"
 PLAN_CALL = "app.jobs.messages.plan_calls"
 MAKE_EXPORT = "app.jobs.exports.make_exports"
 STAFF_WRITES = (
@@ -34,6 +36,9 @@ _JOBS: Mapping[str, tuple[str, ...]] = {
     "ticket.amended": (INDEX_TEXT,),
     "ticket.accepted": (ASK_TO_RATE, PLAN_CALL),
     "extension.granted": (TELL_EXTENDED,),
+    "ticket.info_asked": (TELL_ASKED,),
+    "ticket.redone": (TELL_AGAIN,),
+    "appeal.granted": (TELL_AGAIN,),
     "ticket.suspended": (TELL_SUSPENDED,),
     "suspension.prolonged": (TELL_SUSPENDED,),
     "export.asked": (MAKE_EXPORT,),

@@ -18,7 +18,7 @@ from calls import platforms
 from routing import service as routing
 from routing.reference import Reference
 from routing.values import Unit
-from tickets import deadlines, masking, numbers, queries
+from tickets import deadlines, masking, numbers, outward, queries
 
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 
@@ -28,6 +28,7 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         {
             "mask_text": masking.mask_text,
+            "marked": outward.marked,
             "moment": moment,
             "parsed": parsed,
             "deadline": deadline,

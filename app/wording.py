@@ -346,6 +346,14 @@ def limit_words(limit: str) -> str:
     return words(int(count)) if words and count.isdecimal() else limit
 
 
+def fault_words(fault: str) -> str:
+    """What is wrong with a field; a fault may name the limit that it passes ("too_long_a_time:5wd")."""
+    code, _colon, limit = fault.partition(":")
+    if limit and code in FAULTS:
+        return str(FAULTS[code]) % {"limit": limit_words(limit)}
+    return str(FAULTS.get(fault, fault))
+
+
 def reason_words(reason: Mapping[str, Any]) -> str:
     """One reason of a routing decision as a sentence."""
     text = REASONS.get(reason["kind"])

@@ -31,8 +31,10 @@ from tickets.reveal import reach
 from tickets.vault import Vault
 
 RECEIPT, RATE, REPLY, EXTENDED, SUSPENDED = "receipt", "rate", "reply", "extended", "suspended"
+ASKED, AGAIN = "asked", "again"
 PROMISES: Mapping[str, Callable[[Ticket], date | None]] = {
-    EXTENDED: promises.extended_to, SUSPENDED: promises.looked_at_again_on,
+    EXTENDED: promises.extended_to, SUSPENDED: promises.looked_at_again_on, ASKED: promises.to_be_answered_by,
+    AGAIN: promises.again_by,
 }
 """Texts that name a day, and where it comes from: none, and the text is not called for (any more)."""
 BY_DAY = frozenset({RATE, *PROMISES})

@@ -15,7 +15,15 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from app import outbox
 from app.auth.models import Staff
 from app.jobs import messages
-from app.subscribers import ASK_TO_RATE, PLAN_CALL, SEND_RECEIPT, TELL_EXTENDED, TELL_SUSPENDED
+from app.subscribers import (
+    ASK_TO_RATE,
+    PLAN_CALL,
+    SEND_RECEIPT,
+    TELL_AGAIN,
+    TELL_ASKED,
+    TELL_EXTENDED,
+    TELL_SUSPENDED,
+)
 from app.voice import messengers, reconciler, rounds
 from app.voice.gateways import ports_of
 from app.voice.twilio_voice import TwilioVoice, client_of
@@ -38,6 +46,7 @@ STEP = 0.5  # seconds between two rounds of the clock process
 TEXTS = {
     SEND_RECEIPT: messages.send_receipts, ASK_TO_RATE: messages.ask_to_rate, PLAN_CALL: messages.plan_calls,
     TELL_EXTENDED: messages.tell_extended, TELL_SUSPENDED: messages.tell_suspended,
+    TELL_ASKED: messages.tell_asked, TELL_AGAIN: messages.tell_again,
 }  # fmt: skip
 TABLES = (
     "message_receipt, message, message_route, opt_out, survey_answer, voicemail, recording, callback, "

@@ -184,7 +184,7 @@ COURSES: list[tuple[Callable[[City], Any], str, list[str]]] = [
     (_appealed("grant_appeal"), "appeal_granted", [UNIT_HEAD]),
     (_appealed("refuse_appeal"), "appeal_refused", [LEAD_LOGIN]),
     (ordered, "order_issued", [LEAD_LOGIN, UNIT_HEAD]),
-    (_answered(), "order_answered", ["office", "supervisor"]),
+    (_answered(), "order_answered", ["leader", "office", "supervisor"]),
     (_answered(lambda c, ticket, part: service.settle_order(c.who("office"), c.now, ticket, part, "已核")),
      "order_settled", [LEAD_LOGIN, UNIT_HEAD]),
     (_answered(lambda c, ticket, part: service.renew_order(

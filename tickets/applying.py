@@ -30,25 +30,28 @@ def ask_extension(
     limit = limit_of("days", days)
     level = guards.Case(actor, locked.ticket, locked.parts, part).count("extension") + 1
     rule = terms.extensions()[level - 1]
-    if _is_too_long(ticket_id, part, limit, rule):
-        raise errors.Invalid(fields={"days": "too_long_a_time"})
+    most = _longest(ticket_id, part, rule)
+    if _ends(part, limit) > _ends(part, most):
+        raise errors.Invalid(fields={"days": f"too_long_a_time:{most}"})
     _ask(locked, actor, now, part, "extension", reason, level=level, days=str(limit), decides=rule.who)
 
 
-def _is_too_long(ticket_id: int, part: Assignment, limit: deadlines.Limit, rule: terms.ExtensionRule) -> bool:
-    """Longer than the rule says, or than its share of the limit that the part began with; units must agree."""
+def _longest(ticket_id: int, part: Assignment, rule: terms.ExtensionRule) -> deadlines.Limit:
+    """What may be asked for at most: what the rule says, or its share of the limit that the part began with."""
     first = select(Deadline.limit).where(
         Deadline.ticket_id == ticket_id, Deadline.assignment_id == part.id, Deadline.clock.in_(terms.HANDLING)
     )
     began = db.session.scalar(first.order_by(Deadline.epoch).limit(1))
-    calendar = clocks.clock_rules(routing.current()).calendar
     bounds = [deadlines.Limit.parse(rule.longest)]
     if began:
         whole = deadlines.Limit.parse(began)
         bounds.append(deadlines.Limit(max(1, int(whole.value * rule.share)), whole.unit))
-    start = part.dispatched_at
-    asked = deadlines.due_at(start, limit, calendar)
-    return any(asked > deadlines.due_at(start, bound, calendar) for bound in bounds)
+    return min(bounds, key=lambda bound: _ends(part, bound))
+
+
+def _ends(part: Assignment, limit: deadlines.Limit) -> datetime:
+    """By which limits in different units are compared."""
+    return deadlines.due_at(part.dispatched_at, limit, clocks.clock_rules(routing.current()).calendar)
 
 
 def ask_suspension(

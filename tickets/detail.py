@@ -90,6 +90,12 @@ class TicketPage:
     wants_photo: bool
     """Whether a reply in its category needs one."""
 
+    @property
+    def persons(self) -> int:
+        """How many people it is of, with those whose tickets were merged into it."""
+        merged = (one.persons for one in self.relatives if one.kind == "merged")
+        return int(self.ticket.person_count) + sum(merged)
+
 
 def ticket_page(actor: Actor, now: datetime, ticket_id: int, vault: Vault) -> TicketPage:
     """The page of a ticket. Raises NotFound, also for a ticket out of the actor's sight."""

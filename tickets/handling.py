@@ -1,5 +1,7 @@
 """Verbs of a unit on its part: sign, handle, reply."""
 
+import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -7,7 +9,7 @@ from datetime import datetime
 from db import db
 from routing import replies
 from routing import service as routing
-from tickets import attaching, clocks, errors, masking
+from tickets import attaching, clocks, errors, outward
 from tickets.applying import lapse
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import AssignmentState
@@ -15,13 +17,17 @@ from tickets.models import Assignment
 from tickets.permissions import SYSTEM, Actor
 
 METHODS = ("phone", "visit", "message", "unreachable", "no_contact")
-"""How the citizen was told; the last two: nobody could be reached, and there is nobody to reach."""
+"""How the citizen was told: who called, and nobody in their place; the last two: nobody could be reached, and
+there is nobody to reach."""
 TOLD = METHODS[:3]
 FACTS = ("true", "partly", "untrue")
 RESULTS = (
     "solved", "explained", "planned", "procedure", "no_basis", "beyond_means", "untrue", "refused_by_citizen",
 )
 """Solved, or the lawful reason why not."""
+
+
+_TELEPHONE = re.compile(r"\+?\(?[0-9](?:[ ()-]{0,2}[0-9]){4,14}(?: ?(?:转|[Ee]xt\.?) ?[0-9]{1,6})?")
 
 
 @dataclass(frozen=True)
@@ -157,8 +163,7 @@ def _check_account(account: Account, part: Assignment, now: datetime) -> None:
     }
     if account.contact_method in TOLD:
         faults |= _contact_faults(account, part, now)
-    shown = masking.mask_text(account.public_reply, shows_landlines=True)
-    if shown != account.public_reply and not account.personal_ok:
+    if outward.mask(account.public_reply) != account.public_reply and not account.personal_ok:
         faults["public_reply"] = "personal_data"
     found = {name: fault for name, fault in faults.items() if fault}
     if found:
@@ -170,8 +175,15 @@ def _contact_faults(account: Account, part: Assignment, now: datetime) -> dict[s
     at = account.contact_at
     # People say when to the minute, so the minute in which they got it is one after getting it.
     is_between = at is not None and part.dispatched_at.replace(second=0, microsecond=0) <= at <= now
-    has_number = account.contact_method != "phone" or account.contact_from.strip()
     return {
         "contact_at": "missing" if at is None else "" if is_between else "not_between",
-        "contact_from": "" if has_number else "missing",
+        "contact_from": _number_fault(account.contact_from) if account.contact_method == "phone" else "",
     }
+
+
+def _number_fault(text: str) -> str:
+    """The number it was told from can be checked: it is one that is dialled, perhaps with an extension."""
+    given = unicodedata.normalize("NFKC", text).strip()
+    if not given:
+        return "missing"
+    return "" if _TELEPHONE.fullmatch(given) else "not_a_number"

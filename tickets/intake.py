@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from db import db
 from routing import service as routing
-from tickets import errors, hiding, masking, numbers
+from tickets import errors, hiding, masking, numbers, outward, titles
 from tickets.change import Locked, check, finish, lock, move, require_storable, write_texts
 from tickets.dispatching import decide, route
 from tickets.lifecycle import TicketState
@@ -26,7 +26,6 @@ DISPOSITIONS = ("emergency", "statutory", "explain", "malicious")
 """国办函〔2025〕66号: handed to an emergency line; has a legal procedure; explained; disturbance."""
 CODE_SHOWN_AGAIN = timedelta(hours=24)
 TITLE_LENGTH = 200
-DERIVED_TITLE = 40
 CONTENT_LENGTH = 20_000
 LENGTHS = {
     "title": TITLE_LENGTH, "content": CONTENT_LENGTH, "demand": 2000, "accused": 500, "place": 500,
@@ -370,12 +369,10 @@ def checked(intake: Intake) -> Intake:
 
 
 def title_of(intake: Intake) -> str:
-    """The title as given, or the beginning of what was said; of a confidential matter without who reports it."""
+    """The title as given, or one made of what was said; of a confidential matter without who reports it."""
     people = (intake.name, intake.phone, intake.address) if intake.is_secret else ()
-    # Masked before it is cut: half a telephone number would not be recognised as one.
-    said = " ".join(masking.mask_text(hiding.without(intake.content, people)).split())
     title = hiding.without(intake.title.strip(), people)
-    return title or (said if len(said) <= DERIVED_TITLE else f"{said[:DERIVED_TITLE]}…")
+    return title or titles.derived(outward.mask(hiding.without(intake.content, people)))
 
 
 def _faults(intake: Intake) -> dict[str, str]:

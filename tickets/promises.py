@@ -22,6 +22,22 @@ def extended_to(ticket: Ticket) -> date | None:
     return due_at.astimezone(routing.current().zone).date() if due_at else None
 
 
+def again_by(ticket: Ticket) -> date | None:
+    """The day by which the lead unit promises an outcome of a matter that it handles again."""
+    due_at = _running(ticket, TicketState.IN_PROGRESS, Deadline.clock.in_(HANDLING))
+    return due_at.astimezone(routing.current().zone).date() if due_at else None
+
+
+def to_be_answered_by(ticket: Ticket) -> date | None:
+    """The day to the end of which the citizen is asked to add something, of whoever asked the last; None while
+    nobody waits for it."""
+    query = select(Deadline.due_at).where(
+        Deadline.ticket_id == ticket.id, Deadline.stopped_at.is_(None), Deadline.clock == "info"
+    )
+    due_at = db.session.scalar(query.order_by(Deadline.id.desc()).limit(1))
+    return (due_at - _INSTANT).astimezone(routing.current().zone).date() if due_at else None
+
+
 def looked_at_again_on(ticket: Ticket) -> date | None:
     """The day to the end of which a suspended matter is looked at again."""
     due_at = _running(ticket, TicketState.SUSPENDED, Deadline.clock == "suspension")

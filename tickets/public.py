@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from db import db
 from routing import service as routing
 from routing.reference import Reference
-from tickets import attached, lifecycle, masking, numbers, terms
+from tickets import attached, lifecycle, masking, numbers, outward, terms, whereabouts
 from tickets.attached import Attached
 from tickets.event_models import TicketEvent
 from tickets.lifecycle import GONE, AssignmentState, TicketState
@@ -56,6 +56,8 @@ _BY_NUMBER = select(
     Ticket.id, Ticket.number, Ticket.version, Ticket.title, Ticket.state, Ticket.place,
     Ticket.registered_at, Ticket.disposition, Ticket.refer_reason, Ticket.code_hash, Ticket.round,
     Ticket.parent_id, Ticket.closed_at, attached.FROM_CITIZEN.label("has_files"),
+    whereabouts.CLOCKS.label("clocks"), whereabouts.PERSONS.label("persons"),
+    whereabouts.SPLIT_OFF.label("split_off"),
 ).where(Ticket.number == bindparam("number"))
 _ASSIST = aliased(Assignment)
 _ASSISTS = (
@@ -73,7 +75,8 @@ _ASSISTS = (
 _ASKING = aliased(Assignment)
 _LEAD = (
     select(
-        Assignment.department_id, Assignment.dispatched_at, Assignment.state, Deadline.due_at, Deadline.prolonged,
+        Assignment.department_id, Assignment.dispatched_at, Assignment.state, Assignment.designated,
+        Deadline.due_at, Deadline.prolonged, Deadline.paused_at,
         _ASSISTS.label("assists"),
         exists(_ASKING.id)
         .where(_ASKING.ticket_id == Assignment.ticket_id, _ASKING.state == AssignmentState.NEED_INFO)
@@ -124,7 +127,11 @@ class Step:
 
 @dataclass(frozen=True)
 class PublicStatus:
-    """All that number and query code open. `replies` are (unit, text), only after review."""
+    """All that number and query code open. `replies` are (unit, text), only after review; `earlier` are those of
+    before, while it is handled again for the `again`th time.
+
+    `clocks` says until when who does what; `stands_still`: the promise waits for the citizen's answer.
+    """
 
     ticket_id: int
     number: str
@@ -147,6 +154,14 @@ class PublicStatus:
     replies: tuple[tuple[str | None, str], ...]
     steps: tuple[Step, ...]
     files: tuple[Attached, ...]
+    clocks: Mapping[str, datetime]
+    stands_still: bool
+    is_designated: bool
+    again: int
+    is_appealed: bool
+    earlier: tuple[tuple[str | None, str], ...]
+    persons: int
+    split_off: tuple[str, ...]
 
     @property
     def may_rate(self) -> bool:
@@ -210,6 +225,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
     is_going_on = ticket.state in (TicketState.IN_PROGRESS, TicketState.TO_REVIEW, TicketState.MERGED)
     events = db.session.execute(_STEPS, {"ticket_id": ticket.id}).all()
     steps = _steps(reference, ticket.id, events)
+    again = 0 if ticket.state in READABLE or ticket.state in lifecycle.ENDED else whereabouts.again(events)
     asks = ticket.state == TicketState.NEED_INFO or (lead is not None and lead.asks and not is_merged)
     return PublicStatus(
         ticket_id=ticket.id,
@@ -225,7 +241,7 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         unit=_unit(reference, lead.department_id) if lead else None,
         unit_since=lead.dispatched_at if lead else None,
         lead_state=lead.state if lead else None,
-        assists=tuple(_unit(reference, unit) or "" for unit in lead.assists or ()) if lead else (),
+        assists=tuple(_unit(reference, unit) or "" for unit in _assists(ticket, lead)),
         disposition=ticket.disposition,
         refer_reason=ticket.refer_reason,
         questions=_questions(events, steps) if asks else (),
@@ -233,7 +249,21 @@ def _status(ticket: Any, now: datetime | None) -> PublicStatus:
         replies=_replies(reference, ticket.id, ticket.state) or _replies_of_master(reference, ticket),
         steps=steps,
         files=attached.of_citizen(ticket.id) if ticket.has_files else (),
+        clocks=whereabouts.moments(ticket.clocks),
+        stands_still=bool(lead and lead.paused_at and is_going_on),
+        is_designated=bool(lead and lead.designated and is_going_on),
+        again=again,
+        is_appealed=ticket.state == TicketState.CLOSED and whereabouts.has_open_appeal(events),
+        earlier=_replies(reference, ticket.id, TicketState.TO_CALLBACK) if again else (),
+        persons=ticket.persons,
+        split_off=tuple(filter(None, ticket.split_off or ())),
     )
+
+
+def _assists(ticket: Any, lead: Any) -> Sequence[int]:
+    if lead is not None:
+        return lead.assists or ()
+    return whereabouts.helping(ticket.id) if ticket.state == TicketState.DISPUTED else ()
 
 
 def _replies_of_master(reference: Reference, ticket: Any) -> tuple[tuple[str | None, str], ...]:
@@ -291,10 +321,7 @@ def _replies(reference: Reference, ticket_id: int, state: str) -> tuple[tuple[st
     )
     # Of each unit that of its last round; they come in the order of rounds.
     rows = {row.department_id: row for row in db.session.execute(latest)}.values()
-    return tuple(
-        (_unit(reference, row.department_id), masking.mask_text(row.body, shows_landlines=True))
-        for row in rows
-    )
+    return tuple((_unit(reference, row.department_id), outward.mask(row.body)) for row in rows)
 
 
 def _steps(reference: Reference, ticket_id: int, events: Sequence[Any]) -> tuple[Step, ...]:
@@ -320,7 +347,7 @@ def _words(ticket_id: int) -> dict[tuple[str, int], str]:
         TicketText.ticket_id == ticket_id, TicketText.field.in_(TEXTS_SHOWN), TicketText.erased_at.is_(None)
     )
     return {
-        (row.field, row.version): masking.mask_text(row.body, shows_landlines=True)
+        (row.field, row.version): outward.mask(row.body)
         for row in db.session.execute(query)
     }
 

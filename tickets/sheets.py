@@ -1,4 +1,7 @@
-"""A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused."""
+"""A ticket on paper for somebody outside: what is to be done, where, by when; not who asked or is accused.
+
+No word of the complaint is on it: people name themselves, others and their doors in ways that no mask knows.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +12,7 @@ from sqlalchemy import select
 from db import db
 from routing import service as routing
 from routing.values import Unit
-from tickets import attached, errors, hiding, masking
+from tickets import attached, errors, hiding, outward
 from tickets.attached import Attached
 from tickets.change import finish, lock, require, write_texts
 from tickets.lifecycle import SIDE_RECORDS, WORKED_ON
@@ -17,15 +20,14 @@ from tickets.models import Deadline, Ticket, TicketText
 from tickets.permissions import Actor, may
 from tickets.vault import Vault
 
+LONGEST_TASK = 2000
+
 
 @dataclass(frozen=True)
 class TaskSheet:
     """What a property manager or contractor is given."""
 
     number: str
-    title: str
-    content: str
-    demand: str
     task: str
     category: str | None
     region: str | None
@@ -43,9 +45,11 @@ def photos_for(actor: Actor, ticket_id: int, ids: Collection[int]) -> Sequence[A
 
 def task_sheet(
     actor: Actor, now: datetime, ticket_id: int, assignment_id: int, task: str, vault: Vault,
-    photos: Collection[int] = (),
+    photos: Collection[int] = (), is_read: bool = False,
 ) -> TaskSheet:  # fmt: skip
     """The sheet of one unit's part, with the task in the unit's own words; that it was made is recorded.
+
+    `is_read`: the unit says that it has read the task and that it names nobody.
 
     No picture is on it but those of the matter that were chosen for it.
 
@@ -60,7 +64,7 @@ def task_sheet(
         raise errors.NotNow(action="task_sheet", state=part.state)
     if locked.ticket.confidential:
         raise errors.NotNow(action="task_sheet", state="confidential")
-    require(task_note=task)
+    require(task_note=task, task_read=is_read or None)
     chosen = tuple(attached.of_matter(ticket_id, photos))
     texts = write_texts(locked.ticket, {"task_note": task}, actor, now, part)
     finish(
@@ -70,23 +74,25 @@ def task_sheet(
     return replace(_sheet(locked.ticket, part.department_id, part.id, task, vault), photos=chosen)
 
 
+def draft(ticket_id: int, vault: Vault) -> str:
+    """What the matter says, masked as far as masks go: to be turned into a task by who has read it."""
+    bodies = _texts(ticket_id)
+    people = [*hiding.caller_of(ticket_id, vault).values(), bodies.get("accused", "")]
+    return _shown(bodies.get("content", ""), people)[:LONGEST_TASK]
+
+
+def _shown(text: str, people: Collection[str]) -> str:
+    return hiding.without(outward.mask(hiding.without(text, people)), people)
+
+
 def _sheet(ticket: Ticket, unit_id: int, part_id: int, task: str, vault: Vault) -> TaskSheet:
-    bodies = _texts(ticket.id)
     caller = hiding.caller_of(ticket.id, vault)
-    people = [*caller.values(), bodies.get("accused", "")]
-
-    def shown(text: str) -> str:
-        return hiding.without(masking.mask_text(hiding.without(text, people)), people)
-
     return TaskSheet(
         number=ticket.number or "",
-        title=shown(ticket.title),
-        content=shown(bodies.get("content", "")),
-        demand=shown(bodies.get("demand", "")),
-        task=shown(task),
+        task=_shown(task, [*caller.values(), _texts(ticket.id).get("accused", "")]),
         category=ticket.category_code,
         region=ticket.region_code,
-        place=masking.mask_text(hiding.Veil(caller).place(ticket.place or "")),
+        place=outward.mask(hiding.Veil(caller).place(ticket.place or "")),
         due_at=_due(part_id),
         unit=routing.current().units_by_id[unit_id],
     )
@@ -97,7 +103,7 @@ def _texts(ticket_id: int) -> dict[str, str]:
         select(TicketText)
         .where(
             TicketText.ticket_id == ticket_id,
-            TicketText.field.in_(["content", "demand", "accused"]),
+            TicketText.field.in_(["content", "accused"]),
             TicketText.erased_at.is_(None),
         )
         .order_by(TicketText.version)

@@ -166,6 +166,8 @@ PLACES: wording.Words = {
     "sms_rate": _l("Text message: there is a reply, please rate"),
     "sms_extended": _l("Text message: more time was granted, and the new promise"),
     "sms_suspended": _l("Text message: it is suspended, and when it is looked at again"),
+    "sms_asked": _l("Text message: something is to be added, and until when"),
+    "sms_again": _l("Text message: it is handled again, and the new promise"),
     "sms_status": _l("Answer by text: where the ticket stands"),
     "sms_status_unit": _l("Answer by text: which unit has it"),
     "sms_status_due": _l("Answer by text: by when it is promised"),

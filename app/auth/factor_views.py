@@ -59,7 +59,7 @@ def enrol() -> Page:
     onward = session.get(views.ONWARD)
     try:
         done = second_step.finish_with_new(
-            _pending(), request.form.get("offer", ""), _code("code"), views.device()
+            _pending(), _offered(), _code("code"), views.device()
         )
     except errors.Invalid as fault:
         return _step_page(faults=views.texts(fault), status=422)
@@ -79,7 +79,7 @@ def set_own() -> Page:
     """Take one on, or another one."""
     try:
         result = second_step.set_own(
-            current_user, request.form.get("proof", ""), request.form.get("offer", ""), _code("code"),
+            current_user, request.form.get("proof", ""), _offered(), _code("code"),
             request.remote_addr, views.device(),
         )  # fmt: skip
     except errors.Invalid as fault:
@@ -120,6 +120,11 @@ def _code(name: str) -> str:
     return request.form.get(name, "").strip()
 
 
+def _offered() -> str:
+    """The offer that went along with the form; empty where there was no form."""
+    return request.form.get("offer", "")
+
+
 def _too_late() -> Response:
     flash(_("That took too long. Please sign in again."), "care")
     return redirect(url_for("auth.sign_in"), 303)
@@ -127,7 +132,7 @@ def _too_late() -> Response:
 
 def _step_page(status: int = 200, **values: object) -> Page:
     """The page of the step that is next, whichever was asked for."""
-    way = second_step.way(_pending())
+    way = second_step.way(_pending(), _offered())
     if way is None:
         return redirect(url_for("auth.sign_in"), 303) if status == 200 else _too_late()
     endpoint = "factor.code_form" if way.has_factor else "factor.enrol_form"
@@ -165,7 +170,7 @@ def _path(matrix: Sequence[Sequence[int]]) -> str:
 
 def _own_page(status: int = 200, **values: object) -> Page:
     with unit_of_work() as now:
-        way = second_step.own(current_user, now)
+        way = second_step.own(current_user, now, _offered())
         left, used = factors.recovery_left(current_user.staff_id)
         is_demanded = factors.is_demanded(current_user.staff_id)
         page = render_template(

@@ -132,7 +132,8 @@ SHIPPED = (
     ),
     # No content of tickets.
     ShippedRole("administrator", CITY, frozenset({"admin.staff", "admin.directory"})),
-    ShippedRole("leader", CITY, frozenset({"see.city", "reports.read", "call.watch"})),
+    # Reads, and instructs: an order of a leader (批示) is one of the highest level.
+    ShippedRole("leader", CITY, frozenset({"see.city", "reports.read", "call.watch", "order.issue"})),
     # Reads everything that is not a contact.
     ShippedRole("auditor", CITY, frozenset({"audit.read", "see.city"})),
 )

@@ -41,23 +41,28 @@ class Enrolled:
     entered: Entered
 
 
-def way(token: str) -> Way | None:
-    """What a pending sign-in waits for; None where it has ended."""
+def way(token: str, offered: str = "") -> Way | None:
+    """What a pending sign-in waits for; None where it has ended. `offered`: what its page has offered already."""
     with unit_of_work() as now:
         person = pending.person_of(token, now)
         if person is None:
             return None
         if person.totp_secret is not None:
             return Way(True, person.name)
-        offer = factors.offer(person.id, token, now)
+        offer = _offer(person, token, now, offered)
         return Way(False, person.name, offer, person.login, person.factor_reset_at)
 
 
-def own(user: User, now: datetime) -> Way:
-    """How it stands with who is signed in, with an offer for an app. Asked within a unit of work."""
+def own(user: User, now: datetime, offered: str = "") -> Way:
+    """How it stands with who is signed in, with an offer for an app, as in way(). Asked within a unit of work."""
     person = db.session.get_one(Staff, user.staff_id)
-    offer = factors.offer(person.id, user.token, now)
+    offer = _offer(person, user.token, now, offered)
     return Way(person.totp_secret is not None, person.name, offer, person.login)
+
+
+def _offer(person: Staff, token: str, now: datetime, offered: str) -> Offer:
+    """The same offer again while it holds: a telephone may have scanned it before a code was mistyped."""
+    return factors.take(offered, person.id, token, now) or factors.offer(person.id, token, now)
 
 
 def finish(token: str, code: str, device: str | None) -> Entered | Refused | None:

@@ -30,7 +30,6 @@ from tickets.sheets import TaskSheet
 bp = Blueprint("sheets", __name__, url_prefix="/desk/tickets")
 
 Answer = str | tuple[str, int] | Response
-LONGEST_TASK = 2000
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,16 @@ def _task_sheet(ticket_id: int, part: int | None, typed: forms.Typed) -> Answer:
     task = typed.get("task_note", "").replace("\r\n", "\n")
     if part is None:
         raise errors.Invalid(fields={"part": "unknown"})
-    if len(task) > LONGEST_TASK:
+    if len(task) > sheets.LONGEST_TASK:
         raise errors.Invalid(fields={"task_note": "too_long"})
     chosen, as_pdf = forms.numbers("photos", typed), typed.get("as") == "pdf"
     with unit_of_work():
         photos = sheets.photos_for(actor(), ticket_id, chosen)
     pictures = uploads.thumbnails(photos)  # before it stands on record that there is a sheet with them
     with unit_of_work() as now:
-        sheet = sheets.task_sheet(actor(), now, ticket_id, part, task, vault(), chosen)
+        sheet = sheets.task_sheet(
+            actor(), now, ticket_id, part, task, vault(), chosen, is_read="task_read" in typed
+        )
         paper = _of_task(sheet, now)
     return _answer(paper, f"{sheet.number}-task", as_pdf, pictures)
 
@@ -165,11 +166,10 @@ def _of_task(sheet: TaskSheet, now: datetime) -> Paper:
     ]
     texts = [
         (_("What is asked of you"), sheet.task),
-        (_("Matter"), sheet.content),
-        (_("What the caller wants"), sheet.demand),
         (
             _("Please note"),
             _("This sheet is for the work alone. Do not look for whoever reported it, and do not pass it on."),
         ),
     ]
-    return Paper(_("Task sheet"), sheet.title, facts, texts, f"{_hotline()} · {_foot(now)}", sheet.photos)
+    title = category_name(sheet.category) or _("Task")
+    return Paper(_("Task sheet"), title, facts, texts, f"{_hotline()} · {_foot(now)}", sheet.photos)

@@ -21,7 +21,7 @@ from app.outbox import unit_of_work
 from app.push import page_token
 from app.templating import city, units_by_kind
 from app.uploads import takes_files
-from tickets import drafts, errors, ledger, queries, service, terms
+from tickets import drafts, errors, ledger, queries, service, sheets, terms
 from tickets.boards import BOARDS
 from tickets.tallies import MANY
 from tickets.vault import CONTACT_FIELDS
@@ -155,6 +155,7 @@ def ticket_page(
             units_by_kind=units_by_kind(),
             contact_fields=CONTACT_FIELDS,
             limits=terms.upload_limits(city()),
+            task_draft=lambda: sheets.draft(ticket_id, vault()),
             **shown,
         )
 

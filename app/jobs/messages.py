@@ -36,6 +36,16 @@ def tell_suspended(owed_ids: Sequence[int]) -> int:
     return _intend(owed_ids, messaging.SUSPENDED)
 
 
+def tell_asked(owed_ids: Sequence[int]) -> int:
+    """Something is to be added: until when. What is asked stands on the page, behind number and code."""
+    return _intend(owed_ids, messaging.ASKED)
+
+
+def tell_again(owed_ids: Sequence[int]) -> int:
+    """It is handled again: by when it is promised now."""
+    return _intend(owed_ids, messaging.AGAIN)
+
+
 def plan_calls(owed_ids: Sequence[int]) -> int:
     """There is a reply, and whoever does not rate it is to be rung; returns how many will be."""
     return _each(owed_ids, lambda ticket_id, now: following.plan(ticket_id, now, vault()))
@@ -46,7 +56,8 @@ def _intend(owed_ids: Sequence[int], template: str) -> int:
         if not ports():
             return 0
         may, to = may_link(), link()
-        told = [ticket_id, *(promises.merged_into(ticket_id) if template in messaging.PROMISES else ())]
+        others = promises.merged_into(ticket_id) if template in (messaging.EXTENDED, messaging.SUSPENDED) else ()
+        told = [ticket_id, *others]
         return sum(messaging.intend(one, template, now, vault(), may_link=may, link=to) for one in told)
 
     return _each(owed_ids, intend)

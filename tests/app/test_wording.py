@@ -85,6 +85,12 @@ def test_the_lead_units_part_is_told_only_while_it_is_worked_on(app):
         assert wording.public_state("CLOSED", "REJECTED") == "It is closed."
 
 
+def test_a_fault_names_the_limit_that_was_passed(app):
+    with app.test_request_context("/?lang=en"):
+        assert wording.fault_words("too_long_a_time:5wd").endswith("at most 5 working days.")
+        assert wording.fault_words("missing") == "Please fill this in."
+
+
 def test_fields_of_forms_and_contact_have_names():
     assert forms.FIELDS.keys() | set(CONTACT_FIELDS) <= wording.FIELDS.keys()
 

@@ -71,7 +71,7 @@ class TestMoreTime:
         ticket_id = monday.signed()
         with pytest.raises(errors.Invalid) as refusal:
             asked(monday, ticket_id, days)
-        assert refusal.value.values["fields"] == {"days": "too_long_a_time"}
+        assert refusal.value.values["fields"] == {"days": "too_long_a_time:5wd"}
 
     @pytest.mark.parametrize("days", ["soon", "-1", "3 weeks"])
     def test_it_is_a_length_of_time(self, city: City, days: str):

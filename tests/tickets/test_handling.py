@@ -113,6 +113,9 @@ def test_what_a_helping_unit_sent_in_can_be_sent_back(city: City):
         ({"result": "tired"}, {"result": "unknown"}),
         ({"contact_at": None}, {"contact_at": "missing"}),
         ({"contact_from": " "}, {"contact_from": "missing"}),
+        ({"contact_from": "abc"}, {"contact_from": "not_a_number"}),
+        ({"contact_from": "办公室"}, {"contact_from": "not_a_number"}),
+        ({"contact_from": "0546"}, {"contact_from": "not_a_number"}),
     ],
 )
 def test_the_end_needs_an_account(city: City, told: dict[str, object], fields: dict[str, str]):
@@ -121,6 +124,16 @@ def test_the_end_needs_an_account(city: City, told: dict[str, object], fields: d
     with pytest.raises(errors.Invalid) as refusal:
         service.reply(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, account)
     assert refusal.value.values["fields"] == fields
+
+
+@pytest.mark.parametrize(
+    "number", ["0546-8331234", "（0546）8331234转801", "138 0013 8000", "+86 546 8331234", "12345"]
+)
+def test_the_number_it_was_told_from_is_one_to_dial(city: City, number: str):
+    ticket_id = city.signed()
+    account = city.account("已修好", "已核实", contact_from=number)
+    service.reply(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, account)
+    assert city.part(ticket_id).contact_from == number
 
 
 def test_the_citizen_was_told_after_the_dispatch_and_before_now(city: City):
@@ -137,9 +150,10 @@ def test_personal_data_in_the_public_reply_is_pointed_out_before_it_goes_out(cit
     ticket_id = city.signed()
     part, who = city.part(ticket_id).id, city.who(LEAD_LOGIN)
     shown = "已联系您本人13912345678，路面修好。"
-    with pytest.raises(errors.Invalid) as refusal:
-        service.reply(who, city.now, ticket_id, part, city.account(shown, "已核实"))
-    assert refusal.value.values["fields"] == {"public_reply": "personal_data"}
+    for text in (shown, "已上门向张三先生说明。", "3号楼2单元501已通水。"):
+        with pytest.raises(errors.Invalid) as refusal:
+            service.reply(who, city.now, ticket_id, part, city.account(text, "已核实"))
+        assert refusal.value.values["fields"] == {"public_reply": "personal_data"}
     service.reply(who, city.now, ticket_id, part, city.account(shown, "已核实", personal_ok=True))
     assert city.ticket(ticket_id).state == "TO_REVIEW"
 

@@ -41,7 +41,7 @@ ALLOWED = {
     },
     "office": OF_OFFICE | {"grant_again", "refuse_again"},
     "admin": set(),
-    "leader": set(),
+    "leader": OF_OFFICE - {"designate"},
     "auditor": set(),
     "system": {
         "register", "dispatch", "add_assist", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive",

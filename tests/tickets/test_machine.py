@@ -239,7 +239,7 @@ class OneTicket(RuleBasedStateMachine):
         verb, rest = [
             (service.reveal, (self.id, "phone", "核实", vault)),
             (service.reissue_code, (self.id, "遗失", vault)),
-            (task_sheet, (self.id, self.part(which), "请更换井盖", vault)),
+            (task_sheet, (self.id, self.part(which), "请更换井盖", vault, (), True)),
         ][which % 3]
         self.attempt(verb, who, now, *rest)
 

@@ -30,6 +30,16 @@ def test_an_order_has_an_answer_due_and_outlives_the_reply(city: City):
     assert kinds == ["order.issued", "order.answered", "order.settled"]
 
 
+def test_a_leader_of_the_city_instructs(city: City):
+    ticket_id = city.signed()
+    part = ordered(city, ticket_id, "leader")
+    assert city.clock(ticket_id, "order", part).due_at == city.now + timedelta(days=2)
+    service.answer_order(city.who(LEAD_LOGIN), city.now, ticket_id, part, "已落实")
+    service.settle_order(city.who("leader"), city.now, ticket_id, part, "阅")
+    with pytest.raises(errors.Forbidden):
+        service.order(city.who("auditor"), city.now, ticket_id, part, "written", 3, city.later(days=1), "请办理")
+
+
 def test_an_answer_that_is_not_enough_is_asked_for_again(city: City):
     ticket_id = city.signed()
     part = ordered(city, ticket_id)

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, City
 
 from tickets import numbers, queries, service
+from tickets.merging import Demand
 from tickets.permissions import caller_of
 from tickets.queries import PublicStatus
 
@@ -170,3 +171,77 @@ def test_a_referral_says_where(city: City, sent: tuple[int, str, str]):
 def test_a_draft_has_nothing_to_be_asked_by(city: City):
     city.draft()
     assert queries.public_status("", "", city.vault) is None
+
+
+def test_until_when_who_decides_is_told_in_every_state(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    assert _status(city, sent).clocks == {"dispatch": city.clock(ticket_id, "dispatch").due_at}
+    service.ask_info(city.who("dispatcher"), city.now, ticket_id, "在哪里？")
+    assert _status(city, sent).clocks == {"info": city.clock(ticket_id, "info").due_at}
+    service.supplement(caller_of(ticket_id), city.now, ticket_id, "东门")
+    city.return_requested(ticket_id=ticket_id)
+    part = city.part(ticket_id).id
+    assert _status(city, sent).clocks == {"decision": city.clock(ticket_id, "decision", part).due_at}
+    service.uphold(city.who("dispatcher"), city.now, ticket_id, part, "应由贵局办理")
+    city.reply(ticket_id)
+    assert _status(city, sent).clocks == {"review": city.clock(ticket_id, "review").due_at}
+    service.accept(city.who("supervisor"), city.now, ticket_id)
+    assert _status(city, sent).clocks == {"callback": city.clock(ticket_id, "callback").due_at}
+
+
+def test_the_promise_stands_still_while_the_citizen_is_asked(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.signed(ticket_id=ticket_id)
+    assert not _status(city, sent).stands_still
+    service.ask_citizen(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id, "哪一栋？")
+    found = _status(city, sent)
+    assert found.stands_still and set(found.clocks) == {"info"} and found.due_at is not None
+    service.supplement(caller_of(ticket_id), city.later(hours=1), ticket_id, "东边那栋")
+    assert not _status(city, sent).stands_still
+
+
+def test_while_it_is_disputed_who_helps_stays_named_and_a_ruling_is_said(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.disputed(ticket_id=ticket_id, assists=(ASSIST,))
+    found = _status(city, sent)
+    assert (found.state, found.unit, found.assists) == ("DISPUTED", None, ("望河区住房和城乡建设局",))
+    assert set(found.clocks) == {"dispute"} and not found.is_designated
+    service.designate(city.who("office"), city.now, ticket_id, city.unit(LEAD), [], "由你单位承办")
+    assert _status(city, sent).is_designated
+
+
+def test_an_appeal_is_a_state_and_another_round_keeps_the_reply_of_before(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    city.rated(ticket_id=ticket_id)
+    assert not _status(city, sent).is_appealed
+    service.appeal(caller_of(ticket_id), city.now, ticket_id, "没有修好")
+    found = _status(city, sent)
+    assert found.is_appealed and found.clocks == {"appeal": city.clock(ticket_id, "appeal").due_at}
+    service.grant_appeal(city.who("supervisor"), city.now, ticket_id, "确实没有修好")
+    found = _status(city, sent)
+    assert (found.is_appealed, found.again, found.replies) == (False, 1, ())
+    assert found.earlier == (("望河区城市管理局", "路面已经修好。"),)
+
+
+def test_a_round_after_a_bad_word_is_told_as_one(city: City, sent: tuple[int, str, str]):
+    city.redone(ticket_id=sent[0])
+    found = _status(city, sent)
+    assert (found.again, found.state) == (1, "IN_PROGRESS") and found.earlier
+
+
+def test_those_merged_into_it_are_counted_on_both_pages_and_stored_once(city: City, sent: tuple[int, str, str]):
+    ticket_id = sent[0]
+    other = city.waiting(person_count=2)
+    third, code = city.from_web()
+    for one in (other, third):
+        service.merge(city.who("dispatcher"), city.now, one, sent[1])
+    assert _status(city, sent).persons == 4 and city.ticket(ticket_id).person_count == 1
+    merged = queries.public_status(city.ticket(third).number or "", code, city.vault)
+    assert merged is not None and merged.persons == 4
+    assert queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault).persons == 4
+    assert queries.ticket_page(city.who("supervisor"), city.now, third, city.vault).persons == 1
+
+
+def test_what_was_split_off_is_named_by_its_number(city: City, sent: tuple[int, str, str]):
+    made = service.split(city.who("dispatcher"), city.now, sent[0], [Demand("井盖", "井盖松动")], city.vault)
+    assert _status(city, sent).split_off == (made[0].number,)

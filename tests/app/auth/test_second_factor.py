@@ -146,6 +146,23 @@ class TestSettingItUp:
         assert answer.status_code == 422 and 'aria-invalid="true"' in answer.text
         assert new_browser().sign_in(login).location == "/desk"
 
+    @pytest.mark.parametrize("spoilt", [{"code": "000000"}, {"proof": "x"}])
+    def test_the_picture_stays_while_it_holds(self, new_browser, new_staff, clock, spoilt: dict[str, str]):
+        """The telephone scanned it: a mistyped code or password must not put another one in its place."""
+        browser = new_browser()
+        browser.sign_in(new_staff().login)
+        page = browser.get("/account/second-factor").text
+        app = app_of(page)
+        fields = offered(page, app, clock, proof=DEMO_PASSWORD)
+        again = browser.post("/account/second-factor", fields | spoilt).text
+        assert app_of(again).secret == app.secret
+        clock.forward(minutes=15)
+        assert browser.get("/account").status_code == 200
+        late = browser.post("/account/second-factor", offered(again, app, clock, proof=DEMO_PASSWORD)).text
+        assert "请重新扫描" in late and app_of(late).secret != app.secret
+        fields = offered(late, app_of(late), clock, proof=DEMO_PASSWORD)
+        assert browser.post("/account/second-factor", fields).status_code == 200
+
     def test_an_offer_is_for_one_session_of_one_person_and_soon(self, new_browser, new_staff, clock):
         """Who knows the password and saw an offer must not know the secret that its owner takes on."""
         login, other = new_staff().login, new_staff().login
@@ -470,8 +487,8 @@ class TestTheRule:
         new, before = app_of(page.text), token_of(browser, "pending")
         assert browser.post("/login/code", {"code": new.at(clock.now)}).status_code == 401
         wrong = browser.post("/login/second-factor", offered(page.text, new, clock) | {"code": "000000"})
-        assert wrong.status_code == 422 and not is_in(browser)
-        answer = browser.post("/login/second-factor", offered(page.text, new, clock))
+        assert wrong.status_code == 422 and not is_in(browser) and app_of(wrong.text).secret == new.secret
+        answer = browser.post("/login/second-factor", offered(wrong.text, new, clock))
         assert answer.status_code == 200 and len(CODES.findall(answer.text)) == 10
         assert 'href="/desk?board=mine"' in answer.text
         assert is_in(browser) and token_of(browser) != before

@@ -323,7 +323,8 @@ class TestOnATaskSheet:
         photo = {"purpose": "matter", "files": sent(picture(size=(300, 200)))}
         supervisor.post(f"/desk/tickets/{ticket_id}/attachments", photo)
         desk.act(ticket_id, "sign", part=part)
-        path, fields = f"/desk/tickets/{ticket_id}/task_sheet", {"part": part, "task_note": "请更换井盖"}
+        path = f"/desk/tickets/{ticket_id}/task_sheet"
+        fields = {"part": part, "task_note": "请更换井盖", "task_read": "1"}
         [one] = files_of(ticket_id)
         plain, pdf = desk.post(path, fields), desk.post(path, {**fields, "as": "pdf"})
         assert "/thumbnail" not in plain.text and b"/Subtype /Image" not in pdf.data and "更换井盖" in text_of(pdf)
@@ -339,7 +340,7 @@ class TestOnATaskSheet:
             f"/desk/tickets/{ticket_id}/attachments", {"purpose": "proof", "part": part, "files": sent(picture())}
         )
         [one] = files_of(ticket_id)
-        fields = {"part": part, "task_note": "请更换井盖", "photos": one.id}
+        fields = {"part": part, "task_note": "请更换井盖", "task_read": "1", "photos": one.id}
         assert desk.post(f"/desk/tickets/{ticket_id}/task_sheet", fields).status_code == 422
         assert 'name="photos"' not in desk.get(f"/desk/tickets/{ticket_id}").text
 
@@ -354,7 +355,7 @@ class TestOnATaskSheet:
         supervisor.post(f"{path}/{gone}/remove", {})
         sheet = f"/desk/tickets/{ticket_id}/task_sheet"
         for more in ({}, {"as": "pdf"}):
-            fields = {"part": part, "task_note": "请更换井盖", "photos": [gone, left], **more}
+            fields = {"part": part, "task_note": "请更换井盖", "task_read": "1", "photos": [gone, left], **more}
             answer = desk.post(sheet, fields)
             assert answer.status_code == 422 and ">请更换井盖</textarea>" in answer.text
             assert f'name="photos" value="{left}" checked' in answer.text and "请从给定选项中选择" in answer.text
@@ -367,7 +368,7 @@ class TestOnATaskSheet:
         desk.act(ticket_id, "sign", part=part)
         [one] = files_of(ticket_id)
         uploads.ATTACHMENTS.remove(app.extensions["hotline"].data_dir, one.thumbnail)
-        fields = {"part": part, "task_note": "请更换井盖", "photos": one.id, "as": "pdf"}
+        fields = {"part": part, "task_note": "请更换井盖", "task_read": "1", "photos": one.id, "as": "pdf"}
         answer = desk.post(f"/desk/tickets/{ticket_id}/task_sheet", fields)
         assert answer.status_code == 422 and ">请更换井盖</textarea>" in answer.text
         assert "开具任务单" not in desk.get(f"/desk/tickets/{ticket_id}").text

@@ -28,7 +28,7 @@ def tabs_of(page: str) -> set[str]:
         ("dispatcher", {"triage", "returns"}),
         ("handler-urban", {"to_sign", "in_hand", "submitted"}),
         ("supervisor", {"triage", "returns", "review", "callback", "overdue", "all"}),
-        ("leader", {"overdue", "all"}),
+        ("leader", {"overdue", "all", "ordered"}),
     ],
 )
 def test_each_role_has_its_boards_and_no_other(desk_of, login, boards):

@@ -30,16 +30,20 @@ def test_print_and_pdf_say_the_same_without_the_caller(desk_of, dispatched):
 def test_a_task_sheet_is_made_by_post_and_stands_in_the_timeline(desk_of, dispatched):
     ticket_id, part = dispatched(**MATTER)
     desk = desk_of("handler-urban")
-    path, fields = f"/desk/tickets/{ticket_id}/task_sheet", {"part": part, "task_note": "请承包商某甲更换灯泡"}
+    path = f"/desk/tickets/{ticket_id}/task_sheet"
+    fields = {"part": part, "task_note": "请承包商某甲更换灯泡", "task_read": "1"}
     assert desk.get(path).status_code in (404, 405)
     page = desk.post(path, fields)
     pdf = desk.post(path, {**fields, "as": "pdf"})
     for text in (page.text, text_of(pdf)):
-        assert "有一件小事想反映一下" in text and "更换灯泡" in text and "任务单" in text
+        assert "有一件小事" not in text and "更换灯泡" in text and "任务单" in text
         assert "王小明" not in text and "承包商某甲" not in text and "13800138000" not in text
     timeline = desk.get(f"/desk/tickets/{ticket_id}").text
     assert timeline.count("开具任务单") == 2
+    assert "有一件小事想反映一下，我叫＊＊＊</textarea>" in timeline
     assert desk.post(path, {**fields, "task_note": " "}).status_code == 422
+    unread = desk.post(path, {"part": part, "task_note": "请更换灯泡"})
+    assert unread.status_code == 422 and "我已通读" in unread.text
     long = desk.post(path, {**fields, "task_note": "请更换灯泡" * 401})
     assert long.status_code == 422 and "请更换灯泡" * 401 + "</textarea>" in long.text
     assert f'id="{ticket_id}-task_sheet-{part}" open' in long.text and "内容过长" in long.text

@@ -2,6 +2,8 @@
 
 import html
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from scenes import GATE
@@ -67,7 +69,7 @@ def test_each_person_gets_the_forms_of_the_own_permissions(desk_of, dispatched, 
     ticket_id, _part = dispatched()
     path = f"/desk/tickets/{ticket_id}"
     assert forms_on(desk_of("handler-urban").get(path).text) == {"sign", "request_return", "task_sheet"}
-    assert forms_on(desk_of("leader").get(path).text) == set()
+    assert forms_on(desk_of("leader").get(path).text) == {"order"}
 
 
 def test_from_dispatch_to_close_by_forms_alone(desk_of, matter, unit_of):
@@ -137,6 +139,21 @@ def test_a_missing_field_keeps_the_rest_and_is_marked(desk_of, dispatched):
     assert answer.status_code == 422
     assert "井盖已更换完毕" in answer.text
     assert f'id="{ticket_id}-reply-{part}-internal_note-fault"' in answer.text
+
+
+def test_what_is_starred_is_shown_before_it_goes_out_and_the_reviewer_reads_the_number(desk_of, dispatched):
+    ticket_id, part = dispatched()
+    handler = desk_of("handler-urban")
+    handler.act(ticket_id, "sign", part=part)
+    reply = {"part": part, "internal_note": "已核实", **GATE, "contact_method": "message"}
+    at = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%dT%H:%M")
+    reply |= {"contact_at": at, "contact_from": "0546-8331234"}
+    reply |= {"public_reply": "已上门告知张三先生（5栋1202室）。"}
+    answer = handler.act(ticket_id, "reply", **reply)
+    assert answer.status_code == 422
+    assert "已上门告知张<mark>*</mark>先生（5栋<mark>****</mark>室）。" in answer.text
+    assert handler.act(ticket_id, "reply", **reply, personal_ok="1").status_code == 303
+    assert "0546-8331234" in desk_of("supervisor").get(f"/desk/tickets/{ticket_id}").text
 
 
 @pytest.mark.parametrize("lead", ["", "x", "-1", "999999999", "٣"])

@@ -373,3 +373,44 @@ def test_an_appeal_is_taken_once(citizen, replied):
     assert citizen.post("/appeal", {**proof, "appeal_reason": "第二天又坏了"}).status_code == 200
     again = citizen.post("/appeal", {**proof, "appeal_reason": "我再说一遍"})
     assert again.status_code == 200 and "此前已办理过" in again.text
+
+
+def test_the_page_says_who_has_it_and_until_when_before_it_is_sent_on_and_while_more_is_asked(
+    citizen, app, actor_of
+):
+    number, code = keys_of(citizen.complain())
+    page = citizen.ask(number, code).text
+    assert "热线中心" in page and "派单时限" in page
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        service.ask_info(actor_of("dispatcher"), now, ticket_id, "在哪里？")
+    assert "请在此前补充" in citizen.ask(number, code).text
+
+
+def test_the_promise_of_before_is_marked_while_the_department_asks(app, citizen, actor_of, at_work):
+    number, code, ticket_id, part = at_work
+    assert "计时暂停" not in citizen.ask(number, code).text
+    with app.app_context(), unit_of_work() as now:
+        service.ask_citizen(actor_of("lead-wanghe"), now, ticket_id, part, "哪一栋？")
+    page = citizen.ask(number, code).text
+    assert "计时暂停" in page and "请在此前补充" in page
+    answered = citizen.post("/supplement", {"number": number, "code": code, "supplement": "东边那栋"}).text
+    assert 'id="urge_note"' in answered and 'id="withdraw_reason"' in answered
+    assert answered.count("东边那栋") == 1 and "计时暂停" not in answered
+
+
+def test_an_appeal_stands_in_the_headline_and_the_next_round_with_the_reply_of_before(
+    app, citizen, actor_of, replied
+):
+    number, code = replied()
+    fields = {"number": number, "code": code}
+    assert "评价截止时间" in citizen.ask(number, code).text
+    rated = citizen.post("/rate", fields | {"solved": "yes", "satisfied": "3"}).text
+    assert 'id="appeal_reason"' in rated
+    page = citizen.post("/appeal", fields | {"appeal_reason": "又坏了"}).text
+    assert "<h1>您已申请复核" in page and "决定时限" in page and 'id="appeal_reason"' not in page
+    with app.app_context(), unit_of_work() as now:
+        ticket_id = queries.public_status(number, code, app.extensions["vault"]).ticket_id
+        service.grant_appeal(actor_of("supervisor"), now, ticket_id, "确实又坏了")
+    page = citizen.ask(number, code).text
+    assert "正在重新办理（第2轮）" in page and "上一轮的答复" in page and "井盖已更换" in page

@@ -76,7 +76,7 @@ def test_the_manhole_that_two_units_refuse(stage: Stage):
     said = stage.public(number, code)
     assert "承办单位 望河区城市管理局" in said
     for name in ("望河区城市管理局", "东河市热力有限公司"):
-        assert f"{NO} {name}" in said and f"已从该单位收回，改派其他单位 {name}" in said
+        assert f"{NO} {name}" in said and f"已从该单位收回 {name}" in said
     assert "该井盖不属于我单位管护" not in said and "先办后议" not in said and BASIS not in said
     assert stage.kinds(ticket_id) == [
         "ticket.registered", "ticket.triaged", "ticket.dispatched", "assignment.return_requested",

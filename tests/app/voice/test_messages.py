@@ -243,7 +243,7 @@ class TestRating:
 
 def head(city: City) -> Actor:
     """Who may ask for whatever unit the matter came to."""
-    may = frozenset({"assignment.extend", "assignment.suspend", "see.city"})
+    may = frozenset({"assignment.extend", "assignment.suspend", "assignment.handle", "see.city"})
     return replace(city.who(UNIT_HEAD), permissions=may)
 
 
@@ -303,6 +303,35 @@ class TestPromises:
         assert "明年改造" not in texts(telephone)[-1]
         self.do(telephone, lambda city: service.resume(city.who("supervisor"), city.now, ticket_id, "好了"))
         assert not intend(telephone, ticket_id, "suspended") and len(texts(telephone)) == 2
+
+    def test_who_is_asked_for_more_is_told_until_when_and_not_what(self, telephone: Telephone):
+        ticket_id, number, part = self.at_work(telephone)
+        self.do(telephone, lambda city: service.ask_citizen(head(city), city.now, ticket_id, part, "哪个路灯杆？"))
+        day = telephone.read(lambda: promises.to_be_answered_by(db.session.get_one(Ticket, ticket_id)))
+        assert day is not None and len(texts(telephone)) == 2
+        assert number in texts(telephone)[-1] and day.isoformat() in texts(telephone)[-1]
+        assert "路灯" not in texts(telephone)[-1]
+        assert not intend(telephone, ticket_id, "asked"), "the same day is told once"
+        self.do(telephone, lambda city: service.supplement(caller_of(ticket_id), city.now, ticket_id, "第三根"))
+        assert not intend(telephone, ticket_id, "asked") and len(texts(telephone)) == 2
+
+    def test_who_said_that_it_is_not_solved_is_told_the_new_promise(self, telephone: Telephone):
+        ticket_id, number, part = self.at_work(telephone)
+
+        def reply(city: City) -> None:
+            who = replace(city.who(UNIT_HEAD), permissions=frozenset({"assignment.reply", "see.city"}))
+            for one in city.parts(ticket_id):
+                if one.role == "assist":
+                    service.waive(who, city.now, ticket_id, one.id, "现场已无需配合")
+            service.reply(who, city.now, ticket_id, part, city.account("修好了", "内部"))
+            service.accept(city.who("supervisor"), city.now, ticket_id)
+
+        self.do(telephone, reply)
+        before = len(texts(telephone))
+        self.do(telephone, lambda city: service.rate(caller_of(ticket_id), city.now, ticket_id, False, 1))
+        day = telephone.read(lambda: promises.again_by(db.session.get_one(Ticket, ticket_id)))
+        [said] = texts(telephone)[before:]
+        assert day is not None and number in said and day.isoformat() in said and "重新办理" in said
 
     def test_who_was_merged_into_it_is_told_under_the_own_number(self, telephone: Telephone):
         ticket_id, number, part = self.at_work(telephone)
