@@ -1,10 +1,9 @@
 """From desk to unit and back: dispatch, recall, ask for a return, uphold, dispatch anew."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER, UNSURE, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select
 
 from db import db
@@ -132,12 +131,6 @@ class TestRecall:
     def test_what_read_like_danger_has_no_more_time_than_before(self, city: City):
         ticket_id = city.dispatched(content="隔壁着火了")
         _recall(city, ticket_id)
-        assert city.clock(ticket_id, "dispatch").due_at == city.now + timedelta(minutes=15)
-
-    def test_a_correction_right_after_it_moves_the_new_clock(self, city: City):
-        ticket_id = city.recalled()
-        pressing = replace(UNSURE, urgency="critical")
-        service.amend(city.who("supervisor"), city.now, ticket_id, pressing, city.vault)
         assert city.clock(ticket_id, "dispatch").due_at == city.now + timedelta(minutes=15)
 
     @pytest.mark.parametrize("unit", [LEAD, OTHER])
