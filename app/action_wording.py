@@ -29,7 +29,7 @@ GROUP_OF: Mapping[str, str] = {
     **dict.fromkeys(
         (
             "sign", "handle", "contribute", "send_back", "waive", "delegate", "decline", "schedule", "minute",
-            "dispatch", "add_assist",
+            "dispatch", "add_assist", "recall",
         ),
         "units",
     ),
@@ -69,6 +69,9 @@ ACTION_HINTS: Words = {
     ),
     "delegate": _l("You stay answerable: the unit below replies to you, and you to the citizen."),
     "decline": _l("It goes back to the unit that passed it down to you."),
+    "recall": _l(
+        "It goes back to the dispatchers, also from the units that were to help. It counts as no return."
+    ),
     "schedule": _l("The units that have a part of it are told. Minutes are written afterwards."),
     "waive": _l("The unit's part ends, and the reply no longer waits for it."),
     "send_back": _l("The unit gets its part back to complete it."),

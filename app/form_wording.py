@@ -26,6 +26,7 @@ ACTIONS: Words = {
     "withdraw": _l("The citizen withdraws it"),
     "dispatch": _l("Dispatch"),
     "add_assist": _l("Ask more units to help"),
+    "recall": _l("Recall it: wrong unit"),
     "sign": _l("Sign for it"),
     "handle": _l("Record a step"),
     "request_return": _l("Ask to return it"),
@@ -125,6 +126,7 @@ FIELDS: Words = {
     "facts": _l("Is what was reported true?"),
     "result": _l("What came of it"),
     "personal_ok": _l("I have seen what is starred for the citizen; it may go out so"),
+    "recall_reason": _l("Why it is recalled"),
     "waive_reason": _l("Why it is answered without this unit"),
     "meeting_kind": _l("Kind of meeting"),
     "meeting_at": _l("When"),
@@ -218,6 +220,7 @@ FAULTS: Words = {
 GUARDS: Words = {
     "all_in": _l("A unit that helps has not answered yet: wait for it, or answer without it and say why."),
     "helps": _l("A unit to which it was passed down has not answered yet."),
+    "may_be_recalled": _l("A unit has signed for it already, it was designated, or it is handled again."),
     "may_return": _l("The time for giving it back is over, it was refused before, or it was designated."),
     "may_redispatch": _l("It was given back too often to be dispatched once more: it is disputed."),
     "may_extend": _l("It is due already, more time was asked for already, or there is no more to be had."),

@@ -12,6 +12,7 @@ FURTHER_ACTIONS: Words = {
     "give": _l("Give the draft to who answers the call"),
     "import": _l("Take over as history"),
     "triage": _l("Leave it for a dispatcher"),
+    "take_back": _l("It waits for a dispatcher again"),
     "dispute": _l("It becomes disputed"),
     "suspend": _l("It becomes suspended"),
     "submit": _l("All replies are in"),
@@ -48,6 +49,7 @@ CONDITIONS: Words = {
     "assists": _l("Of an assisting part, decided by somebody else than who handled it"),
     "leads": _l("By the lead"),
     "is_to_be_minuted": _l("A meeting was called and not minuted"),
+    "may_be_recalled": _l("Of the lead, before any unit has signed; not designated, and not handled again"),
     "may_return": _l(
         "Within the time for it, not designated, not passed down, and not refused as often as the city allows"
     ),

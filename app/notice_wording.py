@@ -19,6 +19,7 @@ NOTICES: wording.Words = {
     "return_requested": _l("A unit asks to return a ticket"),
     "upheld": _l("Your return was refused: you keep it"),
     "returned": _l("Your return was granted"),
+    "recalled": _l("Recalled by the hotline: nothing more to do"),
     "disputed": _l("Disputed whose it is: to be designated"),
     "designated": _l("Designated: it is yours, and cannot be returned"),
     "merged": _l("Merged into another ticket: nothing more to do here"),

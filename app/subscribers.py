@@ -22,6 +22,7 @@ STAFF_WRITES = (
     "ticket.answered", "ticket.referred", "ticket.rejected", "ticket.urged", "assignment.handled",
     "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.declined",
     "assignment.replied", "assignment.contributed", "assignment.sent_back", "assignment.waived",
+    "assignment.recalled",
     "ticket.info_asked", "ticket.supplemented", "ticket.went_on", "ticket.redone", "meeting.minuted",
     "order.issued", "order.answered", "extension.granted", "extension.refused", "ticket.resumed",
 )  # fmt: skip

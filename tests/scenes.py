@@ -145,6 +145,12 @@ class City:
         service.dispatch(self.who("dispatcher"), self.now, ticket_id, self.unit(LEAD), units)
         return ticket_id
 
+    def recalled(self, **options: object) -> int:
+        """TO_DISPATCH once more: LEAD's part, and those of who was to help, CANCELLED."""
+        ticket_id = self.dispatched(**options)
+        service.recall(self.who("supervisor"), self.now, ticket_id, self.part(ticket_id).id, "派错单位")
+        return ticket_id
+
     def signed(self, **options: object) -> int:
         """LEAD's part HANDLING."""
         ticket_id = self.dispatched(**options)

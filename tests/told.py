@@ -150,6 +150,7 @@ def _upheld(city: City) -> int:
 
 COURSES: list[tuple[Callable[[City], Any], str, list[str]]] = [
     (_upheld, "upheld", [LEAD_LOGIN]),
+    (lambda c: c.recalled(assists=(ASSIST,)), "recalled", [ASSIST_LOGIN, LEAD_LOGIN, UNIT_HEAD]),
     (City.disputed, "disputed", ["office", "supervisor"]),
     (City.designated, "designated", [LEAD_LOGIN, UNIT_HEAD]),
     (_merged, "merged", [LEAD_LOGIN]),

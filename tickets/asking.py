@@ -55,9 +55,9 @@ def supplement(actor: Actor, now: datetime, ticket_id: int, words: str) -> None:
     texts = write_texts(locked.ticket, {"supplement": words}, actor, now)
     asked = locked.ticket.state == TicketState.NEED_INFO
     _end_questions(locked, now, row)
-    finish(locked, actor, now, "ticket.supplemented", texts=texts)
     if asked:
         clocks.start_dispatch_again(locked.ticket, now)
+    finish(locked, actor, now, "ticket.supplemented", texts=texts)
 
 
 def _end_questions(locked: Locked, now: datetime, row: Transition) -> None:
@@ -107,9 +107,9 @@ def _go_on(
     if part is not None and ticket.state != TicketState.SUSPENDED:
         pausing.resume(ticket.id, now, (part.id,))
     texts = write_texts(ticket, {"handle_note": note}, actor, now, part)
+    if part is None:
+        clocks.start_dispatch_again(ticket, now)
     finish(
         locked, actor, now, "ticket.went_on", unit=part.department_id if part else None,
         assignment=part.id if part else None, texts=texts,
     )
-    if part is None:
-        clocks.start_dispatch_again(ticket, now)

@@ -206,7 +206,10 @@ def promise_of(
 
 
 def start_dispatch_again(ticket: Ticket, now: datetime) -> None:
-    """A dispatcher has it once more, in the time there was for it before: what reads like danger has less."""
+    """A dispatcher has it once more, in the time there was for it before: what reads like danger has less.
+
+    To be called before the event is written, or a correction that comes next would find its epoch taken.
+    """
     before = (
         select(Policy.urgency).join(Deadline, Deadline.policy_id == Policy.id)
         .where(Deadline.ticket_id == ticket.id, Deadline.clock == "dispatch")

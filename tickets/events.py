@@ -60,6 +60,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "rating.dismissed": frozenset({"texts"}),
     "assignment.return_requested": frozenset({"assignment", "reason", "suggested", "texts"}),
     "assignment.upheld": frozenset({"assignment", "texts"}),
+    "assignment.recalled": frozenset({"assignment", "texts"}),
     "assignment.returned": frozenset({"assignment", "texts"}),
     "assignment.declined": frozenset({"assignment", "texts"}),
     "assignment.replied": frozenset({"assignment", "contact", "facts", "result", "texts", "checked"}),

@@ -148,6 +148,13 @@ def _is_last_return(case: Case) -> bool:
     return case.own.role == "lead" and returns_granted(case.parts) + 1 >= terms.returns_allowed()
 
 
+def _may_be_recalled(case: Case) -> bool:
+    """Before any unit has signed. Who is designated, or has to do it again, was not a dispatcher's choice."""
+    ticket, part = case.ticket, case.own
+    is_first = ticket.parent_id is None and all(one.state in (*GONE, part.state) for one in case.parts)
+    return ticket.state == TicketState.IN_PROGRESS and part.role == "lead" and is_first and not part.designated
+
+
 def _has_all_in(case: Case) -> bool:
     """The lead's reply waits for every unit that helps it; what is missing is waived, with a reason."""
     return case.own.role == "lead" and case.ticket.state == TicketState.IN_PROGRESS and not _missing(case)
@@ -294,6 +301,7 @@ GUARDS: Mapping[str, Callable[[Case], bool]] = {
     "is_asked": _is_asked_of_citizen,
     "not_green": lambda case: not case.ticket.green_channel,
     "may_merge": _may_merge,
+    "may_be_recalled": _may_be_recalled,
     "all_in": _has_all_in,
     "helps": lambda case: _is_helper(case) and not _missing(case),
     "is_helper": _is_helper,

@@ -134,6 +134,10 @@ ROWS: tuple[tuple[str, str, Sources, State, str, tuple[str, ...], str, str], ...
     ("assignment", "schedule", AT_WORK, None, "assignment.handle",
      ("meeting_kind", "meeting_at", "meeting_place"), "leads", "own"),
     ("assignment", "minute", OPEN_PART, None, "assignment.handle", ("minutes",), "is_to_be_minuted", "own"),
+    # What went to the wrong unit
+    ("assignment", "recall", A.PENDING_SIGN, A.CANCELLED, "ticket.dispatch", ("recall_reason",),
+     "may_be_recalled", "own"),
+    ("ticket", "take_back", T.IN_PROGRESS, T.TO_DISPATCH, "ticket.dispatch", (), "", ""),
     # Returns and disputes
     ("assignment", "request_return", (A.PENDING_SIGN, A.HANDLING), A.RETURN_REQUESTED, "assignment.return",
      ("return_reason", "return_note", "legal_basis", "suggested"), "may_return", "own"),
@@ -236,6 +240,7 @@ CONSEQUENCES: tuple[Consequence, ...] = (
     Consequence("supplement", A.NEED_INFO, A.HANDLING),
     Consequence("accept", A.SUBMITTED, A.DONE),
     Consequence("reject", A.SUBMITTED, A.REJECTED, "lead"),
+    Consequence("recall", A.PENDING_SIGN, A.CANCELLED, "assist"),
     *(Consequence(action, state, A.CANCELLED) for action in ("merge", "withdraw") for state in OPEN_PART),
     *(Consequence(action, A.SUBMITTED, A.CANCELLED) for action in ("merge", "withdraw")),
 )
@@ -249,7 +254,7 @@ SIDE_RECORDS = {
 BY_THEMSELVES = frozenset(
     {
         "open", "give", "import", "triage", "submit", "dispute", "suspend", "share", "share_answer",
-        "share_referral", "archive",
+        "share_referral", "archive", "take_back",
     }
 )
 """Actions that follow from others, or are a program's: nobody is offered them."""

@@ -120,8 +120,8 @@ def unmerge(actor: Actor, now: datetime, ticket_id: int, reason: str, version: i
     move(locked.ticket, row)
     was, locked.ticket.parent_id = locked.ticket.parent_id, None
     texts = write_texts(locked.ticket, {"reason": reason}, actor, now)
-    finish(locked, actor, now, "ticket.unmerged", into=was, texts=texts)
     clocks.start_dispatch_again(locked.ticket, now)
+    finish(locked, actor, now, "ticket.unmerged", into=was, texts=texts)
 
 
 def share(master: Locked, now: datetime) -> None:

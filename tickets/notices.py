@@ -91,6 +91,7 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "assignment.return_requested": (_rule("return_requested", "city:dispatcher"),),
     "assignment.upheld": (_rule("upheld", "unit:handler"),),
     "assignment.returned": (_rule("returned", "unit:handler"),),
+    "assignment.recalled": (_rule("recalled", *PEOPLE, units=LEFT),),
     "ticket.disputed": (_rule("disputed", "may:dispute.adjudicate"),),
     "ticket.dispatched": (_rule("designated", *PEOPLE, ways=BOTH, is_designated=True),),
     "ticket.merged": (_rule("merged", "unit:handler", units=LEFT),),

@@ -24,7 +24,7 @@ from tickets.vault import Vault
 SHOWN = (
     "ticket.registered", "ticket.triaged", "ticket.dispatched", "ticket.assists_added", "assignment.signed",
     "assignment.handled",
-    "assignment.return_requested", "assignment.upheld", "assignment.returned",
+    "assignment.return_requested", "assignment.upheld", "assignment.returned", "assignment.recalled",
     "assignment.replied", "assignment.contributed", "ticket.submitted", "ticket.rejected", "ticket.accepted",
     "ticket.urged", "ticket.answered", "ticket.referred", "ticket.rated", "ticket.redone", "ticket.closed",
     "ticket.info_asked", "ticket.supplemented", "ticket.went_on", "ticket.green", "ticket.merged",

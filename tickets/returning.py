@@ -1,4 +1,4 @@
-"""Verbs of a matter that a unit says is not its own: return, uphold, dispatch anew, dispute, designate."""
+"""Verbs of a matter that is with the wrong unit: recall, return, uphold, dispatch anew, dispute, designate."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +12,24 @@ from tickets.models import Assignment
 from tickets.permissions import Actor
 
 RETURN_REASONS = ("wrong_area", "not_our_duty", "ownership_unclear", "overlapping_duty", "other")
+
+
+def recall(
+    actor: Actor, now: datetime, ticket_id: int, assignment_id: int, reason: str, version: int | None = None
+) -> None:
+    """撤派. It went to the wrong unit, and none has signed: it waits for a dispatcher again, and is no return."""
+    locked = lock(actor, ticket_id)
+    part = locked.part(assignment_id)
+    check(actor, locked, "recall", version, part)
+    take_back = check(actor, locked, "take_back")
+    require(recall_reason=reason)
+    end_with(locked, now, cancel(locked.parts, now))
+    move(locked.ticket, take_back)
+    clocks.start_dispatch_again(locked.ticket, now)
+    texts = write_texts(locked.ticket, {"recall_reason": reason}, actor, now, part)
+    finish(
+        locked, actor, now, "assignment.recalled", unit=part.department_id, assignment=part.id, texts=texts
+    )
 
 
 def request_return(
@@ -158,7 +176,7 @@ def _give_back(
 
 
 def cancel(parts: Sequence[Assignment], now: datetime) -> list[Assignment]:
-    """撤派. Take these parts from their units, as far as they are at work; what ended before stays as it was."""
+    """Take these parts from their units, as far as they are at work; what ended before stays as it was."""
     taken = [part for part in parts if part.state in (*OPEN_PART, AssignmentState.SUBMITTED)]
     for part in taken:
         part.state, part.ended_at = AssignmentState.CANCELLED, now

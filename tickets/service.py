@@ -52,7 +52,7 @@ from tickets.helping import contribute, minute, schedule, send_back, waive
 from tickets.intake import open_draft, open_ticket, register
 from tickets.merging import merge, split, take_in, unmerge, withdraw
 from tickets.ordering import answer_order, order, renew_order, settle_order
-from tickets.returning import concede, decline, designate, excuse, redispatch, request_return, uphold
+from tickets.returning import concede, decline, designate, excuse, recall, redispatch, request_return, uphold
 from tickets.reveal import reissue_code, reveal
 from tickets.urging import urge
 
@@ -62,7 +62,7 @@ __all__ = [
     "bring_back", "carry_on", "close", "concede", "contribute", "decline", "delegate", "designate", "detach",
     "discard", "dismiss", "dispatch", "excuse", "find", "give", "go_on", "grant_again", "grant_appeal",
     "grant_exclusion", "grant_extension", "grant_suspension", "green", "handle", "hear", "merge", "minute",
-    "note_try", "open_draft", "open_ticket", "order", "prolong", "rate", "redispatch", "redo", "refer",
+    "note_try", "open_draft", "open_ticket", "order", "prolong", "rate", "recall", "redispatch", "redo", "refer",
     "refuse_again", "refuse_appeal", "refuse_exclusion", "refuse_extension", "refuse_suspension", "register",
     "reissue_code", "reject", "renew_order", "reopen", "reply", "request_return", "resume", "reveal",
     "save_form", "saved_form", "schedule", "send_back", "settle_order", "sign", "split", "supplement", "take_in",

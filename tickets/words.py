@@ -14,7 +14,7 @@ OF_MATTER = ("title", "content", "demand")
 OF_STAFF = (
     "answer", "referral", "handle_note", "return_note", "decision_note", "public_reply",
     "internal_note", "review_note", "redo_reason", "urge_note", "question", "supplement", "legal_basis",
-    "waive_reason", "minutes", "order_text", "order_answer",
+    "waive_reason", "recall_reason", "minutes", "order_text", "order_answer",
 )  # fmt: skip
 """Not among them: who is accused, what was noted of the caller, why somebody looked at a contact; nor advice to a
 unit, for most are dispatched without, and each would be indexed a second time."""

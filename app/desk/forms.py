@@ -62,6 +62,7 @@ FIELDS: Mapping[str, Field] = {
     "internal_note": Field("text"),
     "checked": Field("checks", required=False),
     "review_note": Field("text"),
+    "recall_reason": Field("text"),
     "waive_reason": Field("text"),
     "meeting_kind": Field("choice", wording.MEETINGS),
     "meeting_at": Field("moment"),

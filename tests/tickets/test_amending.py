@@ -1,6 +1,7 @@
 """Correcting what was taken down: what was there before stays on record, and the clocks follow the facts."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +14,7 @@ from routing.models import Policy
 from tickets import errors, queries, service
 from tickets.intake import Intake
 from tickets.models import Contact, Deadline, Escalation, TicketText
-from tickets.permissions import SYSTEM
+from tickets.permissions import SYSTEM, caller_of
 
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # ten in the morning, where the city is
 
@@ -289,6 +290,31 @@ class TestClocks:
         db.session.info.clear()  # what a new unit of work begins with
         _amend(monday, ticket_id, urgency="urgent")
         assert self._handling(monday, ticket_id).id == clock.id
+
+
+def _unmerged(city: City) -> int:
+    ticket_id = city.merged()
+    service.unmerge(city.who("supervisor"), city.now, ticket_id, "不是同一件事")
+    return ticket_id
+
+
+def _supplemented(city: City) -> int:
+    ticket_id = city.info_asked()
+    service.supplement(caller_of(ticket_id), city.now, ticket_id, "在路口")
+    return ticket_id
+
+
+def _gone_on(city: City) -> int:
+    ticket_id = city.info_asked()
+    service.go_on(city.who("supervisor"), city.now, ticket_id)
+    return ticket_id
+
+
+@pytest.mark.parametrize("bring", [City.recalled, _unmerged, _supplemented, _gone_on])
+def test_a_clock_that_a_dispatcher_has_once_more_follows_at_once(city: City, bring: Callable[[City], int]):
+    ticket_id = bring(city)
+    _amend(city, ticket_id, urgency="critical")
+    assert city.clock(ticket_id, "dispatch").due_at == city.now + timedelta(minutes=15)
 
 
 def test_a_clock_that_stands_still_does_so_by_another_limit_too(city: City):

@@ -1,14 +1,15 @@
-"""From desk to unit and back: dispatch, ask for a return, uphold, dispatch anew."""
+"""From desk to unit and back: dispatch, recall, ask for a return, uphold, dispatch anew."""
 
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST, LEAD, LEAD_LOGIN, OTHER, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD, LEAD_LOGIN, OTHER, City
 from sqlalchemy import select
 
 from db import db
 from routing.models import Department
-from tickets import errors, service
+from tickets import errors, queries, service, unit_figures
+from tickets.figures import Span
 from tickets.models import TicketText
 
 NOBODY = 10**9
@@ -101,6 +102,126 @@ class TestDispatch:
         _dispatch(city, ticket_id, unit, version=2)
         with pytest.raises(errors.NotNow):
             service.dispatch(city.who("supervisor"), city.now, ticket_id, NOBODY)
+
+
+def _recall(city: City, ticket_id: int, unit: str = LEAD, reason: str = "派错单位", **options: object) -> None:
+    part = city.part(ticket_id, unit).id
+    service.recall(city.who("supervisor"), city.now, ticket_id, part, reason, **options)
+
+
+class TestRecall:
+    def test_it_leaves_every_unit_and_waits_for_a_dispatcher_again(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        city.later(hours=1)
+        _recall(city, ticket_id, version=3)
+        ticket, event = city.ticket(ticket_id), city.events(ticket_id)[-1]
+        assert ticket.state == "TO_DISPATCH"
+        assert {(part.state, part.ended_at) for part in city.parts(ticket_id)} == {("CANCELLED", city.now)}
+        assert [(row.clock, row.started_at) for row in city.clocks(ticket_id)] == [("dispatch", city.now)]
+        lead = city.part(ticket_id)
+        assert (event.kind, event.department_id) == ("assignment.recalled", lead.department_id)
+        assert event.payload == {"assignment": lead.id, "texts": {"recall_reason": 1}}
+        units = {f"dept:{part.department_id}" for part in city.parts(ticket_id)}
+        assert units <= set(event.rooms_before) and units.isdisjoint(event.rooms_after)
+        assert "triage" in event.rooms_after
+        for login in (LEAD_LOGIN, ASSIST_LOGIN):
+            with pytest.raises(errors.NotFound):
+                service.sign(city.who(login), city.now, ticket_id, lead.id)
+
+    def test_what_read_like_danger_has_no_more_time_than_before(self, city: City):
+        ticket_id = city.dispatched(content="隔壁着火了")
+        _recall(city, ticket_id)
+        assert city.clock(ticket_id, "dispatch").due_at == city.now + timedelta(minutes=15)
+
+    @pytest.mark.parametrize("unit", [LEAD, OTHER])
+    def test_any_unit_may_be_chosen_then_also_the_same(self, city: City, unit: str):
+        ticket_id = city.recalled(assists=(ASSIST,))
+        _dispatch(city, ticket_id, city.unit(unit), (city.unit(ASSIST),))
+        new = city.part(ticket_id, unit)
+        assert (new.role, new.state, new.round) == ("lead", "PENDING_SIGN", 2)
+        assert {row.clock for row in city.clocks(ticket_id) if row.assignment_id == new.id} >= {"sign", "handle"}
+        _recall(city, ticket_id, unit)
+        assert city.ticket(ticket_id).state == "TO_DISPATCH"
+
+    def test_it_is_no_return_of_the_two_that_there_may_be(self, city: City):
+        ticket_id = city.recalled()
+        city.returned(ticket_id=ticket_id)
+        _recall(city, ticket_id, OTHER)
+        _dispatch(city, ticket_id, city.unit("9901.gas"))
+        part = city.part(ticket_id, "9901.gas").id
+        service.request_return(
+            city.who("lead-city"), city.now, ticket_id, part, "other", "不归我们", "三定方案", city.unit(OTHER)
+        )
+        with pytest.raises(errors.NotNow) as refusal:
+            service.redispatch(city.who("dispatcher"), city.now, ticket_id, part, city.unit(OTHER), "改派")
+        assert refusal.value.values["guard"] == "may_redispatch", "one return before this one, and two recalls"
+
+    def test_it_counts_in_no_figure_of_the_unit(self, city: City):
+        span = Span(city.now - timedelta(days=1), city.now + timedelta(days=90), city.now + timedelta(days=60))
+
+        def figures() -> dict[str, int]:
+            db.session.flush()
+            return {name: unit_figures.count(name, [city.unit(LEAD)], span) for name in unit_figures.FIGURES}
+
+        before = figures()
+        ticket_id = city.dispatched()
+        assert figures()["due"] == before["due"] + 1, "it would run out in that time"
+        _recall(city, ticket_id)
+        assert figures() == before
+
+    @pytest.mark.parametrize("reason", ["", " "])
+    def test_it_takes_a_reason(self, city: City, reason: str):
+        ticket_id = city.dispatched()
+        with pytest.raises(errors.Invalid) as refusal, db.session.begin_nested():
+            _recall(city, ticket_id, reason=reason)
+        assert refusal.value.values["fields"] == {"recall_reason": "missing"}
+
+    def test_a_part_that_helps_is_not_recalled_by_itself(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        assert self._refused(city, ticket_id, ASSIST) == "may_be_recalled"
+
+    def test_nor_what_a_unit_that_helps_has_signed_for(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, city.part(ticket_id, ASSIST).id)
+        assert self._refused(city, ticket_id) == "may_be_recalled"
+
+    def test_nor_what_was_designated(self, city: City):
+        ticket_id = city.designated()
+        (part,) = [one for one in city.parts(ticket_id) if one.state == "PENDING_SIGN"]
+        with pytest.raises(errors.NotNow) as refusal:
+            service.recall(city.who("supervisor"), city.now, ticket_id, part.id, "派错单位")
+        assert refusal.value.values["guard"] == "may_be_recalled"
+
+    def test_nor_what_is_handled_again(self, city: City):
+        assert self._refused(city, city.redone()) == "may_be_recalled"
+
+    def _refused(self, city: City, ticket_id: int, unit: str = LEAD) -> object:
+        with pytest.raises(errors.NotNow) as refusal:
+            _recall(city, ticket_id, unit)
+        return refusal.value.values["guard"]
+
+    def test_once_it_is_signed_for_it_is_too_late_and_who_saw_it_before_is_told(self, city: City):
+        ticket_id = city.dispatched()
+        service.sign(city.who(LEAD_LOGIN), city.now, ticket_id, city.part(ticket_id).id)
+        with pytest.raises(errors.Stale):
+            _recall(city, ticket_id, version=2)
+        with pytest.raises(errors.NotNow):
+            _recall(city, ticket_id)
+
+    def test_the_page_offers_it_to_whoever_may(self, city: City):
+        ticket_id = city.dispatched(assists=(ASSIST,))
+        page = queries.ticket_page(city.who("supervisor"), city.now, ticket_id, city.vault)
+        assert [[row.action for row in part.actions] for part in page.parts] == [["recall", "order"], ["order"]]
+
+    def test_the_citizen_reads_that_it_is_assigned_anew_and_not_why(self, city: City):
+        ticket_id, code = city.from_web()
+        city.recalled(ticket_id=ticket_id)
+        found = queries.public_status(city.ticket(ticket_id).number or "", code, city.vault)
+        assert found is not None
+        last = found.steps[-1]
+        assert (last.kind, last.unit) == ("assignment.recalled", "望河区城市管理局")
+        assert (found.unit, found.due_at) == (None, None) and "dispatch" in found.clocks
+        assert "派错单位" not in repr(found)
 
 
 RETURN_FIELDS = ("return_reason", "return_note", "legal_basis", "suggested")

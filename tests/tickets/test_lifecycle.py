@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from scenes import ASSIST_LOGIN, LEAD_LOGIN, OTHER, OTHER_LOGIN, UNIT_HEAD, UNSURE, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, OTHER, OTHER_LOGIN, UNIT_HEAD, UNSURE, City
 
 from app.auth.roles import SHIPPED
 from db import db
@@ -27,6 +27,7 @@ ALLOWED = {
     "operator2": OF_OPERATORS,
     "dispatcher": OF_DECIDERS | {
         "answer", "refer", "dispatch", "add_assist", "ask_info", "go_on", "merge", "take_in", "unmerge", "split",
+        "recall",
     },
     LEAD_LOGIN: OF_HANDLERS,
     ASSIST_LOGIN: set(),  # holds the permissions, but not for the lead's part
@@ -34,7 +35,7 @@ ALLOWED = {
     UNIT_HEAD: OF_HANDLERS | {"delegate", "ask_extension", "ask_suspension", "ask_exclusion"},
     "supervisor": OF_DECIDERS | OF_OFFICE | {
         "amend", "urge", "supplement", "withdraw", "answer", "refer", "dispatch", "add_assist", "ask_info",
-        "go_on", "merge", "take_in", "unmerge", "split", "green", "grant_extension", "refuse_extension",
+        "go_on", "merge", "take_in", "unmerge", "split", "recall", "green", "grant_extension", "refuse_extension",
         "grant_suspension", "refuse_suspension", "prolong", "resume", "accept", "reject", "note_try", "hear",
         "redo", "close", "grant_appeal", "refuse_appeal", "reopen", "dismiss", "grant_exclusion",
         "refuse_exclusion",
@@ -45,7 +46,7 @@ ALLOWED = {
     "auditor": set(),
     "system": {
         "register", "dispatch", "add_assist", "redo", "close", "note_try", "hear", "ask_info", "go_on", "archive",
-        "sign", "handle", "ask_citizen", "carry_on", "schedule", "minute",
+        "recall", "sign", "handle", "ask_citizen", "carry_on", "schedule", "minute",
     },
     "switchboard": {"discard", "register", "amend", "give"},
     "visitor": {"register"},
@@ -62,7 +63,7 @@ WITH_A_PART = {
     TicketState.SUSPENDED, TicketState.ARCHIVED,
 }  # fmt: skip
 HOLD = {"other_hand", "not_green", "may_merge", "all_in", "leads", "may_return", "may_redispatch", "may_extend",
-        "may_suspend", "no_order", "may_appeal", "may_ask"}  # fmt: skip
+        "may_suspend", "no_order", "may_appeal", "may_ask", "may_be_recalled"}  # fmt: skip
 """Of the guards those that hold in the scenes below: a lead's part, nothing asked, ordered or called for yet."""
 
 Call = Callable[..., object]
@@ -125,6 +126,7 @@ ON_PARTS: dict[str, Call] = {
         who, c.now, t, p, "visit", c.now + timedelta(hours=3), "明德路口", **v
     ),
     "minute": lambda c, who, t, p, **v: service.minute(who, c.now, t, p, "三方一致", **v),
+    "recall": lambda c, who, t, p, **v: service.recall(who, c.now, t, p, "派错单位", **v),
     "excuse": lambda c, who, t, p, **v: service.excuse(who, c.now, t, p, "同意退出", **v),
     "concede": lambda c, who, t, p, **v: service.concede(who, c.now, t, p, "提请裁定", **v),
     "ask_extension": lambda c, who, t, p, **v: service.ask_extension(who, c.now, t, p, "3", "等材料", **v),
@@ -326,7 +328,7 @@ def test_what_a_city_grants_for_opening_is_what_the_table_asks_for(city: City, a
 
 @pytest.mark.parametrize("row", CONSEQUENCES, ids=lambda row: f"{row.action} {row.source}")
 def test_what_follows_for_the_parts(city: City, row: lifecycle.Consequence):
-    of_its_own = row.source is None or row.action in ("accept", "reject")
+    of_its_own = row.source is None or row.action in ("accept", "reject", "recall")
     ticket_id, before = (0, 0) if of_its_own else city.part_in(row.source)
     bring: dict[str, Callable[[], int]] = {
         "dispatch": city.dispatched,
@@ -334,6 +336,7 @@ def test_what_follows_for_the_parts(city: City, row: lifecycle.Consequence):
         "redispatch": city.returned,
         "delegate": city.delegated,
         "add_assist": city.helped_later,
+        "recall": lambda: city.recalled(assists=(ASSIST,)),
         "accept": city.accepted,
         "reject": city.rejected,
         "supplement": lambda: service.supplement(caller_of(ticket_id), city.now, ticket_id, "在路口") or ticket_id,

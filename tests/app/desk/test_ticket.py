@@ -131,6 +131,20 @@ def test_a_return_is_asked_for_and_granted(desk_of, dispatched, unit_of):
     assert handler.get(f"/desk/tickets/{ticket_id}").status_code == 404
 
 
+def test_a_wrong_dispatch_is_recalled_and_dispatched_again(desk_of, dispatched, unit_of):
+    ticket_id, part = dispatched()
+    handler, supervisor = desk_of("handler-urban"), desk_of("supervisor")
+    page = supervisor.get(f"/desk/tickets/{ticket_id}").text
+    assert "recall" in forms_on(page) and "不计为退单" in page
+    assert supervisor.act(ticket_id, "recall", part=part, recall_reason=" ").status_code == 422
+    assert supervisor.act(ticket_id, "recall", part=part, recall_reason="区划看错了").status_code == 303
+    page = supervisor.get(f"/desk/tickets/{ticket_id}").text
+    assert "区划看错了" in page and "已撤派" in page
+    assert handler.get(f"/desk/tickets/{ticket_id}").status_code == 404
+    again = desk_of("dispatcher").act(ticket_id, "dispatch", lead=unit_of("handler-urban"))
+    assert again.status_code == 303 and handler.get(f"/desk/tickets/{ticket_id}").status_code == 200
+
+
 def test_a_missing_field_keeps_the_rest_and_is_marked(desk_of, dispatched):
     ticket_id, part = dispatched()
     handler = desk_of("handler-urban")
