@@ -1,7 +1,7 @@
 """What is owed at deadlines: rows decide, however often this runs, and none is in another's way."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from psycopg.errors import LockNotAvailable
 from sqlalchemy import select
@@ -25,14 +25,23 @@ def act_on_deadlines(deadline_ids: Sequence[int]) -> int:
     One that fails leaves its row as it is but for the count of attempts, and the sweep comes back to it.
     """
     with unit_of_work() as now:
-        escalating.begin(now, deadline_ids)
         ends = Deadline.clock.in_(clocks.ENDS) | ((Deadline.clock == clocks.SIGN) & (Deadline.due_at <= now))
         alone = set(db.session.scalars(select(Deadline.id).where(Deadline.id.in_(deadline_ids), ends)))
-    together = [one for one in deadline_ids if one not in alone]
     done = 0
-    for start in range(0, len(together), AT_ONCE):
-        done += _together(together[start : start + AT_ONCE])
-    return done + sum(map(_alone, sorted(alone)))
+    for some in _stretches([one for one in deadline_ids if one not in alone]):
+        done += _together(some)
+    for some in _stretches(sorted(alone)):
+        done += sum(map(_alone, some))
+    return done
+
+
+def _stretches(deadline_ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Each is begun with when its turn comes: of a worker that dies, only what it was at has to go by itself."""
+    for start in range(0, len(deadline_ids), AT_ONCE):
+        some = deadline_ids[start : start + AT_ONCE]
+        with unit_of_work() as now:
+            escalating.begin(now, some)
+        yield some
 
 
 def _together(deadline_ids: Sequence[int]) -> int:

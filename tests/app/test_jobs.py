@@ -106,6 +106,19 @@ def test_what_killed_its_worker_is_known_by_the_attempt_and_handed_out_alone(due
     assert set(due) <= set(claimed.again) and not set(due) & set(claimed.fresh)
 
 
+def test_of_a_job_of_many_only_what_its_dead_worker_was_at_has_to_go_alone(
+    due: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    def die(_ids: object) -> int:
+        raise SystemExit
+
+    monkeypatch.setattr(deadlines, "AT_ONCE", 2)
+    monkeypatch.setattr(deadlines, "_together", die)
+    with pytest.raises(SystemExit):
+        act_on_deadlines(due)
+    assert [_attempts(one)[0] for one in due] == [1, 1, 0]
+
+
 def test_no_more_are_under_way_than_may_be(due: list[int]):
     with unit_of_work() as now:
         db.session.execute(update(Deadline).values(claimed_until=None))

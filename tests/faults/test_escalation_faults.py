@@ -85,12 +85,12 @@ def test_a_worker_killed_with_its_child_leaves_each_deadline_to_another(
     with under_load(city, name, seed=30 + number) as run:
         ids, due = run.make_due(number, 1)
         with ExitStack() as stack:
+            stack.callback(product.thaw)
             stack.enter_context(point(city, ids))
             workers = product.pids("worker")
             run.strike(lambda: product.kill(*workers, *(one for worker in workers for one in children(worker))))
             with product.connect() as connection:
                 run.figures["done when killed"] = clocks.reached(connection, ids)
-        product.thaw()
         found = run.wait_escalated(ids, due, ESCALATED_WITHIN)
     assert found.once == found.owed == number and not found.faults
     assert found.latest <= ESCALATED_WITHIN
