@@ -161,7 +161,7 @@ def test_rows_that_always_fail_hold_up_no_others_and_are_set_aside_with_an_alarm
 def _make_deadly(connection: psycopg.Connection, deadline: int) -> None:
     """Whoever counts an attempt of this row is known by the name of its session, and then waits to be killed."""
     connection.execute(
-        f"""CREATE FUNCTION wait_to_be_killed() RETURNS trigger LANGUAGE plpgsql AS $$
+        f"""CREATE OR REPLACE FUNCTION wait_to_be_killed() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
           IF NEW.id = {deadline} AND NEW.fault IS NOT NULL AND OLD.fault IS DISTINCT FROM NEW.fault THEN
             PERFORM pg_sleep(3);
@@ -170,7 +170,8 @@ def _make_deadly(connection: psycopg.Connection, deadline: int) -> None:
         END $$"""
     )
     connection.execute(
-        "CREATE TRIGGER deadly BEFORE UPDATE ON deadline FOR EACH ROW EXECUTE FUNCTION wait_to_be_killed()"
+        "CREATE OR REPLACE TRIGGER deadly BEFORE UPDATE ON deadline"
+        " FOR EACH ROW EXECUTE FUNCTION wait_to_be_killed()"
     )
 
 
@@ -181,8 +182,12 @@ def _make_harmless(connection: psycopg.Connection) -> None:
 
 @contextmanager
 def _executioner(city: City) -> Iterator[Callable[[], bool]]:
-    """Kills the children of workers while one of them is at the deadly row; says that nothing is done yet."""
+    """Kills the child of a worker that is at the deadly row; says that nothing is done yet."""
     product, done = city.product, set[int]()
+
+    def at_work() -> set[int]:
+        return {child for worker in product.pids("worker") for child in children(worker)}
+
     with product.connect(ADMIN) as connection:
 
         def kill_who_tries() -> bool:
@@ -190,7 +195,10 @@ def _executioner(city: City) -> Iterator[Callable[[], bool]]:
             asleep = {pid for (pid,) in connection.execute(ASLEEP).fetchall()}
             if asleep - done:
                 done.update(asleep)
-                product.kill(*(one for worker in product.pids("worker") for one in children(worker)))
+                # The one that waits is still there when those with other rows have been succeeded by others.
+                there = at_work()
+                time.sleep(1.0)
+                product.kill(*(there & at_work()))
             return False
 
         yield kill_who_tries
