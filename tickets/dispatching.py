@@ -208,7 +208,8 @@ def dispatch_again(locked: Locked, now: datetime, *, level_up: bool = False) -> 
     if lead is not None and units[lead].is_active:
         _dispatch(locked, check(SYSTEM, locked, "dispatch"), SYSTEM, now, lead, ())
     else:
-        clocks.start(ticket, "dispatch", now, epoch=ticket.version)
+        # The event is on record already: of the verbs that follow, the next may start this clock at its version.
+        clocks.start(ticket, "dispatch", now, epoch=ticket.version - 1)
 
 
 def _last_lead(locked: Locked) -> int | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from db import db
 from routing.models import CitySetting, Department, Policy
-from tickets import errors, figures, queries, service
+from tickets import clocks, errors, figures, queries, service
 from tickets.figures import Behind, Span
 from tickets.models import FollowUp, Rating
 from tickets.permissions import SYSTEM, caller_of
@@ -131,6 +131,8 @@ class TestByTheCitizen:
         unsolved(city, ticket_id)
         assert city.ticket(ticket_id).state == "TO_DISPATCH"
         assert {row.clock for row in city.clocks(ticket_id)} == {"dispatch"}
+        city.ticket(ticket_id).urgency = "urgent"
+        assert [one["clock"] for one in clocks.follow_facts(city.ticket(ticket_id), city.now)] == ["dispatch"]
         service.dispatch(city.who("dispatcher"), city.now, ticket_id, city.unit(OTHER))
         assert {row.clock for row in city.clocks(ticket_id)} == {"sign", "contact", "redo"}
 
