@@ -109,6 +109,12 @@ FAULTS: Words = {
         "Tickets to dispatch without a running dispatch clock"
     ),
     "running clocks of ended tickets": _l("Running clocks of ended tickets"),
+    "tickets that are due at another moment than their nearest clock": _l(
+        "Tickets that are due at another moment than their nearest clock"
+    ),
+    "parts that are due at another moment than their nearest clock": _l(
+        "Parts that are due at another moment than their nearest clock"
+    ),
     "tickets in progress that nobody has": _l("Tickets in progress that no unit has"),
     "rungs of the ladder reached before their time": _l("Escalations before their time"),
     "events neither published nor waiting": _l("Events neither published nor waiting"),

@@ -38,7 +38,10 @@ def act(page: Page, path: str, action: str, **texts: str | list[str]) -> None:
             details.locator("> summary").click()
     for name, text in texts.items():
         field = form.locator(f"[name={name}]")
-        if field.evaluate("field => field.tagName") == "SELECT":
+        if isinstance(text, list):
+            for value in text:
+                form.locator(f"[name={name}][value='{value}']").check()
+        elif field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(text)
         else:
             field.fill(str(text))

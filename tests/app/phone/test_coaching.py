@@ -79,7 +79,12 @@ def test_who_changed_whose_skills_into_what_stays_on_record(app, switch, desk, c
     ]
 
 
-def test_who_waits_is_offered_by_the_skills_as_they_are_now(app, switch, desk, coach):
+def test_who_waits_is_offered_by_the_skills_as_they_are_now(app, switch, desk, coach, new_desk):
+    """The other one on duty has the skill, and is on a break: the caller waits for it."""
+    other = new_desk()
+    other.ready()
+    coach.post(f"/skills/{other.person.id}", 303, skill=["consumer"])
+    other.post("/seat", action="pause", reason="rest")
     desk.ready()
     with app.app_context(), unit_of_work():
         db.session.add(PhoneLine(number=LINE, line_no="12345", name="12345", skills=["consumer"], hours=[]))

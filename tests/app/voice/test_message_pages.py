@@ -68,7 +68,7 @@ def test_oversight_counts_todays_and_names_reasons_and_routes(telephone: Telepho
                 message_routes.failed("twilio", from_now, "500")
     page = desk_of("supervisor").get("/oversight/messages").text
     assert "已送达" in page and "未发出" in page and "运营商未说明原因" in page
-    assert "已熔断" in page and "twilio" in page
+    assert "已熔断" in page and "模拟网络" in page
     assert number in page and f"/desk/tickets/{ticket_id}" in page and "13800138000" not in page
 
 
