@@ -31,7 +31,7 @@ _BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')
 _NOT_HANDLED = "state IN ('MERGED','REFERRED','WITHDRAWN')"
 NO_MOMENT = "'9999-01-01 00:00:00+00'::timestamp with time zone"
 """Behind every moment: the place in order of what has no running clock."""
-_DUE = text(f"COALESCE(due_at, {NO_MOMENT})")
+_DUE = text("COALESCE(due_at, '9999-01-01 00:00:00+00'::timestamp with time zone)")
 
 
 def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
