@@ -70,6 +70,7 @@ def test_a_complaint_from_the_citizen_to_the_rating(
     citizen.select_option("[name=region_code]", "990102")
     citizen.fill("[name=phone]", "13800138011")
     citizen.click("main form button")
+    expect(citizen.locator("main .key").first).to_be_visible()
     number, code = receipt_of(citizen.content())
     path = f"/desk/tickets/{office.ticket(number)}"
     fits(citizen)

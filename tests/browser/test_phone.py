@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from flows.markup import receipt_of
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from .conftest import PHONE
 
@@ -42,6 +42,7 @@ def test_complaining_without_scripts(new_window: Callable[..., Page], tmp_path: 
     page.fill("[name=phone]", "13800138077")
     page.select_option("[name=region_code]", "990102")
     page.click("main form button")
+    expect(page.locator("main .key").first).to_be_visible()
     number, code = receipt_of(page.content())
     assert len(number) == 15 and len(code) == 12
     _fits(page, tmp_path / "receipt.png")

@@ -42,6 +42,7 @@ def complain(page: Page, office: Office, **fields: str) -> Case:
                 details.locator("> summary").click()
         field.fill(text)
     page.click("main form button")
+    expect(page.locator("main .key").first).to_be_visible()
     number, code = receipt_of(page.content())
     case = Case(office, office.ticket(number), start, number, code)
     case.intruders = []
