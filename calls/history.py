@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 
 from calls.keeping import facts_of
 from calls.machine import Fact
@@ -49,11 +49,10 @@ def calls_of(
     """The calls of one telephone number, but those with a confidential ticket whose caller the actor may not know;
     that somebody asked stays on record. Raises as above, Forbidden, TooMany."""
     look_for(actor, now, "phone_hash", phone_hash)
-    hidden = select(Ticket.id).where(Ticket.confidential, ~callers_known_to(actor, Ticket.rooms))
-    of_number = _select(wanted).where(
-        Call.phone_hash == phone_hash, Call.ticket_id.is_(None) | Call.ticket_id.not_in(hidden)
+    is_hidden = exists().where(
+        Ticket.id == Call.ticket_id, Ticket.confidential, ~callers_known_to(actor, Ticket.rooms)
     )
-    return _page(of_number, after, limit)
+    return _page(_select(wanted).where(Call.phone_hash == phone_hash, ~is_hidden), after, limit)
 
 
 def _select(wanted: Wanted) -> Select[Call]:
