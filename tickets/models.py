@@ -13,6 +13,9 @@ from sqlalchemy import (
     Sequence,
     Text,
     UniqueConstraint,
+    column,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -31,7 +34,7 @@ _BEFORE_DISPATCH = "state IN ('REGISTERED','NEED_INFO','TO_DISPATCH','DISPUTED')
 _NOT_HANDLED = "state IN ('MERGED','REFERRED','WITHDRAWN')"
 NO_MOMENT = "'9999-01-01 00:00:00+00'::timestamp with time zone"
 """Behind every moment: the place in order of what has no running clock."""
-_DUE = text("COALESCE(due_at, '9999-01-01 00:00:00+00'::timestamp with time zone)")
+_DUE: Any = func.coalesce(column("due_at"), literal_column(NO_MOMENT))
 
 
 def _one_of(column: str, values: type[TicketState] | type[AssignmentState]) -> str:
