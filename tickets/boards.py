@@ -13,7 +13,7 @@ from routing import service as routing
 from tickets import errors, keys
 from tickets.lifecycle import BEFORE_DISPATCH, GONE, WORKED_ON, AssignmentState, TicketState
 from tickets.models import NO_MOMENT, Assignment, Deadline, Escalation, Rating, Ticket, TicketText
-from tickets.narrowing import NOTHING, Wanted, conditions
+from tickets.narrowing import NOTHING, Wanted, conditions, running_clocks
 from tickets.permissions import Actor, visible_to
 from tickets.request_models import Application, SupervisionOrder
 from tickets.terms import NOT_OF_UNITS
@@ -200,7 +200,7 @@ def lines_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[A
     return query
 
 
-def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
+def clocks_of(actor: Actor, now: datetime, name: str, wanted: Wanted) -> Select[Any]:
     """Every running clock of the parts on a board of a unit's parts, in no order. Raises NotFound."""
     kind = board_of(actor, name)
     if not kind.assigned:
@@ -212,9 +212,8 @@ def running_clocks(actor: Actor, name: str, wanted: Wanted) -> Select[Any]:
         kind.where,
         visible_to(actor, Ticket.rooms),
         _PART.department_id.in_(sorted(actor.departments)),
-        Deadline.stopped_at.is_(None),
-        Deadline.paused_at.is_(None),
-        *conditions(wanted, datetime.max, Deadline, _PART),
+        *running_clocks(NOTHING, Deadline),
+        *conditions(wanted, now, Deadline, _PART),
     )
     return clocks
 

@@ -54,7 +54,7 @@ def due_by_day(
 ) -> dict[date, dict[str, int]]:
     """Day -> light -> how many limits fall due on it in the city: every running clock of a board's parts has its
     day, whichever is due first. Raises NotFound."""
-    rows = boards.running_clocks(actor, name, wanted).subquery()
+    rows = boards.clocks_of(actor, now, name, wanted).subquery()
     day = func.date(func.timezone(routing.current().zone.key, rows.c.due_at)).label("day")
     light = light_of(now, rows.c).label("light")
     query = select(day, light, func.count().label("limits")).where(
