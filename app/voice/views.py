@@ -26,7 +26,7 @@ from tickets import errors
 
 bp = Blueprint("voice", __name__, url_prefix="/voice")
 
-STATUS, ENGLISH, EMERGENCY = "3", "8", "9"
+STATUS = "3"
 TRIES = 3
 AHEAD_SHOWN = 99
 
@@ -66,7 +66,7 @@ def menu(told: Told, now: datetime) -> str:
     arriving.choose(call, told.at, now, told["Digits"])
     if call.lang != had:
         return _welcome(speaker_of(call))
-    if told["Digits"] == EMERGENCY:
+    if told["Digits"] == arriving.EMERGENCY:
         return documents.emergency_menu(speaker_of(call))
     if told["Digits"] == STATUS:
         return _ask_number(speaker_of(call), 1)
@@ -79,7 +79,7 @@ def menu(told: Told, now: datetime) -> str:
 def emergency(told: Told, now: datetime) -> str:
     """9 was pressed outside the menu."""
     call = call_of(told)
-    arriving.choose(call, told.at, now, EMERGENCY)
+    arriving.choose(call, told.at, now, arriving.EMERGENCY)
     return documents.emergency_menu(speaker_of(call))
 
 
