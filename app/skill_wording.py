@@ -17,4 +17,5 @@ SKILLS: Words = {
 
 
 def skill_name(code: str) -> str:
+    """What a skill is called; its code where we have no word."""
     return str(SKILLS.get(code, code))

@@ -9,12 +9,10 @@ from calls import seating
 from calls.conversing import HELP
 from calls.message_models import Message
 from calls.message_sending import lock
-from calls.messaging import words_of
 from db import db
 from tickets import errors
 from tickets.models import Contact, Ticket
 from tickets.permissions import Actor, callers_known_to, visible_to
-from tickets.vault import Vault
 
 KEPT = timedelta(days=30)
 """Older ones are not asked for any more: the index by time bounds the search."""
@@ -43,11 +41,6 @@ def latest_tickets(actor: Actor, messages: Sequence[Message]) -> Mapping[bytes, 
         .group_by(Contact.phone_hash)
     )  # fmt: skip
     return {sender: ticket for sender, ticket in db.session.execute(query) if sender is not None}
-
-
-def read(message: Message, vault: Vault) -> str:
-    """What it says."""
-    return words_of(message, vault)
 
 
 def done(actor: Actor, now: datetime, message_id: int) -> Message:

@@ -12,7 +12,7 @@ from app.extensions import vault
 from app.outbox import unit_of_work
 from app.phone import window
 from app.phone.callback_wording import CALLBACK_REASONS, GIVEN_UP, OUTCOMES
-from calls import free_texts, history, outgoing, recordings, screen
+from calls import free_texts, history, messaging, outgoing, recordings, screen
 from calls.models import PROVIDER, Call, Callback, Voicemail
 from db import db
 from tickets.permissions import may
@@ -38,7 +38,7 @@ def _texts(now: datetime) -> list[dict[str, Any]]:
     messages = free_texts.waiting(now)
     tickets = free_texts.latest_tickets(actor(), messages)
     return [
-        {"id": one.id, "at": one.created_at, "words": free_texts.read(one, vault()),
+        {"id": one.id, "at": one.created_at, "words": messaging.words_of(one, vault()),
          "ticket": tickets.get(one.phone_hash or b"")}
         for one in messages
     ]  # fmt: skip
