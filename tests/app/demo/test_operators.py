@@ -87,14 +87,17 @@ def test_what_becomes_of_a_call(network: Telephone, what: str, withheld: bool, m
 
 
 class TestAPerson:
-    def test_who_is_signed_in_is_not_played(self, network: Telephone, new_browser):
+    def test_who_is_signed_in_is_not_played(
+        self, network: Telephone, new_browser, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setattr(operators, "REST", 0)  # nobody takes a break by chance
         network.network.crew = "always"
         pass_(network, 2)
-        assert seats(network)["operator4"] != "offline"
+        assert seats(network)["operator4"] == "ready"
         browser = new_browser()
         assert browser.sign_in("operator4").status_code in (302, 303)
         pass_(network, 2)
-        assert seats(network)["operator4"] == "offline" and seats(network)["operator3"] != "offline"
+        assert (seats(network)["operator4"], seats(network)["operator3"]) == ("offline", "ready")
 
     def test_a_seat_that_another_window_holds_is_left_alone(self, network: Telephone):
         with network.app.app_context(), unit_of_work() as now:
