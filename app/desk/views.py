@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app import board_wording, kept, narrowing, notice_wording, uploads, wording
 from app.abilities import may_ring
 from app.access import actor, in_background, requires, staff
-from app.desk import beside, bulk, canned, forms, narrowed, pages, texting
+from app.desk import bulk, canned, forms, narrowed, pages, second_lines, texting
 from app.desk.answers import done, sees_still
 from app.errors import wants_json
 from app.extensions import vault
@@ -67,7 +67,7 @@ def home() -> Answer:
             narrowed=narrowed.shown(name, wanted, now),
             bulk=bulk.steps_on(name, actor()),
             units_by_kind=units_by_kind(),
-            notes=beside.notes(name, page.rows, wanted, now),
+            notes=second_lines.notes(name, page.rows, wanted, now),
             suggested=queries.suggestions([row.id for row in page.rows]) if name == "triage" else {},
             reason_words=wording.reason_words,
             seq=seq,

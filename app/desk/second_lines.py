@@ -8,7 +8,7 @@ from flask_babel import ngettext
 
 from app import wording
 from app.templating import ago, day, moment, unit_name
-from tickets import beside
+from tickets import second_lines
 from tickets.boards import Row
 from tickets.masking import mask_text
 from tickets.narrowing import Wanted
@@ -26,10 +26,10 @@ Notes = dict[int, list[str]]
 def notes(board: str, rows: Sequence[Row], wanted: Wanted, now: datetime) -> Notes:
     """What stands under the lines of a page."""
     ids, found = [row.id for row in rows], Notes()
-    for one in beside.asked_on(board, ids):
+    for one in second_lines.asked_on(board, ids):
         found.setdefault(one.ticket_id, []).append(_asked(one))
     if board == "urged":
-        for ticket_id, urges in beside.urges_of(ids).items():
+        for ticket_id, urges in second_lines.urges_of(ids).items():
             found.setdefault(ticket_id, []).append(_urges(urges, now))
     for line, words in _due(rows, wanted):
         found.setdefault(line, []).append(words)
@@ -40,13 +40,13 @@ def _due(rows: Sequence[Row], wanted: Wanted) -> Iterable[tuple[int, str]]:
     """Of the clocks that a filter by days finds, those that the line does not name itself."""
     of_parts = {row.part_id for row in rows if row.part_id is not None}
     named = {(row.part_id or row.id, row.clock, row.due_at) for row in rows}
-    for ticket_id, part, clock, due_at in beside.due_within(wanted, [row.id for row in rows]):
+    for ticket_id, part, clock, due_at in second_lines.due_within(wanted, [row.id for row in rows]):
         line = part if of_parts else ticket_id
         if line is not None and (not of_parts or line in of_parts) and (line, clock, due_at) not in named:
             yield line, f"{wording.CLOCKS.get(clock, clock)} {moment(due_at)}"
 
 
-def _asked(one: beside.Asked) -> str:
+def _asked(one: second_lines.Asked) -> str:
     words = mask_text(" ".join(one.words.split()))
     days = _("More time: %(span)s", span=wording.limit_words(one.days)) if one.days else ""
     again = _("look again on %(day)s", day=day(one.review_on)) if one.review_on else ""
@@ -56,7 +56,7 @@ def _asked(one: beside.Asked) -> str:
     return " · ".join(filter(None, (unit_name(one.unit), days, reason, again, proposed, said)))
 
 
-def _urges(urges: beside.Urges, now: datetime) -> str:
+def _urges(urges: second_lines.Urges, now: datetime) -> str:
     times = ngettext("asked again %(num)d time", "asked again %(num)d times", urges.count)
     last = _("last %(ago)s", ago=ago(urges.last_at, now))
     if urges.waits_since is None:
