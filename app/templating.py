@@ -38,7 +38,7 @@ def register_filters(app: Flask) -> None:
             "ago": ago,
             "state_name": wording.state_name,
             "limit_words": wording.limit_words,
-            "public_state": wording.public_state,
+            "public_standing": wording.public_standing,
             "dial_link": dial_link,
             "unit_name": unit_name,
             "region_name": region_name,

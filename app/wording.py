@@ -1,6 +1,6 @@
 """What codes are called in words: states, types, actions, fields, faults; for staff and for citizens."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask_babel import LazyString, ngettext
@@ -68,6 +68,7 @@ from app.form_wording import (
     GUARDS as GUARDS,
 )
 from routing.values import REASONS
+from tickets.queries import PublicStatus
 
 Words = Mapping[str, LazyString]
 
@@ -337,6 +338,16 @@ def public_state(code: str, lead_state: str | None = None) -> str:
     """What a citizen is told of a ticket's state and, while it is worked on, of the lead unit's part."""
     part = PUBLIC_PART_STATES.get(lead_state or "") if code == "IN_PROGRESS" else None
     return str(part or PUBLIC_STATES.get(code, ""))
+
+
+def public_standing(found: PublicStatus) -> Sequence[str]:
+    """What a citizen is told first, on a page, by telephone and by text: one sentence, or two where it is handled
+    again."""
+    if found.is_appealed:
+        return [_("You asked that it be looked at again; that is being decided.")]
+    at_work = public_state(found.state, found.lead_state)
+    again = [_("It is handled again: round %(count)s.", count=found.again + 1)] if found.again else []
+    return [*again, at_work]
 
 
 def limit_words(limit: str) -> str:

@@ -16,7 +16,7 @@ from app.voice.http_texts import INBOUND, RECEIPT
 from app.voice.signature import gateway_of
 from app.voice.twilio_texts import STATES
 from app.voice.withheld import number_of
-from app.wording import PUBLIC_STATES
+from app.wording import public_standing
 from calls import conversing, message_receipts, messaging, texting, texts
 from calls.message_models import Message
 from calls.models import PROVIDER
@@ -176,7 +176,7 @@ def _status(asked: Asked, sender: bytes, now: datetime) -> Reply:
 
 def _told_status(found: PublicStatus) -> str:
     """State, unit and date; never what the matter is, nor who has one that is confidential."""
-    parts = [_say("status", number=found.number, state=PUBLIC_STATES[found.state])]
+    parts = [_say("status", number=found.number, state="".join(public_standing(found)))]
     if found.unit and not conversing.is_confidential(found.ticket_id):
         parts.append(_say("status_unit", unit=found.unit))
     if found.due_at:

@@ -14,7 +14,7 @@ from app.voice import documents, hearing
 from app.voice.documents import Speaker, address
 from app.voice.hearing import Told, heard
 from app.voice.withheld import number_of
-from app.wording import PUBLIC_STATES
+from app.wording import public_standing
 from calls import arriving, blocking, expecting, keeping, offering, texts
 from calls.arriving import Ringing
 from calls.hours import Shift
@@ -135,7 +135,8 @@ def status_code(told: Told, now: datetime) -> str:
         return _ask_number(speaker, tries + 1, "status_wrong")
     response = VoiceResponse()
     with force_locale(call.lang):
-        speaker.say(response, "status_said", state=str(PUBLIC_STATES[found.state]))
+        state = " ".join(public_standing(found))
+    speaker.say(response, "status_said", state=state)
     if found.unit:
         speaker.say(response, "status_unit", unit=found.unit)
     if found.due_at:

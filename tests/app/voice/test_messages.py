@@ -332,6 +332,8 @@ class TestPromises:
         day = telephone.read(lambda: promises.again_by(db.session.get_one(Ticket, ticket_id)))
         [said] = texts(telephone)[before:]
         assert day is not None and number in said and f"{day.month}月{day.day}日" in said and "重新办理" in said
+        asked = say(telephone, number)  # answered in the words of the page
+        assert "正在重新办理（第2轮）。已交承办单位，承办单位尚未签收。" in asked and "承诺在" in asked
 
     def test_who_was_merged_into_it_is_told_under_the_own_number(self, telephone: Telephone):
         ticket_id, number, part = self.at_work(telephone)
