@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from calls import seating
-from calls.conversing import HELP
 from calls.message_models import Message
 from calls.message_sending import lock
 from db import db
@@ -15,17 +14,23 @@ from tickets.models import Contact, Ticket
 from tickets.permissions import Actor, callers_known_to, visible_to
 
 KEPT = timedelta(days=30)
-"""Older ones are not asked for any more: the index by time bounds the search."""
+"""Older ones are not asked for any more."""
 PAGE = 50
+# In the words of their index: a condition whose values come later would not be known to be the same.
+_TO_BE_READ = text("message.direction = 'in' AND message.template = 'help' AND message.settled_at IS NULL")
 
 
 def waiting(now: datetime, limit: int = PAGE) -> Sequence[Message]:
     """Those that nobody has dealt with, the oldest first."""
-    query = select(Message).where(
-        Message.created_at > now - KEPT, Message.direction == "in", Message.template == HELP,
-        Message.settled_at.is_(None),
-    )  # fmt: skip
+    query = select(Message).where(_TO_BE_READ, Message.created_at > now - KEPT)
     return db.session.scalars(query.order_by(Message.created_at, Message.id).limit(limit)).all()
+
+
+def waiting_since(now: datetime) -> tuple[int, datetime | None]:
+    """How many of them there are, and since when the oldest."""
+    query = select(func.count(), func.min(Message.created_at)).where(_TO_BE_READ, Message.created_at > now - KEPT)
+    count, since = db.session.execute(query).one()
+    return count, since
 
 
 def latest_tickets(actor: Actor, messages: Sequence[Message]) -> Mapping[bytes, int]:

@@ -37,6 +37,10 @@ class Message(Base):
         Index("ix_message_ticket_id", "ticket_id", "id"),
         Index("ix_message_phone_hash", "phone_hash", "created_at"),
         Index("ix_message_created_at", "created_at"),
+        Index(
+            "ix_message_to_be_read", "created_at",
+            postgresql_where=text("direction = 'in' AND template = 'help' AND settled_at IS NULL"),
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

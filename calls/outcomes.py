@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, func, or_, select
 
+from calls import free_texts
 from calls.figures import Asked
 from calls.kpis import Kpi, one_of, share
 from calls.machine import Fact
@@ -116,20 +117,23 @@ def messages(asked: Asked) -> Mapping[str, Kpi]:
 
 @dataclass(frozen=True)
 class Owed:
-    """Open call-backs of one kind, and how long the oldest has been waiting."""
+    """What is owed of one kind, and how long the oldest has been waiting."""
 
     count: int
     oldest: timedelta | None
 
 
-def open_callbacks(now: datetime) -> Mapping[str, Owed]:
-    """What is to be called back now: messages apart from the rest."""
+def owed(now: datetime) -> Mapping[str, Owed]:
+    """What is owed to citizens now: call-backs, of them apart those who left a message, and texts to be read."""
     is_message = Callback.reason == "voicemail"
     found = db.session.execute(
         select(is_message, func.count(), func.min(Callback.asked_at))
         .where(Callback.closed_at.is_(None))
         .group_by(is_message)
     ).all()
-    owed = {bool(message): Owed(count, now - since if since else None) for message, count, since in found}
-    none = Owed(0, None)
-    return {"callbacks": owed.get(False, none), "voicemails": owed.get(True, none)}
+    called = {is_message: (count, since) for is_message, count, since in found}
+    kinds = {
+        "callbacks": called.get(False, (0, None)), "voicemails": called.get(True, (0, None)),
+        "texts": free_texts.waiting_since(now),
+    }  # fmt: skip
+    return {kind: Owed(count, now - since if since else None) for kind, (count, since) in kinds.items()}

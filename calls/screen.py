@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from calls import keeping, outgoing, settings
+from calls import free_texts, keeping, outgoing, settings
 from calls.machine import CallState
 from calls.models import PUSHED, Call, Callback, CallLeg, Effect, Offer, PhoneLine, Seat
 from calls.seats import SeatState
@@ -44,6 +44,7 @@ def state(actor: Actor, seat: Seat | None, now: datetime, vault: Vault) -> Data:
         "unfinished": _unfinished(actor, now, call_id, vault) if seat else [],
         "not_reached": _not_reached(actor, now) if seat and call is None else None,
         "callbacks": outgoing.count_waiting(now),
+        "texts": free_texts.waiting_since(now)[0],
     }
 
 

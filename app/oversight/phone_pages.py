@@ -138,7 +138,7 @@ def board(now: datetime) -> dict[str, Any]:
     states = [seat.state for seat in seats]
     by_line = _lines_of(span)
     counts = total(by_line.values())
-    owed, surge = outcomes.open_callbacks(now), wallboard.surge(now)
+    owed, surge = outcomes.owed(now), wallboard.surge(now)
     kpis, target = of_calls(counts), settings.current().service_level_percent
     level, longest = kpis["service_level"].value, calls.all.since
     there = states.count(SeatState.READY) + states.count(SeatState.ON_CALL)

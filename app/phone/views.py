@@ -48,8 +48,8 @@ def sit() -> Response:
 @requires("call.answer")
 @in_background
 def state() -> Response:
-    """`{seat, offer, call, waiting, callbacks, not_reached}` as they are now; asked for every few seconds, which
-    is a sign of life too.
+    """`{seat, offer, call, waiting, callbacks, texts, not_reached}` as they are now; asked for every few
+    seconds, which is a sign of life too.
 
     `seat` None: another window has taken over; `elsewhere` is its name. `caps`: what can be done here, see
     app/abilities.py. `dial`: the address by which a number is dialled, with {number} in it.

@@ -115,6 +115,7 @@ SAY: Words = {
     "urgent": _l("Emergency: the caller pressed 9. {number}"),
     "handed_to": _l("Handed over to {unit}; nobody of the hotline is in the talk"),
     "callbacks": _l("{count} to be called back"),
+    "texts": _l("{count} texts to be read"),
     "accepted": _l("You have taken the call, but your line is not there."),
     "broken": _l("Your line into the talk is broken. The caller hears that you are coming back."),
     "held": _l("The caller is on hold"),

@@ -133,10 +133,11 @@ export function panels(root, words, at) {
   }
 
   /** What changes with time alone, once a second. */
-  function tick({ seat: sits, offer: offered, call, waiting, waiting_since: first, callbacks }) {
-    put(one("[data-callbacks-count]"), String(callbacks));
-    show(one("[data-callbacks-count]"), callbacks > 0);
-    put(one("[data-callbacks-said]"), callbacks > 0 ? fill(words.say.callbacks, { count: callbacks }) : "");
+  function tick({ seat: sits, offer: offered, call, waiting, waiting_since: first, callbacks, texts }) {
+    const owed = Object.entries({ callbacks, texts }).filter(([, count]) => count > 0);
+    put(one("[data-callbacks-count]"), String(callbacks + texts));
+    show(one("[data-callbacks-count]"), owed.length > 0);
+    put(one("[data-callbacks-said]"), owed.map(([kind, count]) => fill(words.say[kind], { count })).join(", "));
     const rings = waiting > 0 ? { count: waiting, time: since(first) } : null;
     put(one("[data-waiting]"), rings ? fill(words.say.waiting, rings) : words.say.nobody_waits);
     if (!sits) return;

@@ -58,8 +58,9 @@ def test_a_text_that_no_machine_understood_waits_until_somebody_has_read_it(swit
     free, order = text(switch, WORDS, conversing.HELP), text(switch, "STOP", "stop")
     page = desk.browser.get(LIST).text
     assert WORDS in page and f"texts/{free}/done" in page and f"texts/{order}/done" not in page
+    counted = desk.state()["texts"]
     assert desk.browser.post(f"{LIST}/texts/{free}/done", {}).status_code == 303
-    assert WORDS not in desk.browser.get(LIST).text
+    assert WORDS not in desk.browser.get(LIST).text and desk.state()["texts"] == counted - 1
     with switch.app.app_context(), unit_of_work():
         assert db.session.get_one(Message, free).asked_by == desk.person.id
     assert desk.browser.post(f"{LIST}/texts/999999999/done", {}).status_code == 404
