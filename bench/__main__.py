@@ -10,11 +10,13 @@ from dataclasses import asdict
 from typing import Any
 
 from app import create_app
-from bench import board, calls, due, escalations, machine, pages, routing_eval, web
+from bench import board, calls, due, escalations, importing, machine, pages, routing_eval, web
 from bench.databases import Databases
 from bench.seed import seed
 
-NAMES = ("due", "create", "status", "board", "pages", "routing", "calls", "escalations", "seed")
+NAMES = ("due", "create", "status", "board", "pages", "routing", "import", "calls", "escalations", "seed")
+REAL = ("routing", "import")
+"""Of real messages."""
 BY_NAME = ("escalations", "seed")
 """Asked for by name alone: they need a million open tickets, or fill the database that stays."""
 WEB_TICKETS, WEB_OPEN = 100_000, 0.1
@@ -32,8 +34,8 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with Databases(tell) as databases:
         for name in options.names or [name for name in NAMES if name not in BY_NAME]:
-            if name == "routing" and not os.environ.get("HOTLINE_SHARED"):
-                tell("routing: left out, HOTLINE_SHARED names no folder with real messages")
+            if name in REAL and not os.environ.get("HOTLINE_SHARED"):
+                tell(f"{name}: left out, HOTLINE_SHARED names no folder with real messages")
                 continue
             about = {"machine": machine.described(), "versions": machine.versions()}
             found = about | BENCHMARKS[name](options, databases)
@@ -87,6 +89,7 @@ BENCHMARKS: dict[str, Callable[[argparse.Namespace, Databases], dict[str, Any]]]
     "calls": lambda options, databases: calls.calls(databases, options.callers, options.seats, options.seconds),
     "pages": lambda options, databases: pages.pages(databases, options.tickets or WEB_TICKETS, options.open),
     "routing": _routing,
+    "import": lambda options, databases: importing.importing(databases),
     "escalations": lambda options, databases: escalations.escalations(databases, options.tickets),
     "seed": _seed,
 }

@@ -2,8 +2,6 @@
 
 import csv
 import json
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +17,6 @@ MATTERS = (
 )  # fmt: skip
 ROWS = 60
 WHOLE = 6632
-WITHIN = 60.0  # seconds for the whole file, with nothing else at work
 
 
 @pytest.fixture
@@ -94,9 +91,7 @@ def test_the_first_real_messages(office: Office, shared: Path, tmp_path: Path) -
 
 @pytest.mark.long
 @pytest.mark.shared
-def test_all_real_messages(
-    product: Product, shared: Path, worker_id: str, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_all_real_messages(product: Product, shared: Path, worker_id: str) -> None:
     config = clone_database(f"hotline_{worker_id}_import")
     urls = {"DATABASE_URL": config.database_url, "DATABASE_OWNER_URL": config.database_owner_url}
 
@@ -104,11 +99,6 @@ def test_all_real_messages(
         return flask(product.environment | urls, *arguments, seconds=600)
 
     file = shared / "data" / "messages-train.csv"
-    begun = time.monotonic()
     assert _import(run, file) == f"{WHOLE} read, {WHOLE} new, 0 already there, 0 rejected"
-    seconds = time.monotonic() - begun
-    with capfd.disabled():
-        print(f"import of {WHOLE} real messages: {seconds:.1f} s", file=sys.stderr)
     assert _import(run, file) == f"{WHOLE} read, 0 new, {WHOLE} already there, 0 rejected"
     assert _check(run)["faults"] == {}
-    assert seconds < WITHIN
