@@ -14,13 +14,16 @@ from sqlalchemy import select
 
 from app.auth.accounts import actor_by_login
 from app.demo.operators import LOGINS, SKILLS
-from app.settled import ANSWERED
+from app.demo.steps import OPERATORS
+from app.settled import ANSWERED, TICKET
 from calls import keeping, settings
 from calls.machine import CallState, Fact
 from calls.models import PROVIDER, Call, Offer, PhoneLine, Seat, SeatSpan
 from calls.seats import SeatState
 from db import db
 from routing import service as routing
+from tickets.lifecycle import TicketState
+from tickets.models import Contact, Ticket
 from tickets.permissions import SYSTEM
 
 DAYS, SEED = 28, 12345
@@ -36,9 +39,10 @@ IMPATIENT, FEW_SECONDS, MANY_SECONDS = 0.12, (2, 15), (60, 240)
 ON_HOTLINE = 0.85
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rang:
-    """One past call. `staff_id` is None where the caller gave up waiting; `over` is the end of the call."""
+    """One past call. `staff_id` is None where the caller gave up waiting; `over` is the end of the call, `ticket`
+    what was taken down."""
 
     began: datetime
     queued: datetime
@@ -47,27 +51,51 @@ class Rang:
     accepted: datetime | None = None
     written: datetime | None = None
     """When the work after the talk was done."""
+    ticket: Ticket | None = None
 
 
-def play_calls(now: datetime) -> int:
-    """Write down what rang before now, in the caller's unit of work. Returns how many calls that were."""
+@dataclass(frozen=True)
+class Day:
+    """One day of the four weeks: from when to when the telephone was answered, by whom, and what rang."""
+
+    opens: datetime
+    until: datetime
+    seated: Sequence[int]
+    rang: Sequence[Rang]
+
+
+def days_before(now: datetime) -> list[Day]:
+    """What rang before now, day by day; of each day the same two of the operators who take turns answer."""
     random, zone = Random(SEED), routing.current().zone
-    crew = [actor_by_login(login).id or 0 for login in LOGINS]
+    crew = _ids(LOGINS)
     today = now.astimezone(zone).date()
-    rang: list[Rang] = []
-    shifts: list[tuple[int, datetime, datetime]] = []
-    for back in range(DAYS, -1, -1):
-        on = today - timedelta(days=back)
+    days = []
+    for on in (today - timedelta(days=back) for back in range(DAYS, -1, -1)):
         opens = datetime.combine(on, OPENS, zone)
         until = min(opens + OPEN_FOR, now)
-        if until <= opens:
-            continue
-        seated = [crew[(on.toordinal() + number) % len(crew)] for number in range(CREW)]
-        shifts += [(staff_id, opens, until) for staff_id in seated]
-        rang += _day(on, opens, until, seated, random)
+        if until > opens:
+            seated = [crew[(on.toordinal() + number) % len(crew)] for number in range(CREW)]
+            days.append(Day(opens, until, seated, list(_day(on, opens, until, seated, random))))
+    return days
+
+
+def write_down(days: Sequence[Day]) -> int:
+    """Write these calls down, and those in which tickets were taken down on the same days, in the caller's unit of
+    work. Returns how many calls that were."""
+    random, takers = Random(SEED), _ids(OPERATORS)
+    rang: list[Rang] = []
+    shifts: list[tuple[int, datetime, datetime]] = []
+    for day in days:
+        taken = list(_taken_down(day.opens, day.until, random))
+        shifts += [(one, day.opens, day.until) for one in (*day.seated, *(takers if taken else ()))]
+        rang += [*day.rang, *taken]
     calls = _write_calls(rang, random)
-    _write_seats(crew, shifts, list(zip(rang, calls, strict=True)))
+    _write_seats(shifts, list(zip(rang, calls, strict=True)))
     return len(calls)
+
+
+def _ids(logins: Sequence[str]) -> list[int]:
+    return [actor_by_login(login).id or 0 for login in logins]
 
 
 def _day(on: date, opens: datetime, until: datetime, seated: Sequence[int], random: Random) -> Iterator[Rang]:
@@ -87,6 +115,24 @@ def _day(on: date, opens: datetime, until: datetime, seated: Sequence[int], rand
             continue
         free[staff_id] = written
         yield Rang(began, queued, over, staff_id, accepted, written)
+
+
+def _taken_down(opens: datetime, until: datetime, random: Random) -> Iterator[Rang]:
+    """The calls in which that day's tickets were told, as far as one operator takes one after the other."""
+    told = select(Ticket).where(
+        Ticket.channel == "phone", Ticket.registered_at > opens, Ticket.registered_at < until,
+        Ticket.registered_by.in_(_ids(OPERATORS)),
+    )  # fmt: skip
+    free: dict[int | None, datetime] = {}
+    for ticket in db.session.scalars(told.order_by(Ticket.registered_at)):
+        assert ticket.registered_at is not None
+        over = ticket.registered_at - _seconds(WRITES, random)
+        accepted = over - _seconds(TALKS, random)
+        queued = accepted - _seconds(ACCEPTS, random)
+        began = queued - _seconds(MENU, random)
+        if began > free.get(ticket.registered_by, opens):
+            free[ticket.registered_by] = ticket.registered_at
+            yield Rang(began, queued, over, ticket.registered_by, accepted, ticket.registered_at, ticket)
 
 
 def _arrivals(on: date, opens: datetime, random: Random) -> list[datetime]:
@@ -119,10 +165,18 @@ def _write_calls(rang: Sequence[Rang], random: Random) -> list[Call]:
 
 def _call(one: Rang, lines: Sequence[str], random: Random) -> Call:
     line_no = random.choice(lines) if lines and random.random() > ON_HOTLINE else "12345"
+    became = {"disposition": ANSWERED} if one.staff_id else {}
+    if one.ticket:
+        contact = db.session.get(Contact, one.ticket.id)
+        line_no = one.ticket.line_no
+        became = {
+            "disposition": ANSWERED if one.ticket.state == TicketState.ANSWERED else TICKET,
+            "ticket_id": one.ticket.id, "phone_hash": contact.phone_hash if contact else None,
+        }  # fmt: skip
     return Call(
         ref=secrets.token_hex(16), provider=PROVIDER, direction="in", purpose="hotline", line_no=line_no,
         lang="zh", skills=[], priority=0, state=CallState.NEW, epoch=1, version=0, tries=0, facts=[],
-        started_at=one.began, seen_at=one.over, disposition=ANSWERED if one.staff_id else None,
+        started_at=one.began, seen_at=one.over, **became,
     )  # fmt: skip
 
 
@@ -158,16 +212,18 @@ Mark = tuple[datetime, SeatState, int | None]
 
 
 def _write_seats(
-    crew: Sequence[int], shifts: Sequence[tuple[int, datetime, datetime]], rang: Sequence[tuple[Rang, Call]]
+    shifts: Sequence[tuple[int, datetime, datetime]], rang: Sequence[tuple[Rang, Call]]
 ) -> None:
     """What each seat was at, without a gap from the first shift on, and where it stands now: nobody is there."""
+    logins = (*LOGINS, *OPERATORS)
+    crew = _ids(logins)
     marks: dict[int, list[Mark]] = {staff_id: [] for staff_id in crew}
     for staff_id, opens, until in shifts:
         marks[staff_id] += [(opens, SeatState.READY, None), (until, SeatState.OFFLINE, None)]
     for one, call in rang:
         if one.staff_id is not None:
             marks[one.staff_id] += _marks(one, call.id)
-    for login, staff_id in zip(LOGINS, crew, strict=True):
+    for login, staff_id in zip(logins, crew, strict=True):
         if marks[staff_id]:
             _write_seat(staff_id, SKILLS.get(login, ()), sorted(marks[staff_id], key=lambda mark: mark[0]))
     db.session.flush()

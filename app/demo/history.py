@@ -6,8 +6,9 @@ from random import Random
 
 from sqlalchemy import or_, select
 
-from app.demo import driver, steps, texts
-from app.demo.call_history import play_calls
+from app.auth.accounts import actor_by_login
+from app.demo import call_history, driver, steps, texts
+from app.demo.operators import LOGINS
 from app.demo.stage import Stage
 from db import db
 from routing import service as routing
@@ -29,23 +30,30 @@ UNDECIDED = ("other-153", "other-154", "other-155")
 
 
 def play_history(now: datetime, vault: Vault) -> int:
-    """Four weeks of calls and some sixty tickets of the last days, in the caller's unit of work. Returns how many
-    tickets there are.
+    """Four weeks of calls and the tickets of the last days, in the caller's unit of work. Returns how many tickets
+    there are.
 
     Nothing happens where there is any ticket already.
     """
     if db.session.scalar(select(Ticket.id).limit(1)) is not None:
         return 0
-    play_calls(now)
     random = Random(SEED)
     moments = _moments(now, random)
     for key in BEGUN_WITH:
         steps.take_in(Stage(moments[0], random, vault), texts.MATTERS[key])
-    for moment in moments:
+    days = call_history.days_before(now)
+    questions = {one.written: one for day in days for one in day.rang if one.written and one.written > moments[0]}
+    operators = {actor.id: actor for actor in map(actor_by_login, LOGINS)}
+    for moment in sorted([*moments, *questions]):
         _ring(moment)
-        driver.act(Stage(moment, random, vault), LEVEL)
+        stage, asked = Stage(moment, random, vault), questions.get(moment)
+        if asked is None:
+            driver.act(stage, LEVEL)
+        else:
+            asked.ticket = steps.answer_a_question(stage, operators[asked.staff_id])
     _ring(now)
     _leave_something_to_decide(Stage(now, random, vault))
+    call_history.write_down(days)
     return len(db.session.scalars(select(Ticket.id)).all())
 
 

@@ -12,7 +12,7 @@ from app.demo.stage import Stage
 from app.demo.texts import WORDS, Matter
 from db import db
 from routing import service as routing
-from tickets import service, terms
+from tickets import calling, service, terms
 from tickets.attachment_models import PROOF
 from tickets.guards import returns_granted
 from tickets.handling import Account
@@ -63,6 +63,17 @@ def _prove(stage: Stage, unit: Actor, ticket: Ticket, matter: Matter, part: Assi
         if held.files:
             service.attach(unit, stage.now, ticket.id, held.files, PROOF, part.id)
     return bool(held.files) or not is_wanted
+
+
+def answer_a_question(stage: Stage, operator: Actor) -> Ticket:
+    """Somebody rings with a question, and an operator answers it in the call."""
+    matter = stage.random.choice([one for one in texts.MATTERS.values() if one.answer])
+    intake = texts.intake_of(matter, stage.random, "phone")
+    draft = calling.begin(stage.now, intake.phone, "12345", stage.vault)
+    calling.hand_to(stage.now, draft.id, operator.id or 0)
+    return service.answer_at_once(
+        operator, stage.now, draft.id, matter.text, matter.answer, stage.vault, intake
+    )
 
 
 def go_on(stage: Stage, ticket_id: int) -> str | None:

@@ -15,7 +15,7 @@ from app.outbox import stamp, take_lead, unit_of_work
 from calls import figures, seat_figures
 from calls.figures import Asked
 from calls.kpis import of_calls
-from calls.models import Seat
+from calls.models import Call, Seat
 from calls.replay import replay
 from db import db
 from routing import service as routing
@@ -65,6 +65,17 @@ def test_four_weeks_of_calls_add_up_day_by_day(database: datetime):
     busy = seat_figures.kpis(seat_figures.operators(four_weeks))["occupancy"].value
     assert 0 < busy < 0.6
     assert set(db.session.scalars(select(Seat.state))) == {"offline"}
+
+
+def test_whoever_took_a_ticket_down_was_at_the_telephone_then(database: datetime):
+    query = select(Call, Ticket).join(Ticket, Ticket.id == Call.ticket_id)
+    taken = [(row.Call, row.Ticket) for row in db.session.execute(query)]
+    assert {call.disposition for call, _ in taken} == {"answered", "ticket"}
+    assert len({call.ticket_id for call, _ in taken}) == len(taken)
+    for call, ticket in taken:
+        assert call.staff_id == ticket.registered_by
+        assert (call.disposition == "answered") == (ticket.state == "ANSWERED")
+        assert call.started_at < call.answered_at < call.ended_at < ticket.registered_at
 
 
 def test_tickets_are_in_all_states_that_last(database: datetime):
