@@ -226,6 +226,7 @@ CLOCKS: Words = {
     "order": _l("Answer to an order"),
     "suspension": _l("Look again at a suspension"),
     "appeal": _l("Decision on an appeal"),
+    "urge": _l("Word to a citizen who asked again"),
 }
 
 OUTAGES: Words = {

@@ -16,7 +16,7 @@ from db import Base
 KINDS = ("district", "town", "village", "bureau", "vertical", "utility", "mass", "hotline")
 CLOCKS = (
     "dispatch", "sign", "contact", "handle", "redo", "review", "callback", "info", "return", "decision", "dispute",
-    "order", "suspension", "appeal",
+    "order", "suspension", "appeal", "urge",
 )  # fmt: skip
 LIMIT_UNITS = ("min", "h", "wh", "d", "wd")
 

@@ -16,7 +16,7 @@ from tickets.models import NO_MOMENT, Assignment, Deadline, Escalation, Rating, 
 from tickets.narrowing import NOTHING, Wanted, conditions, running_clocks
 from tickets.permissions import Actor, visible_to
 from tickets.request_models import Application, SupervisionOrder
-from tickets.terms import NOT_OF_UNITS
+from tickets.terms import NOT_OF_UNITS, URGE
 
 PAGE = 50
 
@@ -146,7 +146,7 @@ BOARDS: dict[str, Board] = {
     "appeals": Board("appeal.decide", _asks_for("appeal"), "due", clock="appeal"),
     "badly_rated": Board("appeal.decide", _BADLY_RATED, "new"),
     "exclusions": Board("exclusion.decide", _asks_for("exclusion"), "due", clock="decision"),
-    "urged": Board("see.city", _URGED, "due"),
+    "urged": Board("see.city", _URGED, "due", clock=URGE),
     "green": Board("see.city", Ticket.green_channel & Ticket.closed_at.is_(None), "due"),
     "overdue": Board("see.city", true(), "overdue"),
     "all": Board("see.city", true(), "new"),

@@ -14,13 +14,13 @@ from routing.reference import Reference
 from tickets import deadlines
 from tickets.change import running_deadlines
 from tickets.models import Assignment, Deadline, Escalation, Ticket
-from tickets.terms import HANDLING
+from tickets.terms import HANDLING, URGE
 
 ENDS = ("callback", "info")
 """Clocks whose end does something by itself rather than warn anybody: close unrated, go on without an answer."""
 SIGN = "sign"
 """The clock at whose end the system signs for the unit, besides what its ladder tells whom."""
-OF_WORK = (SIGN, "contact", *HANDLING)
+OF_WORK = (SIGN, "contact", URGE, *HANDLING)
 """The clocks of a unit's own work, which end with what it submits; what was ordered of it runs on."""
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
 FOLLOW_THE_FACTS = ("dispatch", "sign", "contact", *HANDLING)
@@ -166,6 +166,12 @@ def start_contact(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the clock in which the lead unit speaks with the citizen first, where there is one to speak with."""
     if part.role == "lead" and not ticket.anonymous and ticket.wants_reply:
         start(ticket, "contact", now, part)
+
+
+def start_urge(ticket: Ticket, now: datetime, part: Assignment) -> None:
+    """Start the clock in which the lead unit answers a citizen who asked again; while it runs there is one."""
+    if not any(row.clock == URGE for row in running_deadlines(ticket.id)):
+        start(ticket, URGE, now, part, ticket.version + 1)
 
 
 def rungs(

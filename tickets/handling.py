@@ -15,6 +15,7 @@ from tickets.change import Locked, check, finish, lock, move, require, write_tex
 from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment
 from tickets.permissions import SYSTEM, Actor
+from tickets.terms import URGE
 
 METHODS = ("phone", "visit", "message", "unreachable", "no_contact")
 """How the citizen was told: who called, and nobody in their place; the last two: nobody could be reached, and
@@ -89,6 +90,7 @@ def handle(
         raise errors.Invalid(fields={"contacted": "unknown"})
     if contacted in TOLD:
         _note_contact(locked, now, part, now)
+    clocks.stop(ticket_id, now, clocks=(URGE,))
     texts = write_texts(locked.ticket, {"handle_note": note}, actor, now, part)
     finish(
         locked, actor, now, "assignment.handled", unit=part.department_id, assignment=part.id,

@@ -11,6 +11,7 @@ from tickets.change import check, finish, lock, move, require, write_texts
 from tickets.permissions import Actor
 from tickets.request_models import JointMeeting
 from tickets.returning import below, cancel
+from tickets.terms import URGE
 
 MEETINGS = ("visit", "review")
 
@@ -26,6 +27,7 @@ def contribute(
     move(part, row)
     part.submitted_at = now
     clocks.stop(ticket_id, now, clocks=clocks.OF_WORK, parts=(part.id,))
+    clocks.stop(ticket_id, now, clocks=(URGE,))
     lapse(locked, now, (part,))
     texts = write_texts(locked.ticket, {"internal_note": note}, actor, now, part)
     finish(

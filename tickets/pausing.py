@@ -8,9 +8,9 @@ from tickets import deadlines, escalating, resuming
 from tickets.change import running_deadlines
 from tickets.clocks import clock_rules, start, stop_these, take_over
 from tickets.models import Assignment, Deadline, Ticket
-from tickets.terms import HANDLING
+from tickets.terms import HANDLING, URGE
 
-PAUSED = (*HANDLING, "contact")
+PAUSED = (*HANDLING, "contact", URGE)
 """The clocks that stand still while a citizen is asked, or the matter is suspended."""
 WITHIN_DAYS: Mapping[str, deadlines.Unit] = {"d": "h", "wd": "wh"}
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import aliased
 from db import db
 from tickets.lifecycle import GONE
 from tickets.models import Assignment, Deadline, Ticket
+from tickets.terms import URGE
 
-TOLD = ("dispatch", "info", "decision", "dispute", "review", "callback", "appeal")
+TOLD = ("dispatch", "info", "decision", "dispute", "review", "callback", "appeal", URGE)
 """Clocks whose end a citizen is told: that of the hotline, of the city, and the citizen's own."""
 _NEXT = (
     select(Deadline.clock, func.min(Deadline.due_at).label("due_at"))

@@ -1,10 +1,13 @@
 """A second call on an open ticket: kept on it, seen by who works on it, and no state changed."""
 
 import pytest
-from scenes import LEAD_LOGIN, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, UNIT_HEAD, City
 
 from tickets import errors, queries, service
+from tickets.models import Deadline
 from tickets.permissions import caller_of, with_proof
+from tickets.public import public_status
+from tickets.terms import URGE
 
 
 def test_it_is_kept_and_changes_no_state(city: City):
@@ -59,3 +62,62 @@ def test_something_must_be_said_and_what_is_closed_is_not_urged(city: City):
         service.urge(city.who("supervisor"), city.now, ticket_id, " ")
     with pytest.raises(errors.NotNow):
         service.urge(city.who("supervisor"), city.now, city.rated(), "又坏了")
+
+
+def _clock(city: City, ticket_id: int) -> Deadline:
+    return city.clock(ticket_id, URGE, city.part(ticket_id).id)
+
+
+class TestItsClock:
+    """One working day for the unit that leads to write something, shown on the board of urges."""
+
+    def test_it_runs_from_the_first_urge_until_any_unit_writes(self, city: City):
+        ticket_id = city.signed(assists=(ASSIST,))
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        first = _clock(city, ticket_id)
+        assert first.limit == "1wd"
+        service.urge(caller_of(ticket_id), city.later(hours=1), ticket_id, "还没有人来")
+        assert _clock(city, ticket_id).id == first.id, "asking twice gives no more time"
+        helps = city.part(ticket_id, ASSIST).id
+        service.sign(city.who(ASSIST_LOGIN), city.now, ticket_id, helps)
+        service.handle(city.who(ASSIST_LOGIN), city.now, ticket_id, helps, "已到现场")
+        assert URGE not in {row.clock for row in city.clocks(ticket_id)}
+        service.urge(caller_of(ticket_id), city.later(hours=1), ticket_id, "后来呢")
+        assert _clock(city, ticket_id).id != first.id
+        service.contribute(city.who(ASSIST_LOGIN), city.now, ticket_id, helps, "已更换灯泡")
+        assert URGE not in {row.clock for row in city.clocks(ticket_id)}
+        service.urge(caller_of(ticket_id), city.later(hours=1), ticket_id, "还是不亮")
+        city.reply(ticket_id)
+        assert URGE not in {row.clock for row in city.clocks(ticket_id)}
+
+    def test_the_board_of_urges_goes_by_it(self, city: City):
+        later, sooner = city.signed(), city.signed()
+        for ticket_id in (sooner, later):
+            service.urge(caller_of(ticket_id), city.later(hours=1), ticket_id, "什么时候修好")
+        service.handle(city.who(LEAD_LOGIN), city.now, sooner, city.part(sooner).id, "已安排")
+        service.urge(caller_of(sooner), city.later(days=1), sooner, "还没有")
+        rows = queries.board(city.who("supervisor"), city.now, "urged").rows
+        assert [(row.id, row.clock) for row in rows] == [(later, URGE), (sooner, URGE)]
+
+    def test_it_is_told_to_the_citizen(self, city: City):
+        ticket_id, code = city.from_web()
+        city.dispatched(ticket_id=ticket_id)
+        number = city.ticket(ticket_id).number or ""
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        found = public_status(number, code, city.vault)
+        assert found is not None and found.clocks[URGE] == _clock(city, ticket_id).due_at
+
+    def test_it_stands_still_while_the_citizen_is_asked(self, city: City):
+        ticket_id = city.signed()
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        part = city.part(ticket_id).id
+        service.ask_citizen(city.who(UNIT_HEAD), city.later(hours=1), ticket_id, part, "哪一盏灯？")
+        assert _clock(city, ticket_id).paused_at is not None
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "快一点")
+        service.supplement(caller_of(ticket_id), city.now, ticket_id, "第三盏")
+        assert _clock(city, ticket_id).paused_at is None
+
+    def test_where_the_hotline_has_the_matter_there_is_none(self, city: City):
+        for ticket_id in (city.waiting(), city.return_requested(), city.replied(), city.suspended()):
+            service.urge(city.who("supervisor"), city.now, ticket_id, "来电催办")
+            assert URGE not in {row.clock for row in city.clocks(ticket_id)}
