@@ -45,7 +45,7 @@ HINTS: Mapping[str, LazyString] = {
     "badly_rated": _l("Closed, and the citizen was not content: is that in the unit's hands?"),
     "ordered": _l("Orders that are to be answered or settled. The clock is that of the answer."),
     "suspended": _l("Stands still; the clock says when to look again."),
-    "urged": _l("The caller asked again, and it is still open: first those where a unit owes a word, by that clock."),
+    "urged": _l("The caller asked again, and it is still open. First where a unit owes a word, by that clock."),
     "green": _l("Open, with shorter limits."),
     "overdue": _l("A limit has run out; one line for each limit."),
     "all": _l("Every ticket you may see, the latest first."),
