@@ -1,5 +1,6 @@
 """Played operators: they answer while they are wanted, by the verbs alone, and never in a person's place."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -32,6 +33,15 @@ def pass_(network: Telephone, seconds: int) -> None:
             operators.play()
 
 
+def until(network: Telephone, holds: Callable[[], bool], seconds: int) -> None:
+    """Time goes on until something holds, for so many seconds at most."""
+    for _ in range(seconds):
+        if holds():
+            return
+        pass_(network, 1)
+    assert holds()
+
+
 def seats(network: Telephone) -> dict[str, str]:
     query = select(Staff.login, Seat.state).join(Seat, Seat.staff_id == Staff.id)
     return network.read(lambda: dict(db.session.execute(query).all()))
@@ -39,7 +49,7 @@ def seats(network: Telephone) -> dict[str, str]:
 
 def test_a_rush_hour_is_answered_and_written_down(network: Telephone):
     begin(network.network, Rush(LINE, callers=12, minutes=2, patience=300, talk=20, seed=3))
-    pass_(network, 420)
+    until(network, lambda: sum(bool(call.disposition) for call in network.calls()) == 12, 420)
     calls = network.calls()
     assert len(calls) == 12 and all(call.state == "ENDED" for call in calls)
     answered = [call for call in calls if call.answered_at]
@@ -49,8 +59,7 @@ def test_a_rush_hour_is_answered_and_written_down(network: Telephone):
         network.read(lambda: db.session.scalars(select(Staff.id).where(Staff.login.in_(operators.LOGINS))).all())
     )
     # Two minutes after the last caller the room is empty again.
-    pass_(network, 150)
-    assert set(seats(network).values()) == {"offline"}
+    until(network, lambda: set(seats(network).values()) == {"offline"}, 150)
 
 
 def test_nobody_answers_a_single_call_unasked(network: Telephone):
@@ -62,11 +71,11 @@ def test_nobody_answers_a_single_call_unasked(network: Telephone):
     assert network.network.truth.is_talking(line.sid)
 
 
-def test_the_operator_ends_a_talk_that_goes_on(network: Telephone):
+def test_the_operator_ends_a_talk_that_goes_on(network: Telephone, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(operators, "TALKS", (20.0, 30.0))
     network.network.crew = "always"
     line = network.phone().dial(LINE)
-    pass_(network, 240)
-    assert line.is_over
+    until(network, lambda: line.is_over, 90)
     assert network.call().ended_by == "operator"
 
 
@@ -76,10 +85,9 @@ def test_what_becomes_of_a_call(network: Telephone, what: str, withheld: bool, m
     monkeypatch.setattr(operators, "BECOMES", {what: 1.0})
     network.network.crew = "always"
     line = network.phone().dial(LINE, withheld)
-    pass_(network, 60)
+    until(network, lambda: network.network.truth.is_talking(line.sid), 60)
     line.hang_up()
-    pass_(network, 30)
-    assert network.call().disposition == what
+    until(network, lambda: network.call().disposition == what, 30)
     columns = select(Ticket.state, Ticket.number, Ticket.anonymous).where(Ticket.id == network.call().ticket_id)
     ticket = network.read(lambda: db.session.execute(columns).one())
     assert ticket.state != "draft" and bool(ticket.number) == (what != "nothing")
