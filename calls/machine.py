@@ -246,10 +246,11 @@ def _held_in(facts: list[Fact], talks: list[tuple[datetime, datetime | None]]) -
     over = talks[-1][1] if talks else None
     total, begun = 0, None
     for fact in facts:
+        at = fact.at.replace(microsecond=0)  # below the second stands the order alone, see the webhook of the room
         if fact.kind == "held" and begun is None:
-            begun = fact.at
+            begun = at
         elif fact.kind == "unheld" and begun is not None:
-            total += _seconds(begun, fact.at)
+            total += _seconds(begun, at)
             begun = None
     return total + _seconds(begun, over)
 

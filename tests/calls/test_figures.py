@@ -280,7 +280,7 @@ class TestOutcomes:
         soon = Asked(Span(asked.span.start, asked.span.end, at(9, 32)))  # the fourth, of 9:03, is not due yet
         assert outcomes.called_back(soon) == {"callback_in_time": share(1, 3)}
         assert outcomes.called_back(asked) == {"callback_in_time": share(1, 4)}
-        owed = outcomes.open_callbacks(at(10))
+        owed = outcomes.owed(at(10))
         assert owed["callbacks"] == outcomes.Owed(2, timedelta(minutes=58)) and owed["voicemails"].count == 0
 
     def test_silence_is_no_answer(self, asked: Asked, told: Told, exchange: Exchange):
@@ -300,7 +300,7 @@ class TestOutcomes:
             exchange.wait(20)
             arriving.begin_voicemail(call, exchange.city.now, exchange.city.now)
             arriving.end(call, exchange.city.now, exchange.city.now)
-        assert outcomes.open_callbacks(at(10))["voicemails"].count == 2
+        assert outcomes.owed(at(10))["voicemails"].count == 2
         first = db.session.query(Callback).order_by(Callback.id).first()
         first.closed_at = first.asked_at + timedelta(minutes=10)
         db.session.flush()
@@ -326,7 +326,7 @@ class TestCost:
         event.listen(db.engine, "before_cursor_execute", note)
         try:
             figures.kpis(asked), figures.by_line(asked), figures.by_quarter(asked)
-            seat_figures.operators(asked), outcomes.kpis(asked), outcomes.open_callbacks(asked.span.now)
+            seat_figures.operators(asked), outcomes.kpis(asked), outcomes.owed(asked.span.now)
         finally:
             event.remove(db.engine, "before_cursor_execute", note)
         connection = db.session.connection()

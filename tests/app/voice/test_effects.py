@@ -8,6 +8,7 @@ from telephone import LINE, Operator, Telephone
 
 from app.outbox import unit_of_work
 from app.voice.effects import carry_out, order_of
+from calls import keeping
 from calls.models import Call, Callback, Effect, Recording
 from calls.owing import Owed
 from calls.ports import Unreachable
@@ -169,6 +170,18 @@ def test_of_orders_given_before_the_first_was_done_the_last_counts(telephone: Te
     assert outcomes(telephone, "hold") == ["moot", "done"] and outcomes(telephone, "unhold") == ["moot"]
     assert outcomes(telephone, "pause_recording") == ["moot"]
     assert is_held(telephone) and operator.state()["call"]["recording"] == "on"
+
+
+def test_what_happens_within_one_second_of_the_carriers_clock_keeps_its_order(
+    telephone: Telephone, operator: Operator
+):
+    in_talk(telephone, operator)
+    for order, holds in (("hold", True), ("unhold", False), ("hold", True), ("unhold", False)):
+        operator.order(order)
+        telephone.rounds()
+        assert is_held(telephone) == operator.state()["call"]["is_held"] == holds
+    at = {fact.at.replace(microsecond=0) for fact in keeping.facts_of(telephone.call()) if "held" in fact.kind}
+    assert len(at) == 1
 
 
 def test_unhold_waits_while_another_process_is_still_at_the_hold(telephone: Telephone, operator: Operator):
