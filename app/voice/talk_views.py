@@ -125,7 +125,7 @@ def conference(told: Told, now: datetime) -> str:
 
 
 def _within_its_second(told: Told) -> datetime:
-    """The carrier tells whole seconds; what a room saw within one is told apart, and put in order, by its number."""
+    """The carrier tells whole seconds; what a room saw within one keeps its order by its number."""
     number = told["SequenceNumber"]
     is_one = number.isascii() and number.isdigit() and len(number) < 6
     return told.at + timedelta(microseconds=int(number) if is_one else 0)
