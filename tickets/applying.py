@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, select, text, update
 
 from db import db
 from routing import service as routing
-from tickets import clocks, deadlines, errors, guards, pausing, terms
+from tickets import clocks, deadlines, errors, guards, pausing, terms, urging
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.dispatching import limit_of
 from tickets.models import Assignment, Deadline
@@ -304,6 +304,7 @@ def resume(actor: Actor, now: datetime, ticket_id: int, note: str, version: int 
     move(locked.ticket, row)
     clocks.stop(ticket_id, now, clocks=("suspension",))
     pausing.resume(ticket_id, now, [one.id for one in locked.parts if one.state != "NEED_INFO"])
+    urging.owe_word(locked, now)
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now)
     finish(locked, actor, now, "ticket.resumed", texts=texts)
 

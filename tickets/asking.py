@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from tickets import clocks, pausing
+from tickets import clocks, pausing, urging
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import AssignmentState, TicketState, Transition, follows
 from tickets.models import Assignment
 from tickets.permissions import SYSTEM, Actor
+from tickets.terms import URGE
 
 
 def ask_info(
@@ -55,6 +56,7 @@ def supplement(actor: Actor, now: datetime, ticket_id: int, words: str) -> None:
     texts = write_texts(locked.ticket, {"supplement": words}, actor, now)
     asked = locked.ticket.state == TicketState.NEED_INFO
     _end_questions(locked, now, row)
+    urging.owe_word(locked, now)
     if asked:
         clocks.start_dispatch_again(locked.ticket, now)
     finish(locked, actor, now, "ticket.supplemented", texts=texts)
@@ -107,6 +109,9 @@ def _go_on(
     if part is not None and ticket.state != TicketState.SUSPENDED:
         pausing.resume(ticket.id, now, (part.id,))
     texts = write_texts(ticket, {"handle_note": note}, actor, now, part)
+    if note:
+        clocks.stop(ticket.id, now, clocks=(URGE,))
+    urging.owe_word(locked, now)
     if part is None:
         clocks.start_dispatch_again(ticket, now)
     finish(

@@ -23,7 +23,7 @@ SIGN = "sign"
 OF_WORK = (SIGN, "contact", URGE, *HANDLING)
 """The clocks of a unit's own work, which end with what it submits; what was ordered of it runs on."""
 POLICY_FACTS = frozenset({"type", "urgency", "category_code", "line_no"})
-FOLLOW_THE_FACTS = ("dispatch", "sign", "contact", *HANDLING)
+FOLLOW_THE_FACTS = ("dispatch", "sign", "contact", URGE, *HANDLING)
 """The clocks that run while those facts of a ticket can still be corrected."""
 
 
@@ -166,12 +166,6 @@ def start_contact(ticket: Ticket, now: datetime, part: Assignment) -> None:
     """Start the clock in which the lead unit speaks with the citizen first, where there is one to speak with."""
     if part.role == "lead" and not ticket.anonymous and ticket.wants_reply:
         start(ticket, "contact", now, part)
-
-
-def start_urge(ticket: Ticket, now: datetime, part: Assignment) -> None:
-    """Start the clock in which the lead unit answers a citizen who asked again; while it runs there is one."""
-    if not any(row.clock == URGE for row in running_deadlines(ticket.id)):
-        start(ticket, URGE, now, part, ticket.version + 1)
 
 
 def rungs(

@@ -10,7 +10,7 @@ from db import db
 from routing import rules
 from routing import service as routing
 from routing.values import Decision, Facts
-from tickets import clocks, deadlines, errors, masking, pausing
+from tickets import clocks, deadlines, errors, masking, pausing, urging
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.lifecycle import HELD, TicketState, Transition
 from tickets.models import Assignment, RoutingDecision, Ticket
@@ -191,6 +191,7 @@ def begin(
     clocks.start_contact(ticket, now, part)
     clocks.start_handling(ticket, now, part, due_at=due_at, is_again=_last_lead(locked) is not None)
     locked.parts.append(part)
+    urging.owe_word(locked, now)
     return part
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from tickets import clocks, errors
+from tickets import clocks, errors, urging
 from tickets.applying import end_with, stop_decision
 from tickets.change import Locked, check, finish, lock, move, require, write_texts
 from tickets.dispatching import begin, check_units, open_parts, units_at_work
 from tickets.lifecycle import OPEN_PART, AssignmentState
 from tickets.models import Assignment
 from tickets.permissions import Actor
+from tickets.terms import URGE
 
 RETURN_REASONS = ("wrong_area", "not_our_duty", "ownership_unclear", "overlapping_duty", "other")
 
@@ -49,6 +50,7 @@ def request_return(
     move(part, row)
     part.return_reason, part.suggested_department_id = reason, suggested
     texts = write_texts(locked.ticket, {"legal_basis": basis, "return_note": note}, actor, now, part)
+    clocks.stop(ticket_id, now, clocks=(URGE,), parts=(part.id,))  # it cannot write until that is decided
     clocks.start(locked.ticket, "decision", now, part, epoch=locked.ticket.version + 1)
     finish(
         locked, actor, now, "assignment.return_requested", unit=part.department_id,
@@ -69,6 +71,7 @@ def uphold(
     if part.signed_at is None:
         part.signed_at = now
         clocks.stop(locked.ticket.id, now, clocks=("sign",), parts=(part.id,))
+    urging.owe_word(locked, now)
     texts = write_texts(locked.ticket, {"decision_note": note}, actor, now, part)
     finish(
         locked, actor, now, "assignment.upheld", unit=part.department_id, assignment=part.id, texts=texts

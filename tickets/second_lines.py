@@ -13,13 +13,13 @@ from tickets.lifecycle import AssignmentState
 from tickets.models import Assignment, Deadline, Ticket, TicketText
 from tickets.narrowing import Wanted, running_clocks
 from tickets.request_models import Application
+from tickets.terms import UNITS_WORDS
 
 KINDS = {
     "extensions": "extension", "extensions_again": "extension", "suspensions": "suspension",
     "exclusions": "exclusion", "returns": "return",
 }  # fmt: skip
 """Boards on which something is asked for: what."""
-_ANSWERS = ("handle_note", "internal_note", "public_reply")
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def urges_of(ticket_ids: Collection[int]) -> dict[int, Urges]:
     is_urge = TicketText.field == "urge_note"
     answered = (
         select(TicketText.ticket_id, func.max(TicketText.written_at).label("at"))
-        .where(TicketText.ticket_id.in_(ticket_ids), TicketText.field.in_(_ANSWERS))
+        .where(TicketText.ticket_id.in_(ticket_ids), TicketText.field.in_(UNITS_WORDS))
         .group_by(TicketText.ticket_id)
         .subquery()
     )

@@ -12,6 +12,8 @@ HANDLING = ("handle", "redo")
 """The clocks in which a unit works on a matter: the first time, and again after the citizen was not content."""
 URGE = "urge"
 """The clock in which a matter's units write something for a citizen who has asked again (催办)."""
+UNITS_WORDS = ("handle_note", "internal_note", "public_reply")
+"""What units write: any of it is a word to a citizen who asked again."""
 NOT_OF_UNITS = ("decision", "info")
 """Clocks of a unit's part that others owe: the hotline what it decides on it, the citizen an answer."""
 

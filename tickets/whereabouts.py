@@ -17,7 +17,8 @@ TOLD = ("dispatch", "info", "decision", "dispute", "review", "callback", "appeal
 """Clocks whose end a citizen is told: that of the hotline, of the city, and the citizen's own."""
 _NEXT = (
     select(Deadline.clock, func.min(Deadline.due_at).label("due_at"))
-    .where(Deadline.ticket_id == Ticket.id, Deadline.stopped_at.is_(None), Deadline.clock.in_(TOLD))
+    .where(Deadline.ticket_id == Ticket.id, Deadline.clock.in_(TOLD))
+    .where(Deadline.stopped_at.is_(None), Deadline.paused_at.is_(None))
     .correlate(Ticket)
     .group_by(Deadline.clock)
     .subquery()

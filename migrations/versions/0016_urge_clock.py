@@ -33,9 +33,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    # What is nearest due is kept by a trigger that goes by the end of a clock, not by its row's removal.
+    op.execute(
+        "UPDATE deadline SET stopped_at = coalesce(stopped_at, now()), paused_at = NULL, next_at = NULL"
+        " WHERE clock = 'urge'"
+    )
     op.execute("DELETE FROM escalation WHERE deadline_id IN (SELECT id FROM deadline WHERE clock = 'urge')")
     op.execute("DELETE FROM deadline WHERE clock = 'urge'")
-    op.execute("UPDATE deadline SET policy_id = NULL WHERE policy_id IN (SELECT id FROM policy WHERE clock = 'urge')")
     op.execute("DELETE FROM policy WHERE clock = 'urge'")
     allow(BEFORE)
 

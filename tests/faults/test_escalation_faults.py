@@ -103,7 +103,7 @@ def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times
     product, rng = city.product, random.Random(505)
     with under_load(city, f"F05 workers told to stop {times} times, {times * each} deadlines", seed=50) as run:
         ids: list[int] = []
-        begun = last = datetime.now(UTC)
+        last = datetime.now(UTC)
         for _ in range(times):
             batch, last = run.make_due(each, 0)
             ids += batch
@@ -113,11 +113,9 @@ def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times
             worker = rng.choice(product.pids("worker"))
             run.strike(lambda worker=worker: product.kill(worker, number=15))
             product.wait(product.is_whole, 30, "the worker is back")
-        lasted = (datetime.now(UTC) - begun).total_seconds()
+        # An early one may meet several of the stops: all have acted so soon after the last of them.
         found = run.wait_escalated(ids, last, ESCALATED_WITHIN)
     assert found.once == found.owed == times * each and not found.faults
-    # An early one may meet several of the stops; what counts is the end of the last of them.
-    assert found.latest <= lasted + ESCALATED_WITHIN
 
 
 @pytest.mark.long

@@ -1,7 +1,9 @@
 """A second call on an open ticket: kept on it, seen by who works on it, and no state changed."""
 
+from dataclasses import replace
+
 import pytest
-from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, UNIT_HEAD, City
+from scenes import ASSIST, ASSIST_LOGIN, LEAD_LOGIN, OTHER, UNIT_HEAD, UNSURE, City
 
 from tickets import errors, queries, service
 from tickets.models import Deadline
@@ -116,6 +118,48 @@ class TestItsClock:
         service.urge(caller_of(ticket_id), city.now, ticket_id, "快一点")
         service.supplement(caller_of(ticket_id), city.now, ticket_id, "第三盏")
         assert _clock(city, ticket_id).paused_at is None
+
+    def test_it_ends_while_a_return_is_decided_and_begins_again_with_whoever_has_it_then(self, city: City):
+        kept, given = city.signed(), city.signed()
+        for ticket_id in (kept, given):
+            service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+            city.ask_return(ticket_id)
+            assert URGE not in {row.clock for row in city.clocks(ticket_id)}
+        dispatcher, part = city.who("dispatcher"), city.part(kept)
+        service.uphold(dispatcher, city.now, kept, part.id, "属于你单位职责")
+        assert _clock(city, kept).started_at == city.now
+        service.redispatch(dispatcher, city.now, given, city.part(given).id, city.unit(OTHER), "改派")
+        assert city.clock(given, URGE, city.part(given, OTHER).id)
+
+    def test_who_asked_before_it_was_dispatched_is_owed_a_word_from_then_on(self, city: City):
+        ticket_id = city.waiting()
+        service.urge(city.who("supervisor"), city.now, ticket_id, "来电催办")
+        city.dispatched(ticket_id=ticket_id)
+        assert _clock(city, ticket_id)
+
+    def test_it_follows_a_corrected_urgency(self, city: City):
+        ticket_id = city.signed()
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        amended = replace(UNSURE, urgency="critical")
+        service.amend(city.who("supervisor"), city.now, ticket_id, amended, city.vault)
+        assert _clock(city, ticket_id).limit == "30min"
+
+    def test_what_the_unit_heard_another_way_is_a_word_too(self, city: City):
+        ticket_id = city.citizen_asked()
+        part = city.part(ticket_id).id
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        service.carry_on(city.who(LEAD_LOGIN), city.now, ticket_id, part, "电话里已说明")
+        assert URGE not in {row.clock for row in city.clocks(ticket_id)}
+
+    def test_it_is_not_told_while_the_matter_is_suspended(self, city: City):
+        ticket_id, code = city.from_web()
+        city.signed(ticket_id=ticket_id)
+        service.urge(caller_of(ticket_id), city.now, ticket_id, "什么时候修好")
+        head, part, on = city.who(UNIT_HEAD), city.part(ticket_id).id, city.in_days(20)
+        service.ask_suspension(head, city.now, ticket_id, part, "planned", on, "列入计划")
+        service.grant_suspension(city.who("supervisor"), city.now, ticket_id, part, on, "明年改造")
+        found = public_status(city.ticket(ticket_id).number or "", code, city.vault)
+        assert found is not None and URGE not in found.clocks and _clock(city, ticket_id).paused_at
 
     def test_where_the_hotline_has_the_matter_there_is_none(self, city: City):
         for ticket_id in (city.waiting(), city.return_requested(), city.replied(), city.suspended()):
