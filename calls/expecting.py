@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from calls.arriving import TOP
 from calls.kpis import RECENTLY, minutes_to_wait, one_of
 from db import db
 
 # Asked by each waiting caller every 25 seconds: one query, over the partial indexes of who waits and who is ready.
 _PLACE = text(
     """
-    SELECT mine.lang, mine.line_no,
+    SELECT mine.lang, mine.line_no, mine.priority,
            (SELECT count(*) FROM call AS other
              WHERE other.state = 'QUEUED' AND other.provider = mine.provider
                AND (other.priority > mine.priority
@@ -34,7 +35,7 @@ _PLACE = text(
 class Place:
     """`ahead` wait before this caller. `minutes` None: less than one, or not enough is known to say it.
 
-    `is_staffed`: somebody is at a seat, and not on a break.
+    `is_staffed`: somebody is at a seat, and not on a break. `is_first`: comes before all who are not.
     """
 
     lang: str
@@ -42,6 +43,7 @@ class Place:
     ahead: int
     minutes: int | None
     is_staffed: bool
+    is_first: bool
 
 
 def place_of(provider: str, sid: str, now: datetime) -> Place | None:
@@ -52,4 +54,4 @@ def place_of(provider: str, sid: str, now: datetime) -> Place | None:
         return None
     length = one_of(float(row.seconds) if row.seconds is not None else None, row.talks)
     minutes = minutes_to_wait(row.ahead + 1, length, row.seats, least=60)
-    return Place(row.lang, row.line_no, row.ahead, minutes, row.seats > 0)
+    return Place(row.lang, row.line_no, row.ahead, minutes, row.seats > 0, row.priority >= TOP)

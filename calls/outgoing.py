@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 
 from calls import following, messaging, seating, settings
 from calls.keeping import facts_of, lock, note
@@ -214,7 +214,7 @@ REASONS = ("called_again", "done_otherwise", "no_matter")
 
 
 def waiting(now: datetime, limit: int = PAGE) -> list[Callback]:
-    """Open callbacks, those due first; one that somebody has just taken is left out."""
+    """Open callbacks, those due first; one that somebody has just taken, or who still speaks, is left out."""
     query = select(Callback).where(_waits(now))
     return list(db.session.scalars(query.order_by(Callback.due_at, Callback.id).limit(limit)))
 
@@ -226,7 +226,8 @@ def count_waiting(now: datetime) -> int:
 
 def _waits(now: datetime) -> ColumnElement[bool]:
     free = Callback.taken_at.is_(None) | (Callback.taken_at < now - TAKEN_FOR)
-    return Callback.closed_at.is_(None) & free
+    is_on_the_line = exists().where(Call.id == Callback.call_id, Call.ended_at.is_(None))
+    return Callback.closed_at.is_(None) & free & ~((Callback.reason == "voicemail") & is_on_the_line)
 
 
 def _is_taken(callback: Callback, actor: Actor, now: datetime) -> bool:

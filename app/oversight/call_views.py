@@ -72,10 +72,12 @@ def _listed(typed: dict[str, str], after: str | None, now: datetime) -> Answer:
 
 def _log_page(typed: dict[str, str], faults: dict[str, str], found: Found | None, now: datetime) -> str:
     calls = found.calls if found else []
+    ids = {one.ticket_id for one in calls if one.ticket_id}
+    tickets = queries.rows_by_id(ids, visible_to(actor(), Ticket.rooms))
     return render_template(
         "oversight/calls.html", typed=typed, faults=faults, found=found, now=now, words=words,
         show=phone_pages, lines=wallboard.line_names(), names=people([one.staff_id for one in calls]),
-        numbers=screen.masked_numbers(calls, vault()),
+        numbers=screen.masked_numbers(calls, vault()), tickets=tickets,
         may_know_callers=actor().holds(SIDE_RECORDS["reveal"]),
     )  # fmt: skip
 

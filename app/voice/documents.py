@@ -108,13 +108,16 @@ def go(to: str, speaker: Speaker | None = None, key: str = "", **values: object)
 
 def ask(
     speaker: Speaker, key: str, action: str, *,
-    otherwise: str, seconds: int, digits: int | None = 1, finish: str = "", before: str = "", **values: object,
+    otherwise: str, seconds: int, digits: int | None = 1, finish: str = "", before: str = "", times: int = 1,
+    **values: object,
 ) -> str:  # fmt: skip
-    """Say a text that keys may cut short, after another that they may not; where none comes, lead the line on."""
+    """Say a text that keys may cut short, after another that they may not, so many times; where no key comes, lead
+    the line on."""
     response = VoiceResponse()
     if before:
         speaker.say(response, before)
-    speaker.say(gather(response, action, digits=digits, seconds=seconds, finish=finish), key, **values)
+    for _ in range(times):
+        speaker.say(gather(response, action, digits=digits, seconds=seconds, finish=finish), key, **values)
     response.redirect(otherwise, method="POST")
     return str(response)
 

@@ -157,9 +157,9 @@ def _ask_number(speaker: Speaker, tries: int, before: str = "") -> str:
 
 
 def _ask_digits(speaker: Speaker, key: str, action: str, before: str = "") -> str:
-    """As many digits as the caller likes, up to a #; without any, an operator."""
+    """As many digits as the caller likes, up to a #; asked for twice, and then an operator."""
     return documents.ask(
-        speaker, key, action, digits=None, seconds=8, finish="#", before=before,
+        speaker, key, action, digits=None, seconds=8, finish="#", before=before, times=2,
         otherwise=address("/voice/enqueue"),
     )  # fmt: skip
 
@@ -213,7 +213,8 @@ def wait(told: Told, now: datetime) -> str:
     response = VoiceResponse()
     keys = documents.gather(response, address("/voice/waitkey"), digits=1, seconds=1)
     _say_place(keys, speaker, place)
-    speaker.say(keys, "waiting_choice")
+    if not (place.is_first and place.is_staffed):
+        speaker.say(keys, "waiting_choice")  # whoever is in danger is not asked to ring off
     keys.play(address(documents.HOLD_MUSIC), loop=2)  # half a minute with the words before it
     if documents.config().rings_desks:
         response.redirect(address("/voice/wait"), method="POST")

@@ -146,6 +146,8 @@ async function ask() {
   state = answer.data;
   tell(before);
   draw();
+  // The page was loaded anew in the middle of a call: what is taken down in it comes back with it.
+  if (!before && !state.offer && WITH_CALL.includes(state.seat?.state) && isOn("draft")) openDraft();
 }
 
 /** What has changed is said aloud, for who hears the page. */
@@ -182,10 +184,12 @@ function draw() {
   if (offer) { page.offer(call); rings.start(); } else rings.stop();
   const isTalk = Boolean(call) && isWith;
   show(part("talk"), isTalk);
-  if (isTalk) page.talk(call, { isConnecting, isMuted: line.isMuted(), may });
   if (lineFor === "talk" && !isWith && !isConnecting && seat) { line.over(); lineFor = null; }
   const isSettled = Date.now() - connectedAt > SETTLE_MS;
   const isCut = isTalk && may("browser_audio") && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
+  if (isTalk) page.talk(call, { isConnecting, isCut, isMuted: line.isMuted(), may });
+  show(one("[data-talk-ticket]"), isTalk && Boolean(call.ticket));
+  if (isTalk && call.ticket) one("[data-talk-ticket]").href = pageOf(call.ticket);
   put(one("[data-rejoin-why]"), call?.state === "TALKING" ? words.say.broken : words.say.accepted);
   show(part("rejoin"), isCut);
   // A call of our own making: whoever asked for it is connected, and then the citizen is rung.
@@ -251,10 +255,12 @@ async function enter(path) {
   if (isOn("draft")) openDraft();
 }
 
+const pageOf = (ticket) => (ticket.state === "DRAFT" ? root.dataset.draft : root.dataset.ticket).replace(/\b0\b/, ticket.id);
+
 function openDraft() {
   const ticket = state?.call?.ticket;
   if (!ticket || !frame.isConnected) return;
-  const to = (ticket.state === "DRAFT" ? root.dataset.draft : root.dataset.ticket).replace(/\b0\b/, ticket.id);
+  const to = pageOf(ticket);
   frame.addEventListener("load", () => frame.contentDocument?.querySelector("#content")?.focus(), { once: true });
   frame.contentWindow.location.assign(to);
 }

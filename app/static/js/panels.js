@@ -70,7 +70,7 @@ export function panels(root, words, at) {
     part("offer").dataset.urgent = isUrgent(call) ? "yes" : "";
   }
 
-  function talk(call, { isConnecting, isMuted, may }) {
+  function talk(call, { isConnecting, isCut, isMuted, may }) {
     const field = (name, text) => put(one(`[data-talk="${name}"]`), text);
     const isTalking = call.state === "TALKING";
     const isRung = !isTalking && call.direction === "out" && !isConnecting;
@@ -100,7 +100,8 @@ export function panels(root, words, at) {
       line.dataset.open = party.is_open ? "yes" : "";
     });
     part("talk").querySelectorAll("button").forEach((button) => {
-      const rests = !isTalking && !(call.direction === "out" && button.dataset.do === "hang_up");
+      const ends = button.dataset.do === "hang_up";
+      const rests = (!isTalking && !(call.direction === "out" && ends)) || (isCut && !ends);
       button.disabled = rests || button.dataset.busy === "yes";
     });
   }
@@ -142,7 +143,7 @@ export function panels(root, words, at) {
     put(one("[data-waiting]"), rings ? fill(words.say.waiting, rings) : words.say.nobody_waits);
     if (!sits) return;
     const left = sits.state === "wrap_up" && sits.until ? ` · ${fill(words.say.wrap_up, { time: until(sits.until) })}` : "";
-    put(one("[data-seat-since]"), since(sits.since) + left);
+    put(one("[data-seat-since]"), sits.state === "offline" ? "" : since(sits.since) + left);
     if (offered) {
       const bar = one(".countdown");
       const remaining = Date.parse(offered.expires_at) - at();
