@@ -248,9 +248,9 @@ def is_told(call_id: int) -> bool:
 
 
 def units_to_ring() -> list[tuple[int, str]]:
-    """Units with a duty telephone, for the choice in a talk."""
+    """Units with a duty telephone, for the choice in a talk; the hotline itself is in it already."""
     units = routing.current().units.values()
-    return [(unit.id, unit.name) for unit in units if unit.is_active and unit.phone]
+    return [(unit.id, unit.name) for unit in units if unit.is_active and unit.phone and unit.kind != "hotline"]
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -119,6 +119,7 @@ SAY: Words = {
     "accepted": _l("You have taken the call, but your line is not there."),
     "broken": _l("Your line into the talk is broken. The caller hears that you are coming back."),
     "held": _l("The caller is on hold"),
+    "alone": _l("is in the talk, with you alone"),
     "unheld": _l("The caller is back from hold"),
     "over": _l("The talk is over."),
     "handed": _l("You have left; caller and department talk on."),

@@ -95,8 +95,9 @@ export function panels(root, words, at) {
     show(one('[data-do="hang_up"]'), may("hang_up"));
     show(one('[data-do="mute"]'), !isRung);
     show(one('[data-talk="recording"]'), may("pause_recording"));
-    list(one("[data-parties]"), call.parties, (line, party) => {
-      line.textContent = `${party.name} ${words.parties[party.status] ?? party.status}`;
+    const parties = call.parties.map((party) => ({ ...party, isAlone: call.is_held && party.status === "joined" }));
+    list(one("[data-parties]"), parties, (line, party) => {
+      line.textContent = `${party.name} ${party.isAlone ? words.say.alone : words.parties[party.status] ?? party.status}`;
       line.dataset.open = party.is_open ? "yes" : "";
     });
     part("talk").querySelectorAll("button").forEach((button) => {
