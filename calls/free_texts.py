@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, and_, func, select, text
 
 from calls import seating
-from calls.message_models import Message
+from calls.message_models import TO_BE_READ, Message
 from calls.message_sending import lock
 from db import db
 from tickets import errors
@@ -16,19 +16,21 @@ from tickets.permissions import Actor, callers_known_to, visible_to
 KEPT = timedelta(days=30)
 """Older ones are not asked for any more."""
 PAGE = 50
-# In the words of their index: a condition whose values come later would not be known to be the same.
-_TO_BE_READ = text("message.direction = 'in' AND message.template = 'help' AND message.settled_at IS NULL")
+
+
+def _waits(now: datetime) -> ColumnElement[bool]:
+    return and_(text(TO_BE_READ), Message.created_at > now - KEPT)
 
 
 def waiting(now: datetime, limit: int = PAGE) -> Sequence[Message]:
     """Those that nobody has dealt with, the oldest first."""
-    query = select(Message).where(_TO_BE_READ, Message.created_at > now - KEPT)
+    query = select(Message).where(_waits(now))
     return db.session.scalars(query.order_by(Message.created_at, Message.id).limit(limit)).all()
 
 
 def waiting_since(now: datetime) -> tuple[int, datetime | None]:
     """How many of them there are, and since when the oldest."""
-    query = select(func.count(), func.min(Message.created_at)).where(_TO_BE_READ, Message.created_at > now - KEPT)
+    query = select(func.count(), func.min(Message.created_at)).where(_waits(now))
     count, since = db.session.execute(query).one()
     return count, since
 

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from calls.message_states import MessageState
 from db import Base
 
+TO_BE_READ = "direction = 'in' AND template = 'help' AND settled_at IS NULL"
+"""Which texts wait for somebody to read them; in these words, for a condition whose values come later would not be
+known to be that of the index."""
 _STATES = ", ".join(repr(str(state)) for state in MessageState)
 
 
@@ -39,7 +42,7 @@ class Message(Base):
         Index("ix_message_created_at", "created_at"),
         Index(
             "ix_message_to_be_read", "created_at",
-            postgresql_where=text("direction = 'in' AND template = 'help' AND settled_at IS NULL"),
+            postgresql_where=text(TO_BE_READ),
         ),
     )  # fmt: skip
 

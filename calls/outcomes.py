@@ -11,6 +11,7 @@ from calls.figures import Asked
 from calls.kpis import Kpi, one_of, share
 from calls.machine import Fact
 from calls.models import Call, Callback, SurveyAnswer, Voicemail
+from calls.outgoing import IS_OWED
 from db import db
 from tickets.lifecycle import TicketState
 from tickets.models import Ticket
@@ -128,7 +129,7 @@ def owed(now: datetime) -> Mapping[str, Owed]:
     is_message = Callback.reason == "voicemail"
     found = db.session.execute(
         select(is_message, func.count(), func.min(Callback.asked_at))
-        .where(Callback.closed_at.is_(None))
+        .where(IS_OWED)
         .group_by(is_message)
     ).all()
     called = {is_message: (count, since) for is_message, count, since in found}

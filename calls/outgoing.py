@@ -213,6 +213,11 @@ REASONS = ("called_again", "done_otherwise", "no_matter")
 """Why somebody need not be called back: they rang again and were answered, it is settled, there was nothing."""
 
 
+_ON_THE_LINE = exists().where(Call.id == Callback.call_id, Call.ended_at.is_(None))
+IS_OWED = Callback.closed_at.is_(None) & ~((Callback.reason == "voicemail") & _ON_THE_LINE)
+"""Whether a call-back is owed by now: whoever is still speaking a message is not."""
+
+
 def waiting(now: datetime, limit: int = PAGE) -> list[Callback]:
     """Open callbacks, those due first; one that somebody has just taken, or who still speaks, is left out."""
     query = select(Callback).where(_waits(now))
@@ -226,8 +231,7 @@ def count_waiting(now: datetime) -> int:
 
 def _waits(now: datetime) -> ColumnElement[bool]:
     free = Callback.taken_at.is_(None) | (Callback.taken_at < now - TAKEN_FOR)
-    is_on_the_line = exists().where(Call.id == Callback.call_id, Call.ended_at.is_(None))
-    return Callback.closed_at.is_(None) & free & ~((Callback.reason == "voicemail") & is_on_the_line)
+    return IS_OWED & free
 
 
 def _is_taken(callback: Callback, actor: Actor, now: datetime) -> bool:

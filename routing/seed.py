@@ -5,7 +5,7 @@ The files in routing/demo are the demo city; categories, policies and settings s
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from importlib.metadata import version
 from itertools import groupby
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import holidays
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.orm import Session
 
 from routing.calendar_models import CalendarYear, DepartmentHours
@@ -71,6 +71,19 @@ def seed(session: Session, demo: bool = True) -> bool:
         session.add_all(_ready_for_replies(document("replies")))
     session.flush()
     return True
+
+
+def add_policies(connection: Connection, clocks: Collection[str]) -> None:
+    """For migrations that bring clocks: their limits as they ship, where a city is set up already."""
+    if not connection.scalar(select(func.count()).select_from(Policy)):
+        return
+    insert = text(
+        "INSERT INTO policy (clock, ticket_type, urgency, limit_value, limit_unit, ladder, source)"
+        " VALUES (:clock, :ticket_type, :urgency, :limit_value, :limit_unit, CAST(:ladder AS jsonb), :source)"
+    )
+    for row in document("policies"):
+        if row["clock"] in clocks:
+            connection.execute(insert, row | {"ladder": json.dumps(row["ladder"])})
 
 
 def _ready_for_replies(kept: Mapping[str, list[dict[str, Any]]]) -> Iterator[CannedReply | CheckItem]:

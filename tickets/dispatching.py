@@ -191,7 +191,8 @@ def begin(
     clocks.start_contact(ticket, now, part)
     clocks.start_handling(ticket, now, part, due_at=due_at, is_again=_last_lead(locked) is not None)
     locked.parts.append(part)
-    urging.owe_word(locked, now)
+    if role == "lead":
+        urging.owe_word(locked, now)
     return part
 
 

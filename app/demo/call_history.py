@@ -79,9 +79,9 @@ def days_before(now: datetime) -> list[Day]:
     return days
 
 
-def write_down(days: Sequence[Day]) -> int:
+def write_down(days: Sequence[Day]) -> None:
     """Write these calls down, and those in which tickets were taken down on the same days, in the caller's unit of
-    work. Returns how many calls that were."""
+    work."""
     random, takers = Random(SEED), _ids(OPERATORS)
     rang: list[Rang] = []
     shifts: list[tuple[int, datetime, datetime]] = []
@@ -89,9 +89,7 @@ def write_down(days: Sequence[Day]) -> int:
         taken = list(_taken_down(day.opens, day.until, random))
         shifts += [(one, day.opens, day.until) for one in (*day.seated, *(takers if taken else ()))]
         rang += [*day.rang, *taken]
-    calls = _write_calls(rang, random)
-    _write_seats(shifts, list(zip(rang, calls, strict=True)))
-    return len(calls)
+    _write_seats(shifts, list(zip(rang, _write_calls(rang, random), strict=True)))
 
 
 def _ids(logins: Sequence[str]) -> list[int]:

@@ -1,13 +1,11 @@
 """The whole life of a ticket: what is asked for, ordered, called together, merged, split, passed down, paused."""
 
-import json
-
 import sqlalchemy as sa
 from alembic import op
 from flask import current_app
 from sqlalchemy.dialects import postgresql
 
-from routing.seed import document
+from routing.seed import add_policies
 
 revision = "0006"
 down_revision = "0005"
@@ -60,7 +58,7 @@ def upgrade() -> None:
     create_meetings()
     grant(sa.make_url(current_app.extensions["hotline"].database_url).username)
     add_to_roles()
-    add_policies()
+    add_policies(op.get_bind(), NEW_CLOCKS)
 
 
 def of_states(
@@ -269,22 +267,6 @@ def add_to_roles() -> None:
             ),
             {"may": sorted(OFFICE)},
         )
-
-
-def add_policies() -> None:
-    """The new clocks' limits as they ship, where a city is set up already."""
-    if not op.get_bind().scalar(sa.text("SELECT count(*) FROM policy")):
-        return
-    insert = sa.text(
-        "INSERT INTO policy (clock, ticket_type, urgency, limit_value, limit_unit, ladder, source)"
-        " VALUES (:clock, :ticket_type, :urgency, :limit_value, :limit_unit, CAST(:ladder AS jsonb), :source)"
-    )
-    for row in document("policies"):
-        if row["clock"] in NEW_CLOCKS:
-            values = {name: row.get(name) for name in ("clock", "ticket_type", "urgency", "limit_value", "limit_unit")}
-            op.get_bind().execute(
-                insert, values | {"ladder": json.dumps(row["ladder"]), "source": row["source"]}
-            )
 
 
 def downgrade() -> None:

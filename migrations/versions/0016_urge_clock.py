@@ -1,11 +1,8 @@
 """A clock for what a unit owes a citizen who asked again (催办)."""
 
-import json
-
-import sqlalchemy as sa
 from alembic import op
 
-from routing.seed import document
+from routing.seed import add_policies
 
 revision = "0016"
 down_revision = "0015"
@@ -20,16 +17,7 @@ BEFORE = (
 
 def upgrade() -> None:
     allow((*BEFORE, "urge"))
-    if not op.get_bind().scalar(sa.text("SELECT count(*) FROM policy")):
-        return
-    insert = sa.text(
-        "INSERT INTO policy (clock, ticket_type, urgency, limit_value, limit_unit, ladder, source)"
-        " VALUES (:clock, :ticket_type, :urgency, :limit_value, :limit_unit, CAST(:ladder AS jsonb), :source)"
-    )
-    for row in document("policies"):
-        if row["clock"] == "urge":
-            values = {name: row.get(name) for name in ("clock", "ticket_type", "urgency", "limit_value", "limit_unit")}
-            op.get_bind().execute(insert, values | {"ladder": json.dumps(row["ladder"]), "source": row["source"]})
+    add_policies(op.get_bind(), ("urge",))
 
 
 def downgrade() -> None:

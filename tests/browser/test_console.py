@@ -1,5 +1,6 @@
 """The telephone page in a browser: by keys alone, in any order of windows, and with the desk beside it."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -243,6 +244,12 @@ def test_a_page_loaded_anew_leads_back_into_the_talk(console: Page, switch: Swit
     console.reload()
     switch.cut(call)
     expect(_part(console, "rejoin")).to_be_visible(timeout=SOON)
+    # What is taken down in the call comes back with the page; what a broken line cannot carry rests.
+    expect(console.frame_locator("#desk").locator("#content")).to_be_visible(timeout=SOON)
+    form = re.compile(r"/desk/tickets/\d+/register$")
+    expect(console.locator("[data-talk-ticket]")).to_have_attribute("href", form)
+    expect(console.locator("[data-do=hold]")).to_be_disabled()
+    expect(console.locator("[data-do=hang_up]")).to_be_enabled()
     console.keyboard.press("F2")
     expect(_part(console, "rejoin")).to_be_hidden(timeout=SOON)
 

@@ -99,7 +99,10 @@ def test_a_worker_killed_with_its_child_leaves_each_deadline_to_another(
 @pytest.mark.long
 @pytest.mark.parametrize(("times", "each"), [(4, 15), (40, 13)])
 def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times: int, each: int) -> None:
-    """Between the queue's hand and the first statement too: the moment is drawn at random."""
+    """Between the queue's hand and the first statement too: the moment is drawn at random.
+
+    All have acted so soon after the last stop, which is waited for. Of forty, an early one may meet several.
+    """
     product, rng = city.product, random.Random(505)
     with under_load(city, f"F05 workers told to stop {times} times, {times * each} deadlines", seed=50) as run:
         ids: list[int] = []
@@ -113,9 +116,9 @@ def test_a_worker_told_to_stop_at_any_moment_loses_no_deadline(city: City, times
             worker = rng.choice(product.pids("worker"))
             run.strike(lambda worker=worker: product.kill(worker, number=15))
             product.wait(product.is_whole, 30, "the worker is back")
-        # An early one may meet several of the stops: all have acted so soon after the last of them.
         found = run.wait_escalated(ids, last, ESCALATED_WITHIN)
     assert found.once == found.owed == times * each and not found.faults
+    assert found.latest <= ESCALATED_WITHIN or times > 4
 
 
 @pytest.mark.long

@@ -1,5 +1,6 @@
 """The log of calls: a day's, one with all that is known, its recording heard on record; and who may not."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from calls.arriving import Ringing
 from calls.history import Wanted
 from calls.models import Call, Recording
 from db import db
+from tickets import calling, service
 from tickets.event_models import TicketEvent
 from tickets.models import Ticket
 
@@ -53,6 +55,19 @@ def test_list_and_page_show_no_number(browser, call: int):
     assert listed.status_code == 200 and f"/oversight/phone/calls/{call}" in listed.text
     page = browser.get(f"/oversight/phone/calls/{call}")
     assert page.status_code == 200 and "138****8000" in page.text and "13800138000" not in page.text
+
+
+def test_list_names_the_ticket_and_what_a_call_of_ours_was_for(app, browser, call: int):
+    with app.app_context(), unit_of_work() as now:
+        row, vault = db.session.get_one(Call, call), app.extensions["vault"]
+        operator = actor_by_login("operator")
+        calling.hand_to(now, row.ticket_id, operator.id or 0)
+        number = service.answer_at_once(operator, now, row.ticket_id, "问开门时间", "九点开门。", vault).number
+        row.direction, row.purpose = "out", "follow_up"
+        path = f"/desk/tickets/{row.ticket_id}"
+    browser.sign_in("supervisor")
+    page = browser.get("/oversight/phone/calls").text
+    assert f'href="{path}">{number}</a>' in page and re.search(r"呼出</span>\s*回访", page)
 
 
 @pytest.mark.parametrize(("query", "status"), [("day=2020-01-01", 200), ("day=x", 422), ("after=x", 422)])

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from telephone import CALLER, EMERGENCY, LINE, Operator, Telephone
 
 from app.voice import documents
+from calls import outgoing
 from calls.models import Callback, Recording, SurveyAnswer, TelephonyEvent, Voicemail
 from db import db
 from routing import service as routing
@@ -125,10 +126,11 @@ def test_leaves_a_message(telephone: Telephone):
     line.press("2")
     telephone.pass_(8)
     line.speak(12)
+    assert telephone.read(lambda: outgoing.count_waiting(telephone.now)) == 0, "nobody rings who is still speaking"
     telephone.pass_(12)
     line.press("#")
     telephone.pass_(30)
-    assert line.is_over
+    assert line.is_over and telephone.read(lambda: outgoing.count_waiting(telephone.now)) == 1
     assert telephone.call().end_reason == "voicemail"
     assert telephone.read(lambda: db.session.scalars(select(Callback.reason)).all()) == ["voicemail"]
 
@@ -145,6 +147,22 @@ def test_emergency_is_handed_over(telephone: Telephone):
     line.hang_up()
     telephone.pass_(5)
     assert telephone.call().end_reason == "emergency"
+
+
+def test_emergency_without_a_key_waits_first_and_is_not_asked_to_ring_off(
+    telephone: Telephone, operator: Operator
+):
+    telephone.phone("+8613800138001").dial(LINE)
+    telephone.pass_(20)
+    operator.pick_up()
+    telephone.phone("+8613800138002").dial(LINE)
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(5)
+    line.press("9")
+    telephone.pass_(60)
+    _, before, urgent = telephone.calls()
+    assert urgent.state == "QUEUED" and urgent.priority > before.priority
+    assert "您是下一位" in heard(line) and "给您回电" not in heard(line)
 
 
 def test_emergency_that_nobody_answers_comes_to_an_operator_first(telephone: Telephone):
@@ -405,6 +423,14 @@ def test_status_is_told_in_the_callers_language(telephone: Telephone):
     assert telephone.call().state == "QUEUED"
     kept = telephone.read(lambda: str(db.session.scalars(select(TelephonyEvent.payload)).all()))
     assert code not in kept and number not in kept and "13800138000" not in kept
+
+
+def test_number_is_asked_for_twice_before_an_operator_is(telephone: Telephone):
+    line = telephone.phone().dial(LINE)
+    telephone.pass_(3)
+    line.press("3")
+    telephone.pass_(60)
+    assert heard(line).count("请输入15位受理编号") == 2 and telephone.call().state == "QUEUED"
 
 
 def test_english_has_the_notice_and_the_keys_in_english(telephone: Telephone):
