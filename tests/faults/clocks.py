@@ -19,6 +19,17 @@ MOVE = "UPDATE deadline SET started_at = %s, due_at = %s, yellow_at = %s, levels
 REACHED = "SELECT count(DISTINCT deadline_id) FROM escalation WHERE deadline_id = ANY(%s)"
 
 
+ADMIN = "hotline_pg_admin_url"  # sees what other sessions wait for
+HOLD = "LOCK TABLE escalation IN SHARE MODE"  # nobody writes a rung, everybody reads
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+
+
+def waits_to_write(admin: psycopg.Connection[Any]) -> bool:
+    """Whether some worker has changed rows and waits for the table of rungs."""
+    row = admin.execute(WAITING, ["%INSERT INTO escalation%"]).fetchone()
+    return row is not None and row[0] > 0
+
+
 def free(connection: psycopg.Connection[Any], number: int) -> int:
     """How many clocks can be set, counted up to `number`."""
     return len(connection.execute(FREE, [number]).fetchall())

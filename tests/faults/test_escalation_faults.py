@@ -28,9 +28,6 @@ ESCALATED_WITHIN = 60.0  # seconds after the fault has ended
 SEEN_WITHIN = 60.0  # seconds after what is undone has passed the limit of 60 s
 LIMIT = 60.0
 ASLEEP = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-ADMIN = "hotline_pg_admin_url"  # sees what other sessions wait for
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
-HOLD = "LOCK TABLE escalation IN SHARE MODE"  # nobody writes a rung, everybody reads
 
 
 @contextmanager
@@ -47,9 +44,9 @@ def _taken(city: City, ids: list[int]) -> Iterator[None]:
 def _in_transaction(city: City, ids: list[int]) -> Iterator[None]:
     """A worker has changed rows and not committed them: it waits to write the rung down."""
     product = city.product
-    with product.connect() as holder, product.connect(ADMIN) as connection, holder.transaction():
-        holder.execute(HOLD)
-        product.wait(lambda: _waits(connection), 20, "a worker is in its transaction")
+    with product.connect() as holder, product.connect(clocks.ADMIN) as connection, holder.transaction():
+        holder.execute(clocks.HOLD)
+        product.wait(lambda: clocks.waits_to_write(connection), 20, "a worker is in its transaction")
         yield
 
 
@@ -57,19 +54,14 @@ def _in_transaction(city: City, ids: list[int]) -> Iterator[None]:
 def _committed(city: City, ids: list[int]) -> Iterator[None]:
     """A worker has committed all it had, and the queue has not heard of it: it answers nobody."""
     product = city.product
-    with product.connect() as holder, product.connect(ADMIN) as connection:
+    with product.connect() as holder, product.connect(clocks.ADMIN) as connection:
         with holder.transaction():
-            holder.execute(HOLD)
-            product.wait(lambda: _waits(connection), 20, "a worker is in its transaction")
+            holder.execute(clocks.HOLD)
+            product.wait(lambda: clocks.waits_to_write(connection), 20, "a worker is in its transaction")
             product.freeze(*product.pids("valkey"))
         product.wait(lambda: clocks.reached(connection, ids) > 0, 20, "the worker has committed")
         time.sleep(0.3)
         yield
-
-
-def _waits(connection: psycopg.Connection) -> bool:
-    row = connection.execute(WAITING, ["%INSERT INTO escalation%"]).fetchone()
-    return row is not None and row[0] > 0
 
 
 @pytest.mark.parametrize("number", [60, pytest.param(500, marks=pytest.mark.long)])
@@ -191,7 +183,7 @@ def _executioner(city: City) -> Iterator[Callable[[], bool]]:
     def at_work() -> set[int]:
         return {child for worker in product.pids("worker") for child in children(worker)}
 
-    with product.connect(ADMIN) as connection:
+    with product.connect(clocks.ADMIN) as connection:
 
         def kill_who_tries() -> bool:
             # The server goes on sleeping for one that is dead already: each is killed for once.

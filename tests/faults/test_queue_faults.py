@@ -27,17 +27,26 @@ ESCALATED_WITHIN = 60.0  # seconds; a lost claim runs out after 30, the sweep co
 def test_a_job_started_twice_and_cut_off_escalates_once(city: City, number: int) -> None:
     product = city.product
     with under_load(city, f"F04 job of {number} deadlines twice at once, one RQ parent killed", seed=40) as run:
-        with product.connect() as connection, _queue(city) as queue:
+        with product.connect() as connection, product.connect(clocks.ADMIN) as admin, _queue(city) as queue:
             ids, due = run.make_due(number, 0)
-            for _ in range(2):
-                enqueue(queue, ACT_ON_DEADLINES, ids)
-            product.wait(lambda: all(map(children, product.pids("worker"))), 20, "both workers at work")
-            product.wait(lambda: clocks.reached(connection, ids) > 0, 20, "the first escalation")
-            parent = product.pids("worker")[0]
-            at_work = children(parent)
-            run.strike(lambda: product.kill(parent))
-            done_by_then = clocks.reached(connection, ids)
-            product.wait(lambda: not set(at_work) & set(product.all_pids()), 5, "the job's process dies with it")
+            with product.connect() as holder:
+                with holder.transaction():
+                    holder.execute(clocks.HOLD)
+                    for _ in range(2):
+                        enqueue(queue, ACT_ON_DEADLINES, ids)
+                    product.wait(lambda: all(map(children, product.pids("worker"))), 20, "both workers at work")
+                    product.wait(lambda: clocks.waits_to_write(admin), 20, "a worker is in its transaction")
+                with holder.transaction():
+                    # Granted after whoever waited for it, and before their next transaction.
+                    holder.execute(clocks.HOLD)
+                    product.wait(lambda: clocks.reached(connection, ids) > 0, 20, "the first escalation")
+                    parent = product.pids("worker")[0]
+                    at_work = children(parent)
+                    run.strike(lambda: product.kill(parent))
+                    done_by_then = clocks.reached(connection, ids)
+                    product.wait(
+                        lambda: not set(at_work) & set(product.all_pids()), 5, "the job's process dies with it"
+                    )
         found = run.wait_escalated(ids, due, ESCALATED_WITHIN)
         run.figures["escalated when the parent was killed"] = done_by_then
     assert 0 < done_by_then < number, "the worker was killed before or after the work, not during it"
