@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from flows.cases import Office
 from flows.product import Product
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 from switchboard import Switch
 from telephone import clear
 
@@ -146,6 +146,30 @@ def test_hold_is_shown_once_the_carrier_says_so(console: Page, switch: Switch) -
     expect(held).to_be_hidden(timeout=SOON)
 
 
+def test_an_answer_from_before_the_call_was_taken_does_not_end_its_line(console: Page, switch: Switch) -> None:
+    late: list[tuple[Route, APIResponse]] = []
+
+    def hold_back(asked: Route) -> None:
+        if late:
+            _able(asked)
+        else:
+            late.append((asked, asked.fetch()))
+
+    call = switch.queue()
+    expect(_part(console, "offer")).to_be_visible(timeout=SOON)
+    with console.expect_request("**/desk/phone/state"):
+        console.route("**/desk/phone/state", hold_back)
+    with console.expect_request_finished(lambda one: one.url.endswith("/simulated/connect")):
+        console.keyboard.press("F2")
+    console.wait_for_timeout(300)
+    [(asked, answer)] = late
+    asked.fulfill(response=answer, json=answer.json() | {"caps": sorted(CONFERENCE)})
+    switch.connect(call)
+    _expect_seat(console, "on_call")
+    expect(console.locator("[data-do=hold]")).to_be_enabled(timeout=SOON)
+    expect(_part(console, "rejoin")).to_be_hidden()
+
+
 def test_the_talk_outlives_what_is_done_at_the_desk(console: Page, switch: Switch) -> None:
     _talk(console, switch)
     desk = console.frame_locator("#desk")
@@ -244,14 +268,15 @@ def test_a_page_loaded_anew_leads_back_into_the_talk(console: Page, switch: Swit
     console.reload()
     switch.cut(call)
     expect(_part(console, "rejoin")).to_be_visible(timeout=SOON)
-    # What is taken down in the call comes back with the page; what a broken line cannot carry rests.
-    expect(console.frame_locator("#desk").locator("#content")).to_be_visible(timeout=SOON)
+    # What a broken line cannot carry rests.
     form = re.compile(r"/desk/tickets/\d+/register$")
     expect(console.locator("[data-talk-ticket]")).to_have_attribute("href", form)
     expect(console.locator("[data-do=hold]")).to_be_disabled()
     expect(console.locator("[data-do=hang_up]")).to_be_enabled()
     console.keyboard.press("F2")
     expect(_part(console, "rejoin")).to_be_hidden(timeout=SOON)
+    # What is taken down in the call comes back with the line.
+    expect(console.frame_locator("#desk").locator("#content")).to_be_visible(timeout=SOON)
 
 
 def test_a_second_window_asks_before_it_takes_over(console: Page) -> None:

@@ -27,6 +27,7 @@ const answers = root.dataset.answers === "yes";
 const coaches = root.dataset.coaches === "yes";
 
 let state = null; // the server's last answer
+let askedAt = 0; // when that was asked for
 let ahead = 0; // how much the server's clock is ahead of this one
 let ticks = 0;
 let eager = 0;
@@ -34,6 +35,7 @@ let connectedAt = 0;
 let isConnecting = false;
 let isSignedOut = false;
 let broughtTo = null; // the call that this page has connected to by itself
+let formOf = null; // the call whose form was opened
 let isSitting = false; // this window answers, as far as it knows
 let lineFor = null; // "talk" or "coach"
 
@@ -137,6 +139,7 @@ async function askAll() {
 }
 
 async function ask() {
+  const asked = Date.now();
   const answer = await desk.ask("/state");
   if (answer.isSignedOut) { signedOut(); return; }
   if (!answer.ok) { complain("offline", words.say.offline); return; }
@@ -144,10 +147,9 @@ async function ask() {
   ahead = Date.parse(answer.data.now) - Date.now();
   const before = state;
   state = answer.data;
+  askedAt = asked;
   tell(before);
   draw();
-  // The page was loaded anew in the middle of a call: what is taken down in it comes back with it.
-  if (!before && !state.offer && WITH_CALL.includes(state.seat?.state) && isOn("draft")) openDraft();
 }
 
 /** What has changed is said aloud, for who hears the page. */
@@ -184,23 +186,25 @@ function draw() {
   if (offer) { page.offer(call); rings.start(); } else rings.stop();
   const isTalk = Boolean(call) && isWith;
   show(part("talk"), isTalk);
-  if (lineFor === "talk" && !isWith && !isConnecting && seat) { line.over(); lineFor = null; }
+  // What was asked before the line was there says nothing of its end.
+  if (lineFor === "talk" && !isWith && !isConnecting && seat && askedAt > connectedAt) { line.over(); lineFor = null; }
   const isSettled = Date.now() - connectedAt > SETTLE_MS;
-  const isCut = isTalk && may("browser_audio") && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
+  const isHere = isTalk && may("browser_audio") && !call.is_told; // the talk is by this browser's line
+  const isCut = isHere && !isConnecting && (!line.isUp() || (call.interrupted && isSettled));
   if (isTalk) page.talk(call, { isConnecting, isCut, isMuted: line.isMuted(), may });
   show(one("[data-talk-ticket]"), isTalk && Boolean(call.ticket));
   if (isTalk && call.ticket) one("[data-talk-ticket]").href = pageOf(call.ticket);
   put(one("[data-rejoin-why]"), call?.state === "TALKING" ? words.say.broken : words.say.accepted);
   show(part("rejoin"), isCut);
+  // Once for a call, as soon as its line is there: also where the page was loaded anew, or nothing was pressed here.
+  if (isTalk && !isCut && !isConnecting && call.ticket && formOf !== call.id) {
+    formOf = call.id;
+    if (isOn("draft")) openDraft();
+  }
   // A call of our own making: whoever asked for it is connected, and then the citizen is rung.
   if (isCut && call.direction === "out" && call.state !== "TALKING" && broughtTo !== call.id) {
     broughtTo = call.id;
     enter("/rejoin");
-  }
-  // Answered at a platform's telephone: nothing was pressed here.
-  if (seat?.state === "on_call" && call?.is_told && broughtTo !== call.id) {
-    broughtTo = call.id;
-    if (isOn("draft")) openDraft();
   }
   if (call) page.known(call); else show(part("known"), false);
   drawEnd(seat, call, unfinished, isTalk);
@@ -252,7 +256,6 @@ async function enter(path) {
   if (!went(answer)) { await refresh(); return; }
   if (answer.data.token) await bring(answer.data.token, "talk"); // without one the telephone on the desk rings
   await refresh();
-  if (isOn("draft")) openDraft();
 }
 
 const pageOf = (ticket) => (ticket.state === "DRAFT" ? root.dataset.draft : root.dataset.ticket).replace(/\b0\b/, ticket.id);
